@@ -1,0 +1,169 @@
+//! The compiled form: what the filter reads as its plugin configuration.
+//!
+//! `tollgate render` turns gateway.yaml into one document per role, and each role is given only what it
+//! needs: the adapter sees no key hashes and no teams, the policy sees no provider hosts and no credentials.
+//! Both are plain data with every reference resolved and every default applied, so that configuring the
+//! filter is one pass of deserialisation and cannot fail for a reason an operator could have been told
+//! earlier.
+//!
+//! Deliberately unknown here: YAML, units, defaults and validation (they are `raw` and `compile`), and
+//! anything of Envoy.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use crate::dialect::Api;
+use crate::observe::secret::KeyHash;
+
+/// The format of these documents. A module refuses a document of another format, so that a command and a
+/// module of different releases are never mixed by accident.
+pub const FORMAT: u32 = 1;
+
+/// The plugin configuration of either role.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "role", rename_all = "snake_case")]
+pub enum Plugin {
+    /// Runs once per request, downstream.
+    Policy(Policy),
+    /// Runs once per attempt, upstream.
+    Adapter(Adapter),
+}
+
+/// What the policy role needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Policy {
+    /// Must equal [`FORMAT`].
+    pub format: u32,
+    /// Identifies the gateway.yaml this was compiled from: the first 12 hex digits of its SHA-256.
+    pub revision: String,
+    /// The largest request body accepted, in bytes.
+    pub max_request_body: u64,
+    /// Logical models by name.
+    pub models: BTreeMap<String, Model>,
+    /// Virtual keys by public id.
+    pub keys: BTreeMap<String, Key>,
+}
+
+/// A logical model: the name that applications ask for.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Model {
+    /// The Envoy cluster that holds the chain of targets (see [`chain_cluster`]).
+    pub cluster: String,
+    /// How long one attempt may take until its response headers, in milliseconds.
+    pub attempt_timeout_ms: u64,
+    /// The targets in the order of the configuration.
+    pub targets: Vec<Target>,
+}
+
+/// One provider model of a chain.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Target {
+    /// A name of [`Adapter::providers`].
+    pub provider: String,
+    /// The model's name at that provider.
+    pub model: String,
+}
+
+/// A virtual key, known by its hash only.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Key {
+    /// SHA-256 of the whole key as the client sends it.
+    pub hash: KeyHash,
+    /// The team that owns the key.
+    pub team: String,
+    /// The environment within the team, when the key names one.
+    pub environment: Option<String>,
+    /// What the key may call.
+    pub models: ModelAccess,
+    /// When the key stops working: seconds since the Unix epoch.
+    pub expires: Option<u64>,
+    /// A revoked key stays in the file so that its owner reads a better message than "unknown key".
+    pub revoked: bool,
+}
+
+/// The logical models a key may call.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ModelAccess {
+    /// Every logical model, now and after the next reload.
+    All,
+    /// These logical models, sorted by name.
+    Only(Vec<String>),
+}
+
+impl ModelAccess {
+    /// Whether the logical model `name` may be called.
+    #[must_use]
+    pub fn allows(&self, name: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Only(names) => names.binary_search_by(|held| held.as_str().cmp(name)).is_ok(),
+        }
+    }
+}
+
+/// What the adapter role needs.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Adapter {
+    /// Must equal [`FORMAT`].
+    pub format: u32,
+    /// As in [`Policy::revision`].
+    pub revision: String,
+    /// Providers by name.
+    pub providers: BTreeMap<String, Provider>,
+}
+
+/// A provider as the adapter addresses it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provider {
+    /// The dialect it speaks.
+    pub api: Api,
+    /// The value of `:authority`: host, with the port when it is not the scheme's own.
+    pub authority: String,
+    /// `http` or `https`, the value of `:scheme`.
+    pub scheme: Scheme,
+    /// The path of the configured URL without a trailing slash, for example `/v1`; empty at the root.
+    pub base_path: String,
+    /// The credential's name, when the provider wants one; Envoy puts its value into
+    /// [`credential_header`] of that name.
+    pub credential: Option<String>,
+}
+
+/// The scheme of a provider's URL.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Scheme {
+    /// Cleartext.
+    Http,
+    /// TLS, always verified.
+    Https,
+}
+
+/// The private request header into which Envoy's credential injector writes the credential `name`.
+#[must_use]
+pub fn credential_header(name: &str) -> String {
+    format!("{CREDENTIAL_HEADER_PREFIX}{name}")
+}
+
+/// Every header that starts so is private to the gateway and never leaves it.
+pub const CREDENTIAL_HEADER_PREFIX: &str = "x-tollgate-credential-";
+
+/// The Envoy cluster that holds the chain of the logical model `name`.
+#[must_use]
+pub fn chain_cluster(name: &str) -> String {
+    format!("model/{name}")
+}
+
+/// The Envoy cluster of one target; also the value of `target` in its endpoints' metadata
+/// (`filter_metadata.tollgate.target`). A provider's name has no slash, so the first slash divides it.
+#[must_use]
+pub fn target_cluster(target: &Target) -> String {
+    format!("{}/{}", target.provider, target.model)
+}

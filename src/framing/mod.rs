@@ -1,0 +1,4 @@
+//! Bytes to frames: server-sent events and JSON spans.
+//!
+//! Every reader here gives the same frames however its input is cut into chunks, inside a code point too,
+//! and holds a bounded number of bytes. Nothing here knows what a frame means.

@@ -1,0 +1,6 @@
+//! Tollgate: an AI gateway that lives inside Envoy.
+
+pub mod config;
+pub mod dialect;
+pub mod framing;
+pub mod observe;

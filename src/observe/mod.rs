@@ -1,0 +1,3 @@
+//! What the gateway tells about itself: metrics, the access log, and the types that keep secrets out of both.
+
+pub mod secret;
