@@ -4,3 +4,4 @@ pub mod config;
 pub mod dialect;
 pub mod framing;
 pub mod observe;
+pub mod tokens;
