@@ -4,6 +4,8 @@
 //! The vocabularies come from the `tiktoken-rs` crate, which carries OpenAI's published `.tiktoken` files; the
 //! character classes come from `regex`, the engine behind the reference's own splitting.
 
+#![allow(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test and its helpers")]
+
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 

@@ -7,21 +7,25 @@
 //! Neubeck, github/rust-gems, crate `bpe`). No position is tried again once it is known to be a dead end, hence
 //! the linear bound; hardly any piece has one.
 
-use super::table::{Rank, Table};
+use super::layout::Rank;
+use super::table::Table;
 
 /// Pieces shorter than this need no allocation.
 const SHORT: usize = 64 * SHORT_WORDS;
 const SHORT_WORDS: usize = 4;
 
-/// The number of tokens of one piece.
+/// The number of tokens of the piece from `start` to `end`.
 #[inline]
-pub(super) fn count(table: &Table, piece: &[u8]) -> usize {
-    let first = table.longest(piece);
-    if first.1 == piece.len() { 1 } else { count_parts(table, piece, first) }
+pub(super) fn count(table: &Table, text: &[u8], start: usize, end: usize) -> usize {
+    if table.has_frequent(text, start, end) { 1 } else { count_parts(table, rest(text, start, end)) }
 }
 
 #[inline(never)]
-fn count_parts(table: &Table, piece: &[u8], first: (Rank, usize)) -> usize {
+fn count_parts(table: &Table, piece: &[u8]) -> usize {
+    let first = table.longest(piece);
+    if first.1 == piece.len() {
+        return 1;
+    }
     if piece.len() < SHORT {
         let (mut starts, mut dead) = ([0; SHORT_WORDS], [0; SHORT_WORDS]);
         return mark_starts(table, piece, first, Bits(&mut starts), Bits(&mut dead));

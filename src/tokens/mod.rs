@@ -1,6 +1,7 @@
 //! Exact token counts for the two public vocabularies.
 
 mod classes;
+mod layout;
 mod merge;
 mod split;
 mod table;
@@ -54,7 +55,7 @@ fn count(table: &Table, piece_end: impl Fn(&[u8], usize) -> usize, text: &str) -
     let mut start = 0;
     while start < text.len() {
         let end = piece_end(text, start);
-        tokens += merge::count(table, text.get(start..end).unwrap_or_default());
+        tokens += merge::count(table, text, start, end);
         start = end;
     }
     tokens

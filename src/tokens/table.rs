@@ -3,24 +3,20 @@
 //! `build.rs` writes the tables and documents their layout; here they are only read. Every read is checked, and
 //! a table that did not hold what it should would give a wrong count, never a panic.
 
-/// A token's number in its vocabulary; a lower rank merges earlier.
-pub(super) type Rank = u32;
+use super::layout::{self, BYTES, EMPTY_CELL, LEAF, PAYLOAD_SHIFT, RANK_BITS, RANK_MASK, Rank, TOKEN};
+use super::layout::{MEDIUM_BITS, SHORT_BITS, VALUE_LABEL};
 
-const RANK_MASK: u32 = (1 << 18) - 1;
 const LABEL_MASK: u32 = 511;
-const VALUE_LABEL: usize = 256;
-const LEAF: u32 = 1 << 9;
-const TOKEN: u32 = 1 << 10;
-const PAYLOAD_SHIFT: u32 = 11;
 
-/// The number of single-byte tokens; they have the lowest ranks and are not merged from anything.
-const BYTES: u32 = 256;
-
+/// One vocabulary.
 pub(super) struct Table {
     trie: &'static [[u8; 4]],
     pairs: &'static [[u8; 4]],
     seeds: &'static [[u8; 2]],
     merges: &'static [[u8; 5]],
+    short: &'static [[u8; 8]],
+    filter: &'static [u8],
+    medium: &'static [[u8; 16]],
 }
 
 macro_rules! table {
@@ -29,6 +25,9 @@ macro_rules! table {
             trie: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".trie")).as_chunks().0,
             pairs: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".pairs")).as_chunks().0,
             seeds: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".seeds")).as_chunks().0,
+            filter: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".filter")),
+            short: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".short")).as_chunks().0,
+            medium: include_bytes!(concat!(env!("OUT_DIR"), "/", $name, ".medium")).as_chunks().0,
             merges: include_bytes!(concat!("data/", $name, ".merges"))
                 .split_at(BYTES as usize)
                 .1
@@ -42,6 +41,24 @@ pub(super) static O200K_BASE: Table = table!("o200k_base");
 pub(super) static CL100K_BASE: Table = table!("cl100k_base");
 
 impl Table {
+    /// Whether the piece is one of the frequent tokens that have a place of their own: a quick yes, no sure no.
+    #[inline]
+    pub(super) fn has_frequent(&self, text: &[u8], start: usize, end: usize) -> bool {
+        let length = end - start;
+        if length <= 8 {
+            let key = padded(eight(text, start), length);
+            let place = layout::front_place(key, u64::MAX, SHORT_BITS);
+            self.short.get(place).is_some_and(|token| u64::from_le_bytes(*token) == key)
+        } else if length <= 16 {
+            let (low, high) = (eight(text, start), padded(eight(text, start + 8), length - 8));
+            let place = layout::front_place(low, high, MEDIUM_BITS);
+            let key = u128::from(low) | u128::from(high) << 64;
+            self.medium.get(place).is_some_and(|token| u128::from_le_bytes(*token) == key)
+        } else {
+            false
+        }
+    }
+
     /// The longest token that `text` starts with, and its length; zero only when `text` is empty.
     #[inline]
     pub(super) fn longest(&self, text: &[u8]) -> (Rank, usize) {
@@ -90,18 +107,21 @@ impl Table {
 
     #[inline]
     fn cell(&self, at: usize) -> u32 {
-        self.trie.get(at).map_or(LABEL_MASK, |cell| u32::from_le_bytes(*cell))
+        self.trie.get(at).map_or(EMPTY_CELL, |cell| u32::from_le_bytes(*cell))
     }
 
     /// What two adjacent tokens merge into.
     #[inline]
     fn merged(&self, left: Rank, right: Rank) -> Option<Rank> {
-        let hash = mix(u64::from(left) | u64::from(right) << 18);
-        let seed = self.seeds.get(reduce(hash as u32, self.seeds.len()))?;
-        let cell = self.pairs.get(reduce(seeded(hash, u16::from_le_bytes(*seed)), self.pairs.len()))?;
-        let cell = u32::from_le_bytes(*cell);
+        let hash = layout::pair_hash(u64::from(left) | u64::from(right) << RANK_BITS);
+        let bit = layout::filter_bit(hash);
+        if self.filter.get(bit / 8)? >> (bit % 8) & 1 == 0 {
+            return None;
+        }
+        let seed = u16::from_le_bytes(*self.seeds.get(layout::pair_bucket(hash, self.seeds.len()))?);
+        let cell = u32::from_le_bytes(*self.pairs.get(layout::pair_place(hash, seed, self.pairs.len()))?);
         let rank = cell & RANK_MASK;
-        let same = cell >> 18 == (hash >> 46) as u32 & 0x3FFF && self.parts(rank) == Some((left, right));
+        let same = cell & !RANK_MASK == layout::pair_tag(hash) && self.parts(rank) == Some((left, right));
         same.then_some(rank)
     }
 
@@ -110,19 +130,21 @@ impl Table {
     fn parts(&self, rank: Rank) -> Option<(Rank, Rank)> {
         let [low @ .., high] = *self.merges.get(rank.checked_sub(BYTES)? as usize)?;
         let low = u32::from_le_bytes(low);
-        Some((low & RANK_MASK, low >> 18 | u32::from(high) << 14))
+        Some((low & RANK_MASK, low >> RANK_BITS | u32::from(high) << (32 - RANK_BITS)))
     }
 }
 
-fn mix(key: u64) -> u64 {
-    let folded = key.wrapping_mul(0x9E37_79B9_7F4A_7C15);
-    (folded ^ folded >> 32).wrapping_mul(0xD6E8_FEB8_6659_FD93)
+/// Eight bytes from `at`, the first lowest; what lies past the end of the text is zero.
+#[inline]
+pub(super) fn eight(text: &[u8], at: usize) -> u64 {
+    if let Some(bytes) = text.get(at..).and_then(<[u8]>::first_chunk) {
+        return u64::from_le_bytes(*bytes);
+    }
+    text.get(at..).unwrap_or_default().iter().rev().fold(0, |word, &byte| word << 8 | u64::from(byte))
 }
 
-fn seeded(hash: u64, seed: u16) -> u32 {
-    ((hash >> 32) as u32 ^ u32::from(seed).wrapping_mul(0x85EB_CA6B)).wrapping_mul(0xC2B2_AE35)
-}
-
-fn reduce(hash: u32, count: usize) -> usize {
-    (u64::from(hash) * count as u64 >> 32) as usize
+/// The first `length` bytes, of which there is at least one, and 0xFF after them.
+#[inline]
+fn padded(bytes: u64, length: usize) -> u64 {
+    bytes | (u64::MAX << 1) << (8 * length - 1)
 }

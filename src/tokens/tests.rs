@@ -30,3 +30,34 @@ fn smoke() {
     }
     check(include_str!("../../build.rs"));
 }
+
+#[test]
+#[ignore]
+fn stats() {
+    for name in ["prose", "code", "cjk", "mixed"] {
+        let text = std::fs::read_to_string(format!("benches/tokens/target/corpus/{name}.txt")).unwrap();
+        let text = text.as_bytes();
+        let t = &table::O200K_BASE;
+        let (mut pieces, mut front, mut whole, mut tokens, mut missbytes) = (0, 0, 0, 0, 0);
+        let mut lens = [0; 4];
+        let mut start = 0;
+        while start < text.len() {
+            let end = split::o200k_end(text, start);
+            pieces += 1;
+            if t.has_frequent(text, start, end) {
+                front += 1
+            } else if t.longest(&text[start..end]).1 == end - start {
+                whole += 1;
+                lens[((end - start - 1) / 8).min(3)] += 1;
+            } else {
+                tokens += merge::encode(t, &text[start..end]).len();
+                missbytes += end - start;
+            }
+            start = end;
+        }
+        println!(
+            "{name}: pieces {pieces} front {front} whole {whole} {lens:?} missed {} tokens of missed {tokens} bytes {missbytes}",
+            pieces - front - whole
+        );
+    }
+}
