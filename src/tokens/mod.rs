@@ -1,14 +1,17 @@
 //! Exact token counts for the two public vocabularies.
 
+pub mod calibration;
 mod classes;
 mod layout;
 mod merge;
+mod models;
 mod split;
 mod table;
 
 #[cfg(test)]
 mod tests;
 
+pub use models::{Vocabularies, vocabulary_of};
 use table::Table;
 
 /// A public vocabulary of byte pairs together with its splitting pattern.
@@ -32,15 +35,18 @@ impl Vocabulary {
 
     #[cfg(test)]
     fn encode(self, text: &str) -> Vec<u32> {
-        let (table, piece_end): (&Table, fn(&[u8], usize) -> usize) = match self {
-            Self::O200k => (&table::O200K_BASE, split::o200k_end),
-            Self::Cl100k => (&table::CL100K_BASE, split::cl100k_end),
-        };
         let text = text.as_bytes();
+        let table = match self {
+            Self::O200k => &table::O200K_BASE,
+            Self::Cl100k => &table::CL100K_BASE,
+        };
         let mut ranks = Vec::new();
         let mut start = 0;
         while start < text.len() {
-            let end = piece_end(text, start);
+            let end = match self {
+                Self::O200k => split::o200k_end(text, start),
+                Self::Cl100k => split::cl100k_end(text, start),
+            };
             ranks.extend(merge::encode(table, &text[start..end]));
             start = end;
         }
