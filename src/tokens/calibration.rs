@@ -5,7 +5,7 @@
 //! state lives and when it is fed is somebody else's business.
 //!
 //! A sample moves the ratio by a part of its error, first an eighth and later a sixty-fourth, and the error is
-//! cut off at twice the usual one (Huber's estimator). So a wrong report, or a retried request counted twice,
+//! cut off at the usual one (Huber's estimator). So a wrong report, or a retried request counted twice,
 //! moves little, and a real change of the vocabulary is followed. With one report in ten wild and the others
 //! spread by a tenth, the ratio is within 2 % after [`CONVERGED`] samples; the tests show it.
 
@@ -54,7 +54,7 @@ impl Calibration {
         let Some(sample) = ratio(counted, reported) else { return self };
         let weight = (i64::from(self.samples) / 4).clamp(YOUNG, MEMORY);
         let error = sample - self.ratio;
-        let cut = error.clamp(-2 * self.spread, 2 * self.spread);
+        let cut = error.clamp(-self.spread, self.spread);
         Self {
             ratio: (self.ratio + cut / weight).clamp(LEAST, GREATEST),
             // It may double per sample at most early on, and always recovers from a bad streak.
