@@ -1,10 +1,13 @@
 //! Exact token counts for the two public vocabularies.
 
 pub mod calibration;
+pub mod chat;
 mod classes;
+pub mod images;
 mod layout;
 mod merge;
 mod models;
+pub mod request;
 mod split;
 mod table;
 
@@ -13,6 +16,21 @@ mod tests;
 
 pub use models::{Vocabularies, vocabulary_of};
 use table::Table;
+
+/// Of a text that is too long to count, at most so many samples are taken, of at least so many bytes, and
+/// together at most one part in so many, or one sample.
+const SAMPLES: usize = 16;
+const LEAST_SAMPLE: usize = 64;
+const SPARSENESS: usize = 4;
+
+/// A number of tokens, and whether it is exact.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Count {
+    /// Tokens.
+    pub tokens: usize,
+    /// Whether every byte was counted.
+    pub exact: bool,
+}
 
 /// A public vocabulary of byte pairs together with its splitting pattern.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -31,6 +49,30 @@ impl Vocabulary {
             Self::O200k => count(&table::O200K_BASE, split::o200k_end, text),
             Self::Cl100k => count(&table::CL100K_BASE, split::cl100k_end, text),
         }
+    }
+
+    /// The number of tokens of `text`, exact if it has at most `exact_bytes` bytes. Of a longer text only so many
+    /// bytes are looked at: its beginning, and samples spread evenly over the rest, so that no text can hide what
+    /// it is made of behind a harmless beginning.
+    #[must_use]
+    pub fn count_within(self, text: &str, exact_bytes: usize) -> Count {
+        if text.len() <= exact_bytes {
+            return Count { tokens: self.count(text), exact: true };
+        }
+        let window = (exact_bytes / (2 * SAMPLES)).max(LEAST_SAMPLE);
+        let (head, rest) = text.split_at(cut(text, exact_bytes / 2));
+        let (mut tokens, mut bytes) = (0, 0);
+        let samples = (rest.len() / (SPARSENESS * window)).clamp(1, SAMPLES);
+        for sample in 0..samples {
+            let start = cut(rest, rest.len() / samples * sample);
+            let end = cut(rest, start + window);
+            let sample = rest.get(start..end).unwrap_or_default();
+            tokens += self.count(sample);
+            bytes += sample.len();
+        }
+        let scaled = (tokens as u128 * rest.len() as u128).div_ceil(bytes.max(1) as u128);
+        let tokens = self.count(head).saturating_add(usize::try_from(scaled).unwrap_or(usize::MAX));
+        Count { tokens, exact: false }
     }
 
     #[cfg(test)]
@@ -52,6 +94,14 @@ impl Vocabulary {
         }
         ranks
     }
+}
+
+/// A place near `at` to cut text: before a plain space if one follows soon, for pieces start there; else between
+/// two characters.
+fn cut(text: &str, at: usize) -> usize {
+    let at = text.floor_char_boundary(at);
+    let mut near = text.as_bytes().iter().skip(at).take(LEAST_SAMPLE / 2);
+    at + near.position(|&byte| byte == b' ').unwrap_or(0)
 }
 
 #[inline]
