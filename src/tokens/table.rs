@@ -107,12 +107,14 @@ impl Table {
 
     #[inline]
     fn cell(&self, at: usize) -> u32 {
+        step();
         self.trie.get(at).map_or(EMPTY_CELL, |cell| u32::from_le_bytes(*cell))
     }
 
     /// What two adjacent tokens merge into.
     #[inline]
     fn merged(&self, left: Rank, right: Rank) -> Option<Rank> {
+        step();
         let hash = layout::pair_hash(u64::from(left) | u64::from(right) << RANK_BITS);
         let bit = layout::filter_bit(hash);
         if self.filter.get(bit / 8)? >> (bit % 8) & 1 == 0 {
@@ -147,4 +149,16 @@ pub(super) fn eight(text: &[u8], at: usize) -> u64 {
 #[inline]
 fn padded(bytes: u64, length: usize) -> u64 {
     bytes | (u64::MAX << 1) << (8 * length - 1)
+}
+
+#[cfg(test)]
+thread_local! {
+    /// Reads of the trie and questions about pairs: the work of merging, for the tests of its bound.
+    pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+}
+
+#[inline]
+fn step() {
+    #[cfg(test)]
+    STEPS.set(STEPS.get() + 1);
 }
