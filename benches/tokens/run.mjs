@@ -1,5 +1,6 @@
 // Prepares the texts, runs each counter's module in this process's V8, and prints the comparison.
-// The texts are the documentation and the sources of the locked dependencies, and shuffled lines of cjk.txt.
+// The texts are the documentation and the sources of the locked dependencies, shuffled lines of cjk.txt, and one
+// letter or dash a million times.
 import { spawnSync } from "node:child_process";
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
@@ -50,7 +51,7 @@ function texts() {
   const prose = cut(files.filter((file) => extname(file) === ".md").map(paragraphs).join("\n\n"));
   const code = cut(files.filter((file) => extname(file) === ".rs").map((file) => readFileSync(file, "utf8")).join("\n"));
   const cjk = shuffledLines(readFileSync("cjk.txt", "utf8").trim().split("\n"));
-  return { prose, code, cjk, mixed: interleave([prose, code, cjk]) };
+  return { prose, code, cjk, mixed: interleave([prose, code, cjk]), letters: cut("a"), dashes: cut("-") };
 }
 
 function dependencyFiles() {
@@ -70,8 +71,7 @@ function paragraphs(file) {
 }
 
 function cut(text) {
-  let out = text;
-  while (out.length > 0 && Buffer.byteLength(out) < TEXT_BYTES) out += text;
+  const out = text.repeat(Math.ceil(TEXT_BYTES / Buffer.byteLength(text)));
   return Buffer.from(out).subarray(0, TEXT_BYTES).toString("utf8").replace(/\uFFFD+$/, "");
 }
 

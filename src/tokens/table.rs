@@ -107,14 +107,14 @@ impl Table {
 
     #[inline]
     fn cell(&self, at: usize) -> u32 {
-        step();
+        work(1);
         self.trie.get(at).map_or(EMPTY_CELL, |cell| u32::from_le_bytes(*cell))
     }
 
     /// What two adjacent tokens merge into.
     #[inline]
-    fn merged(&self, left: Rank, right: Rank) -> Option<Rank> {
-        step();
+    pub(super) fn merged(&self, left: Rank, right: Rank) -> Option<Rank> {
+        work(1);
         let hash = layout::pair_hash(u64::from(left) | u64::from(right) << RANK_BITS);
         let bit = layout::filter_bit(hash);
         if self.filter.get(bit / 8)? >> (bit % 8) & 1 == 0 {
@@ -153,12 +153,13 @@ fn padded(bytes: u64, length: usize) -> u64 {
 
 #[cfg(test)]
 thread_local! {
-    /// Reads of the trie and questions about pairs: the work of merging, for the tests of its bound.
-    pub(super) static STEPS: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
+    /// Reads of the trie, questions about pairs, visits of parts: the work of merging, for the tests of its bound.
+    pub(super) static WORK: std::cell::Cell<usize> = const { std::cell::Cell::new(0) };
 }
 
+/// Notes so much work in tests; nothing otherwise.
 #[inline]
-fn step() {
+pub(super) fn work(_amount: usize) {
     #[cfg(test)]
-    STEPS.set(STEPS.get() + 1);
+    WORK.set(WORK.get() + _amount);
 }
