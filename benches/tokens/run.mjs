@@ -9,12 +9,15 @@ import { WASI } from "node:wasi";
 const TEXT_BYTES = 1_000_000;
 const MODULES = ["ours", "tiktoken", "bpe_openai"];
 const CORPUS = "target/corpus";
+// The counters take turns, and each measurement is the best of its rounds: other load on the machine hits all.
+const ROUNDS = 3;
 
 const [module] = process.argv.slice(2);
 if (module === undefined) {
   mkdirSync(CORPUS, { recursive: true });
   for (const [name, text] of Object.entries(texts())) writeFileSync(join(CORPUS, `${name}.txt`), text);
-  report(MODULES.map(inOwnProcess));
+  const rounds = Array.from({ length: ROUNDS }, () => MODULES.map(inOwnProcess));
+  report(MODULES.map((_, at) => rounds.map((round) => round[at]).reduce(best)));
 } else {
   await run(module);
 }
@@ -34,6 +37,12 @@ function inOwnProcess(name) {
   return result;
 }
 
+function best(one, other) {
+  for (const [key, value] of other.speed) if (value.speed > one.speed.get(key).speed) one.speed.set(key, value);
+  for (const key of ["compile", "instantiate", "load"]) one[key] = Math.min(one[key], other[key]);
+  return one;
+}
+
 async function run(name) {
   const bytes = readFileSync(`target/wasm32-wasip1/release/${name}.wasm`);
   const wasi = new WASI({ version: "preview1", preopens: { "/corpus": CORPUS }, returnOnExit: true });
@@ -43,7 +52,10 @@ async function run(name) {
   // The product's module imports Envoy's functions; counting calls none of them.
   const host = {};
   for (const { module: space, name } of WebAssembly.Module.imports(module)) (host[space] ??= {})[name] = () => 0;
-  wasi.start(await WebAssembly.instantiate(module, { ...host, wasi_snapshot_preview1: wasi.wasiImport }));
+  const compiled = performance.now();
+  const instance = await WebAssembly.instantiate(module, { ...host, wasi_snapshot_preview1: wasi.wasiImport });
+  console.log(`instantiate\t${performance.now() - compiled}`);
+  wasi.start(instance);
 }
 
 function texts() {
@@ -92,10 +104,10 @@ function interleave(parts) {
 
 function report(results) {
   const [ours, ...others] = results;
-  console.log("module        size MB  compile ms  load ms  memory MB (after load)");
-  for (const { name, size, compile, load, memory } of results) {
-    const cells = [(size / 1e6).toFixed(1).padStart(8), compile.toFixed(0).padStart(11), load.toFixed(2).padStart(8)];
-    console.log(name.padEnd(12), ...cells, (memory / 1e6).toFixed(1).padStart(8));
+  console.log("module        size MB  compile ms  instantiate ms  load ms  memory MB");
+  for (const { name, size, compile, instantiate, load, memory } of results) {
+    const cells = [(size / 1e6).toFixed(1).padStart(8), compile.toFixed(0).padStart(11), instantiate.toFixed(1).padStart(15)];
+    console.log(name.padEnd(12), ...cells, load.toFixed(2).padStart(8), (memory / 1e6).toFixed(1).padStart(10));
   }
   console.log("\nvocabulary text      bytes   ours MB/s", ...others.map(({ name }) => `${name} MB/s (ratio)`.padStart(24)));
   let worst = Infinity;

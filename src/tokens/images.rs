@@ -110,18 +110,12 @@ fn patches(size: Size) -> u64 {
     // The guide shrinks once more, so that one side is a whole number of patches and the other rounds up.
     let whole = |side: f64| if side < 1.0 { 1.0 } else { side.floor() / side };
     let fit = whole(across).min(whole(down));
-    ((across * fit).round_up() * (down * fit).round_up()).min(MOST_PATCHES) as u64
+    (round_up(across * fit) * round_up(down * fit)).min(MOST_PATCHES) as u64
 }
 
-trait RoundUp {
-    fn round_up(self) -> f64;
-}
-
-impl RoundUp for f64 {
-    /// Up to the next whole number, but for what is one already within the error of the arithmetic.
-    fn round_up(self) -> f64 {
-        (self - 1e-6).ceil().max(1.0)
-    }
+/// Up to the next whole number, but for what is one already within the error of the arithmetic.
+fn round_up(count: f64) -> f64 {
+    (count - 1e-6).ceil().max(1.0)
 }
 
 fn pixels(size: Size) -> (f64, f64) {

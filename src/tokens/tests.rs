@@ -30,7 +30,11 @@ fn check(text: &str) {
 
 /// How many strings of a kind to check: few in every run, very many on demand.
 fn rounds(few: usize) -> usize {
-    if std::env::var_os("TOLLGATE_LONG").is_some() { 100_000 } else { few }
+    if long() { 100_000 } else { few }
+}
+
+fn long() -> bool {
+    std::env::var_os("TOLLGATE_LONG").is_some()
 }
 
 /// A small generator of reproducible random numbers (splitmix64).
@@ -133,7 +137,7 @@ proptest! {
 #[test]
 fn every_code_point_in_context() {
     // Beyond them nothing is assigned but private use and tags; the class table is compared in full elsewhere.
-    let last = if std::env::var_os("TOLLGATE_LONG").is_some() { u32::from(char::MAX) } else { 0x1_FFFF };
+    let last = if long() { u32::from(char::MAX) } else { 0x1_FFFF };
     let all: Vec<char> = (0..=last).filter_map(char::from_u32).collect();
     for characters in all.chunks(512) {
         check(&characters.iter().flat_map(|&character| [character, 'b', 'C']).collect::<String>());
@@ -311,7 +315,7 @@ fn adversarial_repeats() {
     }
 }
 
-fn steps(vocabulary: Vocabulary, text: &str) -> usize {
+fn work(vocabulary: Vocabulary, text: &str) -> usize {
     table::WORK.set(0);
     let _ = vocabulary.count(text);
     table::WORK.get()
@@ -321,10 +325,10 @@ fn steps(vocabulary: Vocabulary, text: &str) -> usize {
 fn hostile_text_costs_no_more_than_a_small_factor_of_ordinary_text() {
     let ordinary = include_str!("../../tests/data/scripts.txt");
     for vocabulary in BOTH {
-        let usual = steps(vocabulary, ordinary) as f64 / ordinary.len() as f64;
+        let usual = work(vocabulary, ordinary) as f64 / ordinary.len() as f64;
         for unit in REPEATED {
             let text = unit.repeat(200_000 / unit.len());
-            let cost = steps(vocabulary, &text) as f64 / text.len() as f64;
+            let cost = work(vocabulary, &text) as f64 / text.len() as f64;
             assert!(cost < 10.0 * usual, "{vocabulary:?}, {unit:?}: {cost} steps a byte, usual {usual}");
         }
     }
@@ -338,7 +342,7 @@ fn work_is_linear() {
         random.string(20_000..20_001, |random| random.pick(&["a", "b", "ab", "e", "r", "st"]).to_owned());
     for vocabulary in BOTH {
         for text in REPEATED.map(|unit| unit.repeat(10_000)).iter().chain([&jumble]) {
-            let ratio = steps(vocabulary, &text.repeat(2)) as f64 / steps(vocabulary, text).max(1) as f64;
+            let ratio = work(vocabulary, &text.repeat(2)) as f64 / work(vocabulary, text).max(1) as f64;
             assert!(
                 (..2.1).contains(&ratio),
                 "{vocabulary:?}, {:?}…: {ratio}",
@@ -362,28 +366,35 @@ fn a_long_text_is_counted_in_bounded_work_and_nearly_right() {
             let part = vocabulary.count_within(text, allowed);
             assert!(!part.exact);
             assert!((part.tokens as f64 / whole - 1.0).abs() < 0.1, "{} of {whole}", part.tokens);
-            assert!(table::WORK.get() < steps(vocabulary, &scripts) * allowed * 2 / scripts.len());
+            assert!(table::WORK.get() < work(vocabulary, &scripts) * allowed * 2 / scripts.len());
         }
     }
 }
 
+/// What only a piece without patience comes to gives the same: many windows, and boundaries of every kind.
 #[test]
-#[ignore]
-fn worst() {
-    let vocabulary = Vocabulary::O200k;
-    let mut all: Vec<(f64, String)> = Vec::new();
-    for rank in 0..199_998_u32 {
-        let Ok(token) = String::from_utf8(reference(vocabulary).decode_bytes(&[rank]).unwrap()) else {
-            continue;
-        };
-        let text = token.repeat(2000 / token.len());
-        all.push((steps(vocabulary, &text) as f64 / text.len() as f64, token));
+fn merging_by_rank_gives_the_same_tokens() {
+    let mut random = Random(6);
+    let words = ["the", "ation", "e", "x", "bb", "ing", "ß", "的", "中文", "ー", "ก", "ния", "q"];
+    for round in 0..20 {
+        let text = random.string(1..400 * (1 + round % 4), |random| random.pick(&words).to_owned());
+        let ranks = merge::encode_by_rank(&table::O200K_BASE, text.as_bytes());
+        // Letters without case or in lower case are one piece.
+        assert_eq!(ranks, reference(Vocabulary::O200k).encode_ordinary(&text), "{text}");
     }
-    all.sort_by(|a, b| b.0.total_cmp(&a.0));
-    for (cost, token) in all.iter().take(40) {
-        println!("{cost:.1} {:?}", token.chars().take(20).collect::<String>());
-    }
-    for n in [100, 300, 1000, 3000, 10000] {
-        println!("#{n}: {:.1}", all[n].0);
+}
+
+/// The costliest texts known: single tokens, repeated.
+#[test]
+fn no_token_repeated_costs_more_than_a_small_factor_of_ordinary_text() {
+    let ordinary = include_str!("../../tests/data/scripts.txt");
+    let usual = work(Vocabulary::O200k, ordinary) as f64 / ordinary.len() as f64;
+    let every = if long() { 1 } else { 37 };
+    for rank in (0..199_998).step_by(every) {
+        let token = reference(Vocabulary::O200k).decode_bytes(&[rank]).unwrap();
+        let Ok(token) = String::from_utf8(token) else { continue };
+        let text = token.repeat(2_000 / token.len());
+        let cost = work(Vocabulary::O200k, &text) as f64 / text.len() as f64;
+        assert!(cost < 10.0 * usual, "{token:?}: {cost} steps a byte, usual {usual}");
     }
 }
