@@ -10,7 +10,7 @@ const TEXT_BYTES = 1_000_000;
 const MODULES = ["ours", "tiktoken", "bpe_openai"];
 const CORPUS = "target/corpus";
 // The counters take turns, and each measurement is the best of its rounds: other load on the machine hits all.
-const ROUNDS = 3;
+const ROUNDS = 2;
 
 const [module] = process.argv.slice(2);
 if (module === undefined) {
