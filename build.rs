@@ -9,9 +9,9 @@
 //!   into. A bucket's seed sends each of its pairs to a cell of its own, so a lookup reads one seed, one cell.
 //! - `<vocabulary>.filter`: one bit per hash of a pair; most pairs that are asked for do not merge, and a clear
 //!   bit says so at once.
-//! - `<vocabulary>.short` and `<vocabulary>.medium`: the tokens of up to 8 and of 9 to 16 bytes, each at the one
-//!   place its hash names, padded with 0xFF. Of two tokens with one place the lower rank, which is the more
-//!   frequent, stays; the trie knows them all.
+//! - `<vocabulary>.short` and `<vocabulary>.medium`: the tokens of up to 8 and of 9 to 16 bytes, each at the
+//!   place its hash names or the one beside it, padded with 0xFF. Where both are taken, the lower ranks, which
+//!   are the more frequent tokens, stay; the trie knows them all.
 //!
 //! `src/tokens/layout.rs` has the details that the reader of the tables must know too.
 
@@ -227,17 +227,20 @@ fn perfect_hash(merges: &[u64]) -> (Vec<u8>, Vec<u32>) {
     (seeds, cells)
 }
 
-/// The tokens of these lengths that can be a whole piece of text, at the places of their hashes.
+/// The tokens of these lengths that can be a whole piece of text, at the places of their hashes. No text holds
+/// the byte 0xFF, so it marks what is free.
 fn front<const LENGTH: usize>(tokens: &[Vec<u8>], lengths: RangeInclusive<usize>, bits: u32) -> Vec<u8> {
     let mut places = vec![0xFF; LENGTH << bits];
     for token in tokens.iter().filter(|token| lengths.contains(&token.len())) {
         let mut key = [0xFF; 16];
         key[..token.len()].copy_from_slice(token);
-        let key_number = u128::from_le_bytes(key);
-        let at = layout::front_place(key_number as u64, (key_number >> 64) as u64, bits);
-        let place = &mut places[at * LENGTH..][..LENGTH];
-        if std::str::from_utf8(token).is_ok() && place.iter().all(|&byte| byte == 0xFF) {
-            place.copy_from_slice(&key[..LENGTH]);
+        let halves = u128::from_le_bytes(key);
+        let at = layout::front_place(halves as u64, (halves >> 64) as u64, bits);
+        if std::str::from_utf8(token).is_err() {
+            continue;
+        }
+        if let Some(free) = [at, at ^ 1].into_iter().find(|at| places[at * LENGTH] == 0xFF) {
+            places[free * LENGTH..][..LENGTH].copy_from_slice(&key[..LENGTH]);
         }
     }
     places

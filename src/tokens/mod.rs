@@ -1,4 +1,27 @@
-//! Exact token counts for the two public vocabularies.
+//! How many tokens a text or a request has, before it is sent.
+//!
+//! [`Vocabulary`] counts text exactly as OpenAI's tiktoken does for `o200k_base` and `cl100k_base`; special
+//! tokens in it are ordinary text. Around it: which model counts with which ([`Vocabularies`]), what a chat
+//! request costs besides its text ([`chat`], [`images`], [`request`]), and what another maker's model counts
+//! where we count so many ([`calibration`]). All of it is pure. Nothing here knows the engine, the host, or where
+//! a number goes; a guess always says that it is one.
+//!
+//! Promises: the counts equal the reference for every text; nothing is built at start, for the tables are
+//! read-only data of the module that `build.rs` lays out; the work is linear in the text, whatever it says
+//! (`tests` counts it); no allocation for pieces under 256 bytes.
+//!
+//! What was measured (`benches/tokens/run.sh`: V8 as Envoy runs it, one core of an AMD EPYC, texts of 200 B to
+//! 1 MB, both vocabularies):
+//!
+//! | counter | prose MB/s | code | Chinese, Japanese, Korean | all mixed | a million dashes | load | memory |
+//! | --- | --- | --- | --- | --- | --- | --- | --- |
+//! | tiktoken-rs 0.12 | 10–16 | 7–11 | 9–10 | 8–11 | 2–6 | 215 ms | 41 MB |
+//! | bpe-openai 0.3 | 18–24 | 20–23 | 31–34 | 21–24 | 0.7–3 | 118 ms | 102 MB |
+//! | this one | 82–104 | 79–101 | 65–73 | 59–74 | 29–33 | 0.01 ms | 9.4 MB |
+//!
+//! No existing crate met the targets (four times tiktoken-rs, 5 ms, 12 MB), hence our own. In the order of what
+//! it gained: recognising ASCII words eight bytes at a time, a table of the frequent tokens in front of the trie,
+//! a bit filter in front of the pairs, and subtrees of the trie that lie together.
 
 pub mod calibration;
 pub mod chat;

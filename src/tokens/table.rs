@@ -48,12 +48,16 @@ impl Table {
         if length <= 8 {
             let key = padded(eight(text, start), length);
             let place = layout::front_place(key, u64::MAX, SHORT_BITS);
-            self.short.get(place).is_some_and(|token| u64::from_le_bytes(*token) == key)
+            let at =
+                |place: usize| self.short.get(place).is_some_and(|token| u64::from_le_bytes(*token) == key);
+            at(place) || at(place ^ 1)
         } else if length <= 16 {
             let (low, high) = (eight(text, start), padded(eight(text, start + 8), length - 8));
             let place = layout::front_place(low, high, MEDIUM_BITS);
             let key = u128::from(low) | u128::from(high) << 64;
-            self.medium.get(place).is_some_and(|token| u128::from_le_bytes(*token) == key)
+            let at =
+                |place: usize| self.medium.get(place).is_some_and(|token| u128::from_le_bytes(*token) == key);
+            at(place) || at(place ^ 1)
         } else {
             false
         }
