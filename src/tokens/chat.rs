@@ -100,13 +100,15 @@ impl ChatModel {
     #[must_use]
     pub fn new(model: &str, vocabulary: Vocabulary) -> Self {
         let name = models::base(model);
+        let usual = models::vocabulary_of(name) == Some(vocabulary);
         Self {
             vocabulary,
-            framing_published: ["gpt-4o", "gpt-4", "gpt-3.5-turbo", "gpt-35-turbo"].iter().any(|published| {
-                // Versions of these models, but not gpt-4.1 and gpt-4.5.
-                name.strip_prefix(published)
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', ':']))
-            }),
+            framing_published: usual
+                && ["gpt-4o", "gpt-4", "gpt-3.5-turbo", "gpt-35-turbo"].iter().any(|published| {
+                    // Versions of these models, but not gpt-4.1 and gpt-4.5.
+                    name.strip_prefix(published)
+                        .is_some_and(|rest| rest.is_empty() || rest.starts_with(['-', ':']))
+                }),
             tool: if vocabulary == Vocabulary::Cl100k { 10 } else { 7 },
             images: ImageRule::of(name),
         }

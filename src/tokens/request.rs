@@ -256,6 +256,8 @@ mod tests {
         assert_eq!(guesses("gpt-5", &plain), [Guess::Model]);
         assert_eq!(guesses("gpt-4.1", &plain), [Guess::Model]);
         assert_eq!(guesses("llama-3.1-70b", &plain), [Guess::Model]);
+        let other = ChatModel::new("gpt-4o", Vocabulary::Cl100k);
+        assert!(!count_chat_request(plain.to_string().as_bytes(), other, 1000).unwrap().exact());
         let with = |key: &str, value: Value| {
             let mut request = plain.clone();
             request[key] = value;
