@@ -2,3 +2,6 @@
 //!
 //! Every reader here gives the same frames however its input is cut into chunks, inside a code point too,
 //! and holds a bounded number of bytes. Nothing here knows what a frame means.
+
+pub mod json;
+pub mod sse;

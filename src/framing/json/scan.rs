@@ -1,0 +1,422 @@
+//! The tokens of one JSON text, and whole values as spans.
+//!
+//! Checks the grammar of RFC 8259 without recursion. Knows nothing of the caller's choice of members.
+
+use std::borrow::Cow;
+
+use super::{DEPTH_LIMIT, Error, Kind, Problem, Span, words};
+
+/// A reader over the bytes of one span.
+pub(super) struct Scanner<'a> {
+    text: &'a str,
+    bytes: &'a [u8],
+    at: usize,
+    /// Where `bytes` begins in the whole text.
+    base: usize,
+}
+
+impl<'a> Scanner<'a> {
+    /// Begins at the start of `span`.
+    ///
+    /// # Errors
+    ///
+    /// [`Problem::InvalidUtf8`].
+    pub(super) fn new(text: &'a [u8], span: Span) -> Result<Self, Error> {
+        let bytes = span.of(text);
+        match std::str::from_utf8(bytes) {
+            Ok(text) => Ok(Self { text, bytes, at: 0, base: span.start }),
+            Err(error) => {
+                Err(Error { offset: span.start + error.valid_up_to(), problem: Problem::InvalidUtf8 })
+            }
+        }
+    }
+
+    /// Where the scanner stands in the whole text.
+    pub(super) fn offset(&self) -> usize {
+        self.base + self.at
+    }
+
+    pub(super) fn at_end(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+
+    pub(super) fn skip_whitespace(&mut self) {
+        while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
+            self.at += 1;
+        }
+    }
+
+    /// Takes the opening byte of a container and the whitespace after it.
+    pub(super) fn open(&mut self, bracket: u8, otherwise: Problem) -> Result<(), Error> {
+        if self.peek() != Some(bracket) {
+            return Err(self.expected(otherwise));
+        }
+        self.at += 1;
+        self.skip_whitespace();
+        Ok(())
+    }
+
+    /// Takes the closing byte of a container without content, when it is next.
+    pub(super) fn close_empty(&mut self, bracket: u8) -> bool {
+        let closes = self.peek() == Some(bracket);
+        self.at += usize::from(closes);
+        closes
+    }
+
+    /// Takes what follows a member or element: true for a comma and the whitespace after it, false for the
+    /// closing byte.
+    pub(super) fn comma_or_close(&mut self, bracket: u8, otherwise: Problem) -> Result<bool, Error> {
+        self.skip_whitespace();
+        match self.peek() {
+            Some(b',') => {
+                self.at += 1;
+                self.skip_whitespace();
+                Ok(true)
+            }
+            Some(byte) if byte == bracket => {
+                self.at += 1;
+                Ok(false)
+            }
+            _ => Err(self.expected(otherwise)),
+        }
+    }
+
+    /// Takes the whitespace after the value, which must be all that is left.
+    pub(super) fn finish(&mut self) -> Result<(), Error> {
+        self.skip_whitespace();
+        if self.at_end() { Ok(()) } else { Err(self.error(Problem::TrailingBytes)) }
+    }
+
+    /// Takes a key, its colon and the whitespace after it. Returns the key as written and decoded.
+    pub(super) fn key(&mut self) -> Result<(Span, Cow<'a, str>), Error> {
+        let start = self.offset();
+        if self.peek() != Some(b'"') {
+            return Err(self.expected(Problem::ExpectedKey));
+        }
+        let key = self.string()?;
+        let end = self.offset();
+        self.colon()?;
+        Ok((Span { start, end }, key))
+    }
+
+    /// Takes a string token and decodes it.
+    pub(super) fn string(&mut self) -> Result<Cow<'a, str>, Error> {
+        if self.peek() != Some(b'"') {
+            return Err(self.expected(Problem::ExpectedValue));
+        }
+        let start = self.at + 1;
+        let escaped = self.skip_string()?;
+        let inner = self.text.get(start..self.at - 1).unwrap_or_default();
+        Ok(if escaped { Cow::Owned(unescape(inner)) } else { Cow::Borrowed(inner) })
+    }
+
+    /// Takes a whole value, however deep, inside one container.
+    pub(super) fn value(&mut self) -> Result<(Span, Kind), Error> {
+        let start = self.offset();
+        let kind = match self.peek() {
+            Some(b'{') => Kind::Object,
+            Some(b'[') => Kind::Array,
+            _ => {
+                let kind = self.scalar()?;
+                return Ok((Span { start, end: self.offset() }, kind));
+            }
+        };
+        self.skip_container()?;
+        Ok((Span { start, end: self.offset() }, kind))
+    }
+
+    /// Takes a number token.
+    pub(super) fn number(&mut self) -> Result<Number<'a>, Error> {
+        let negative = self.peek() == Some(b'-');
+        self.at += usize::from(negative);
+        let whole = match self.peek() {
+            Some(b'0') => {
+                self.at += 1;
+                &b"0"[..]
+            }
+            _ => self.digits()?,
+        };
+        let mut fraction = &b""[..];
+        if self.peek() == Some(b'.') {
+            self.at += 1;
+            fraction = self.digits()?;
+        }
+        let mut exponent = &b""[..];
+        let mut exponent_negative = false;
+        if let Some(b'e' | b'E') = self.peek() {
+            self.at += 1;
+            if let Some(sign @ (b'+' | b'-')) = self.peek() {
+                exponent_negative = sign == b'-';
+                self.at += 1;
+            }
+            exponent = self.digits()?;
+        }
+        Ok(Number { negative, whole, fraction, exponent_negative, exponent })
+    }
+
+    fn colon(&mut self) -> Result<(), Error> {
+        self.skip_whitespace();
+        if self.peek() != Some(b':') {
+            return Err(self.expected(Problem::ExpectedColon));
+        }
+        self.at += 1;
+        self.skip_whitespace();
+        Ok(())
+    }
+
+    fn scalar(&mut self) -> Result<Kind, Error> {
+        match self.peek() {
+            Some(b'"') => self.skip_string().map(|_| Kind::String),
+            Some(b'-' | b'0'..=b'9') => self.number().map(|_| Kind::Number),
+            Some(b't') => self.literal(b"true").map(|()| Kind::Boolean),
+            Some(b'f') => self.literal(b"false").map(|()| Kind::Boolean),
+            Some(b'n') => self.literal(b"null").map(|()| Kind::Null),
+            _ => Err(self.expected(Problem::ExpectedValue)),
+        }
+    }
+
+    /// Takes a container and all that it holds.
+    fn skip_container(&mut self) -> Result<(), Error> {
+        let mut open = Open::default();
+        loop {
+            match self.peek() {
+                Some(bracket @ (b'{' | b'[')) => {
+                    let is_object = bracket == b'{';
+                    if !open.push(is_object) {
+                        return Err(self.error(Problem::TooDeep));
+                    }
+                    self.at += 1;
+                    self.skip_whitespace();
+                    if self.close_empty(if is_object { b'}' } else { b']' }) {
+                        open.pop();
+                    } else {
+                        if is_object {
+                            self.skip_key()?;
+                        }
+                        continue;
+                    }
+                }
+                _ => {
+                    self.scalar()?;
+                }
+            }
+            loop {
+                if open.depth == 0 {
+                    return Ok(());
+                }
+                if open.innermost_is_object() {
+                    if self.comma_or_close(b'}', Problem::ExpectedCommaOrBrace)? {
+                        self.skip_key()?;
+                        break;
+                    }
+                } else if self.comma_or_close(b']', Problem::ExpectedCommaOrBracket)? {
+                    break;
+                }
+                open.pop();
+            }
+        }
+    }
+
+    fn skip_key(&mut self) -> Result<(), Error> {
+        if self.peek() != Some(b'"') {
+            return Err(self.expected(Problem::ExpectedKey));
+        }
+        self.skip_string()?;
+        self.colon()
+    }
+
+    /// Takes a string token, whose quote is next. Returns whether it has escapes.
+    fn skip_string(&mut self) -> Result<bool, Error> {
+        self.at += 1;
+        let mut escaped = false;
+        loop {
+            let rest = self.bytes.get(self.at..).unwrap_or_default();
+            let Some(plain) = words::find(rest, words::quote_backslash_or_control) else {
+                self.at = self.bytes.len();
+                return Err(self.error(Problem::UnexpectedEnd));
+            };
+            self.at += plain;
+            match self.peek() {
+                Some(b'"') => {
+                    self.at += 1;
+                    return Ok(escaped);
+                }
+                Some(b'\\') => {
+                    escaped = true;
+                    self.skip_escape()?;
+                }
+                _ => return Err(self.error(Problem::ControlCharacter)),
+            }
+        }
+    }
+
+    fn skip_escape(&mut self) -> Result<(), Error> {
+        let escape = self.bytes.get(self.at..).unwrap_or_default();
+        match decode_escape(escape) {
+            Some((_, length)) => {
+                self.at += length;
+                Ok(())
+            }
+            None => Err(self.error(Problem::InvalidEscape)),
+        }
+    }
+
+    fn literal(&mut self, literal: &[u8]) -> Result<(), Error> {
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        if rest.starts_with(literal) {
+            self.at += literal.len();
+            Ok(())
+        } else if literal.starts_with(rest) {
+            self.at = self.bytes.len();
+            Err(self.error(Problem::UnexpectedEnd))
+        } else {
+            Err(self.error(Problem::ExpectedValue))
+        }
+    }
+
+    /// Takes at least one digit.
+    fn digits(&mut self) -> Result<&'a [u8], Error> {
+        let start = self.at;
+        while let Some(b'0'..=b'9') = self.peek() {
+            self.at += 1;
+        }
+        if self.at == start {
+            return Err(self.expected(Problem::InvalidNumber));
+        }
+        Ok(self.bytes.get(start..self.at).unwrap_or_default())
+    }
+
+    fn peek(&self) -> Option<u8> {
+        self.bytes.get(self.at).copied()
+    }
+
+    /// The text ends here, or it goes on with something else than was expected.
+    fn expected(&self, problem: Problem) -> Error {
+        self.error(if self.at_end() { Problem::UnexpectedEnd } else { problem })
+    }
+
+    fn error(&self, problem: Problem) -> Error {
+        Error { offset: self.offset(), problem }
+    }
+}
+
+/// The containers that are open inside a member or element: one bit each, set for an object, the innermost in
+/// the lowest bit.
+#[derive(Default)]
+struct Open {
+    objects: u128,
+    depth: u32,
+}
+
+impl Open {
+    /// False when that would be too deep; the container around the value counts too.
+    fn push(&mut self, is_object: bool) -> bool {
+        if self.depth + 1 >= DEPTH_LIMIT {
+            return false;
+        }
+        self.objects = (self.objects << 1) | u128::from(is_object);
+        self.depth += 1;
+        true
+    }
+
+    fn pop(&mut self) {
+        self.objects >>= 1;
+        self.depth = self.depth.saturating_sub(1);
+    }
+
+    fn innermost_is_object(&self) -> bool {
+        self.objects & 1 == 1
+    }
+}
+
+/// The parts of a number token, in ASCII digits.
+pub(super) struct Number<'a> {
+    pub(super) negative: bool,
+    whole: &'a [u8],
+    fraction: &'a [u8],
+    exponent_negative: bool,
+    exponent: &'a [u8],
+}
+
+impl Number<'_> {
+    /// The absolute value, when it is whole and fits.
+    pub(super) fn to_unsigned(&self) -> Option<u64> {
+        let magnitude = self
+            .exponent
+            .iter()
+            .fold(0_i64, |sum, digit| sum.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
+        let exponent = if self.exponent_negative { -magnitude } else { magnitude };
+        // The value is all digits, read as one whole number, times ten to this power.
+        let power = exponent.saturating_sub_unsigned(self.fraction.len() as u64);
+        let digits = self.whole.iter().chain(self.fraction);
+        let count = self.whole.len() + self.fraction.len();
+        let dropped = usize::try_from(power.min(0).unsigned_abs()).unwrap_or(usize::MAX);
+        let kept = count.saturating_sub(dropped);
+
+        let mut value = 0_u64;
+        for digit in digits.clone().take(kept) {
+            value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+        }
+        if digits.skip(kept).any(|digit| *digit != b'0') {
+            return None;
+        }
+        if value == 0 {
+            return Some(0);
+        }
+        value.checked_mul(10_u64.checked_pow(u32::try_from(power.max(0)).ok()?)?)
+    }
+}
+
+/// Decodes the inside of a string token that [`Scanner::skip_string`] has accepted.
+fn unescape(inner: &str) -> String {
+    let mut decoded = String::with_capacity(inner.len());
+    let mut rest = inner;
+    while let Some((plain, escape)) =
+        memchr::memchr(b'\\', rest.as_bytes()).and_then(|at| rest.split_at_checked(at))
+    {
+        decoded.push_str(plain);
+        let Some((character, length)) = decode_escape(escape.as_bytes()) else { break };
+        decoded.push(character);
+        rest = escape.get(length..).unwrap_or_default();
+    }
+    decoded.push_str(rest);
+    decoded
+}
+
+/// Decodes the escape at the start of `bytes`: the character and the number of bytes it took, both halves of
+/// an escaped surrogate pair included. A half alone becomes U+FFFD.
+fn decode_escape(bytes: &[u8]) -> Option<(char, usize)> {
+    let character = match bytes.get(1)? {
+        b'"' => '"',
+        b'\\' => '\\',
+        b'/' => '/',
+        b'b' => '\u{8}',
+        b'f' => '\u{c}',
+        b'n' => '\n',
+        b'r' => '\r',
+        b't' => '\t',
+        b'u' => {
+            let first = hexadecimal(bytes.get(2..6)?)?;
+            return Some(match (char::from_u32(first), second_half(bytes)) {
+                (Some(character), _) => (character, 6),
+                (None, Some(second)) if first < 0xdc00 => {
+                    let code_point = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+                    (char::from_u32(code_point).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
+                }
+                _ => (char::REPLACEMENT_CHARACTER, 6),
+            });
+        }
+        _ => return None,
+    };
+    Some((character, 2))
+}
+
+/// The low surrogate whose escape follows the six bytes of another.
+fn second_half(bytes: &[u8]) -> Option<u32> {
+    let digits = bytes.get(6..12)?.strip_prefix(b"\\u")?;
+    hexadecimal(digits).filter(|second| (0xdc00..0xe000).contains(second))
+}
+
+fn hexadecimal(digits: &[u8]) -> Option<u32> {
+    digits.iter().try_fold(0, |sum, digit| Some(sum * 16 + char::from(*digit).to_digit(16)?))
+}
