@@ -2,5 +2,9 @@
 
 pub mod config;
 pub mod dialect;
+pub mod engine;
 pub mod framing;
+pub mod host;
+pub mod identity;
 pub mod observe;
+pub mod route;

@@ -3,5 +3,6 @@
 //! Every reader here gives the same frames however its input is cut into chunks, inside a code point too,
 //! and holds a bounded number of bytes. Nothing here knows what a frame means.
 
+pub mod edit;
 pub mod json;
 pub mod sse;

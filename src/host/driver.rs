@@ -1,0 +1,164 @@
+//! Drives one role over one stream: host callbacks in, host calls out.
+//!
+//! Fetches what an event needs, hands it to the role, and carries out the effects in order. It decides one
+//! thing only: when a call of the host fails on a request's way in, the request is refused with an internal
+//! error, because going on could mean going on unchecked. On the way out it is logged, and the answer goes
+//! on: what can be lost there is a header or a number.
+
+use std::time::Duration;
+
+use super::{Host, HostResult, Side};
+use crate::engine::effect::{Effect, Flow};
+use crate::engine::event::{Attempt, Event, Origin, Timestamp};
+use crate::engine::refusal::Refusal;
+use crate::engine::{Headers, Role};
+
+/// The name under which the policy's note for the adapter is kept.
+const EXCHANGE: &str = "tollgate.exchange";
+
+/// The name under which the access log finds what the gateway adds to a line; rendered into the log's format.
+pub const ACCESS_LOG: &str = "tollgate.log";
+
+/// Which role is driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The policy, in the listener's filter chain.
+    Downstream,
+    /// The adapter, in the cluster's filter chain.
+    Upstream,
+}
+
+/// A role on a stream.
+#[derive(Debug)]
+pub struct Driver<H, R> {
+    host: H,
+    role: R,
+    place: Place,
+    own_time: Duration,
+    effects: Vec<Effect>,
+}
+
+impl<H: Host, R: Role> Driver<H, R> {
+    /// Puts `role` on the stream that `host` stands for.
+    pub const fn new(host: H, role: R, place: Place) -> Self {
+        Self { host, role, place, own_time: Duration::ZERO, effects: Vec::new() }
+    }
+
+    /// The request's headers have come.
+    pub fn request_headers(&mut self, end_of_stream: bool) -> Flow {
+        self.guarded(|driver, now| {
+            let headers = driver.host.headers(Side::Request)?;
+            let attempt = match driver.place {
+                Place::Downstream => None,
+                Place::Upstream => Some(Attempt {
+                    target: driver.host.target()?,
+                    exchange: driver.host.published(EXCHANGE)?,
+                }),
+            };
+            driver.step(Event::RequestHeaders { headers, attempt, end_of_stream }, now)
+        })
+    }
+
+    /// `buffered` bytes of the request's body are there.
+    pub fn request_body(&mut self, buffered: usize, end_of_stream: bool) -> Flow {
+        self.guarded(|driver, now| {
+            let wanted = driver.role.wanted_request_bytes(buffered, end_of_stream);
+            let bytes = if wanted == 0 { Vec::new() } else { driver.host.body(Side::Request, wanted)? };
+            driver.step(Event::RequestBody { bytes: &bytes, buffered, end_of_stream }, now)
+        })
+    }
+
+    /// The answer's headers have come.
+    pub fn response_headers(&mut self, end_of_stream: bool) -> Flow {
+        self.lenient(|driver, now| {
+            let headers = driver.host.headers(Side::Response)?;
+            let origin = driver.origin(&headers)?;
+            driver.step(Event::ResponseHeaders { headers, origin, end_of_stream }, now)
+        })
+    }
+
+    /// A piece of `length` bytes of the answer's body has come.
+    pub fn response_body(&mut self, length: usize, end_of_stream: bool) -> Flow {
+        if !self.role.wants_response_body() {
+            return Flow::Continue;
+        }
+        self.lenient(|driver, now| {
+            let chunk = if length == 0 { Vec::new() } else { driver.host.body(Side::Response, length)? };
+            driver.step(Event::ResponseBody { chunk: &chunk, end_of_stream }, now)
+        })
+    }
+
+    /// The stream is over.
+    pub fn done(&mut self) {
+        let own_time = self.own_time;
+        self.lenient(|driver, now| {
+            let client_gone = driver.role.is_open() && driver.host.is_client_gone().unwrap_or(false);
+            driver.step(Event::Done { client_gone, own_time }, now)
+        });
+    }
+
+    fn origin(&self, headers: &Headers) -> HostResult<Origin> {
+        // Envoy's own answers are errors, so only an error is worth the question.
+        let error = headers.status().is_none_or(|status| status >= 400);
+        Ok(Origin {
+            target: self.host.target()?,
+            attempts: self.host.attempts()?,
+            local: error && !self.host.is_upstream_answer()?,
+        })
+    }
+
+    fn guarded(&mut self, callback: impl FnOnce(&mut Self, Timestamp) -> HostResult<Flow>) -> Flow {
+        self.timed(|driver, now| {
+            callback(driver, now).unwrap_or_else(|error| {
+                driver.host.warn(&format!("the host refused {}; the request is refused", error.call));
+                if driver.host.reply(&Refusal::Internal.reply()).is_err() {
+                    driver.host.warn("the host refused the reply, too");
+                }
+                // Neither outcome lets the request go on.
+                Flow::Pause
+            })
+        })
+    }
+
+    fn lenient(&mut self, callback: impl FnOnce(&mut Self, Timestamp) -> HostResult<Flow>) -> Flow {
+        self.timed(|driver, now| {
+            callback(driver, now).unwrap_or_else(|error| {
+                driver.host.warn(&format!("the host refused {}", error.call));
+                Flow::Continue
+            })
+        })
+    }
+
+    fn timed(&mut self, callback: impl FnOnce(&mut Self, Timestamp) -> Flow) -> Flow {
+        let start = self.host.now();
+        let flow = callback(self, start);
+        self.own_time += self.host.now().since(start);
+        flow
+    }
+
+    fn step(&mut self, event: Event<'_>, now: Timestamp) -> HostResult<Flow> {
+        let mut effects = std::mem::take(&mut self.effects);
+        let flow = self.role.handle(event, now, &mut effects);
+        let carried_out = effects.drain(..).try_for_each(|effect| self.carry_out(effect));
+        self.effects = effects;
+        carried_out.map(|()| flow)
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> HostResult<()> {
+        let host = &mut self.host;
+        match effect {
+            Effect::SetRequestHeader(name, value) => host.set_header(Side::Request, &name, &value),
+            Effect::RemoveRequestHeader(name) => host.remove_header(Side::Request, &name),
+            Effect::ReplaceRequestHeaders(headers) => host.replace_request_headers(&headers),
+            Effect::ReplaceRequestBody { drain, with } => host.replace_body(Side::Request, drain, &with),
+            Effect::PublishExchange(bytes) => host.publish(EXCHANGE, &bytes),
+            Effect::ChooseRoute => host.choose_route(),
+            Effect::Reply(reply) => host.reply(&reply),
+            Effect::SetResponseHeader(name, value) => host.set_header(Side::Response, &name, &value),
+            Effect::RemoveResponseHeader(name) => host.remove_header(Side::Response, &name),
+            Effect::ReplaceResponseBody(with) => host.replace_body(Side::Response, usize::MAX, &with),
+            Effect::Measure(measurement) => host.measure(&measurement),
+            Effect::WriteAccessLog(members) => host.publish(ACCESS_LOG, members.as_bytes()),
+        }
+    }
+}

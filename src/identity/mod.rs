@@ -1,0 +1,4 @@
+//! Who calls: virtual keys → callers.
+
+pub mod caller;
+pub mod key;
