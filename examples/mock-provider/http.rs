@@ -225,8 +225,7 @@ fn scan_head(input: &[u8]) -> Result<Option<Head>, ReadError> {
     for header in parsed.headers.iter() {
         let value = header.value.trim_ascii();
         if header.name.eq_ignore_ascii_case("content-length") {
-            let number = std::str::from_utf8(value).ok().and_then(|text| text.parse::<usize>().ok());
-            let number = number.ok_or(ReadError::Framing)?;
+            let number = decimal(value).ok_or(ReadError::Framing)?;
             if content_length.replace(number).is_some() {
                 return Err(ReadError::Framing);
             }
@@ -250,6 +249,13 @@ fn scan_head(input: &[u8]) -> Result<Option<Head>, ReadError> {
         return Err(ReadError::TooLarge);
     }
     Ok(Some(Head { length, framing, expects_continue, keep_alive }))
+}
+
+/// RFC 9110 §8.6: digits only, whereas Rust's parser takes a sign too.
+fn decimal(value: &[u8]) -> Option<usize> {
+    let digits =
+        std::str::from_utf8(value).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
+    digits.and_then(|digits| digits.parse().ok())
 }
 
 /// Appends the status line.
