@@ -3,4 +3,5 @@
 pub mod config;
 pub mod dialect;
 pub mod framing;
+pub mod identity;
 pub mod observe;
