@@ -7,4 +7,6 @@ pub mod framing;
 pub mod host;
 pub mod identity;
 pub mod observe;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod render;
 pub mod route;
