@@ -156,17 +156,21 @@ impl std::error::Error for Error {}
 /// The first fault anywhere in the text, nested values included. `each` may have been called for the members
 /// before it.
 pub fn members<'a>(text: &'a [u8], each: impl FnMut(Member<'a>)) -> Result<Span, Error> {
+    if let Err(error) = std::str::from_utf8(text) {
+        return Err(Error { offset: error.valid_up_to(), problem: Problem::InvalidUtf8 });
+    }
     members_of(text, Span { start: 0, end: text.len() }, each)
 }
 
-/// Reads the object at `span` as [`members`] reads a whole text. All spans and offsets count from the start of
-/// `text`; [`DEPTH_LIMIT`] counts from `span`. Costs time for the bytes of the span only.
+/// Reads the object at `span` as [`members`] reads a whole text, which it is a part of: UTF-8 is checked again
+/// only where it is decoded. All spans and offsets count from the start of `text`; [`DEPTH_LIMIT`] counts from
+/// `span`. Costs time for the bytes of the span only.
 ///
 /// # Errors
 ///
 /// As for [`members`].
 pub fn members_of<'a>(text: &'a [u8], span: Span, mut each: impl FnMut(Member<'a>)) -> Result<Span, Error> {
-    let mut scanner = Scanner::new(text, span)?;
+    let mut scanner = Scanner::new(text, span);
     scanner.skip_whitespace();
     let start = scanner.offset();
     scanner.open(b'{', Problem::NotAnObject)?;
@@ -192,7 +196,7 @@ pub fn members_of<'a>(text: &'a [u8], span: Span, mut each: impl FnMut(Member<'a
 ///
 /// The first fault anywhere in the span, nested values included.
 pub fn elements_of(text: &[u8], span: Span, mut each: impl FnMut(Span, Kind)) -> Result<Span, Error> {
-    let mut scanner = Scanner::new(text, span)?;
+    let mut scanner = Scanner::new(text, span);
     scanner.skip_whitespace();
     let start = scanner.offset();
     scanner.open(b'[', Problem::NotAnArray)?;
@@ -215,7 +219,7 @@ pub fn elements_of(text: &[u8], span: Span, mut each: impl FnMut(Span, Kind)) ->
 /// Borrowed when it has no escapes. An escaped surrogate without its other half becomes U+FFFD
 /// (RFC 8259 §8.2 leaves it open).
 pub fn string(text: &[u8], span: Span) -> Option<Cow<'_, str>> {
-    let mut scanner = Scanner::new(text, span).ok()?;
+    let mut scanner = Scanner::new(text, span);
     let decoded = scanner.string().ok()?;
     scanner.at_end().then_some(decoded)
 }
@@ -223,7 +227,7 @@ pub fn string(text: &[u8], span: Span) -> Option<Cow<'_, str>> {
 /// The whole number at `span`, or `None` when no number token lies exactly there or it is negative, above
 /// `u64::MAX` or not whole. `12.0` and `1e3` are whole, as they are in JSON Schema.
 pub fn unsigned(text: &[u8], span: Span) -> Option<u64> {
-    let mut scanner = Scanner::new(text, span).ok()?;
+    let mut scanner = Scanner::new(text, span);
     let number = scanner.number().ok()?;
     if !scanner.at_end() || number.negative {
         return None;

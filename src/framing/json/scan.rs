@@ -8,7 +8,6 @@ use super::{DEPTH_LIMIT, Error, Kind, Problem, Span, words};
 
 /// A reader over the bytes of one span.
 pub(super) struct Scanner<'a> {
-    text: &'a str,
     bytes: &'a [u8],
     at: usize,
     /// Where `bytes` begins in the whole text.
@@ -17,18 +16,8 @@ pub(super) struct Scanner<'a> {
 
 impl<'a> Scanner<'a> {
     /// Begins at the start of `span`.
-    ///
-    /// # Errors
-    ///
-    /// [`Problem::InvalidUtf8`].
-    pub(super) fn new(text: &'a [u8], span: Span) -> Result<Self, Error> {
-        let bytes = span.of(text);
-        match std::str::from_utf8(bytes) {
-            Ok(text) => Ok(Self { text, bytes, at: 0, base: span.start }),
-            Err(error) => {
-                Err(Error { offset: span.start + error.valid_up_to(), problem: Problem::InvalidUtf8 })
-            }
-        }
+    pub(super) fn new(text: &'a [u8], span: Span) -> Self {
+        Self { bytes: span.of(text), at: 0, base: span.start }
     }
 
     /// Where the scanner stands in the whole text.
@@ -101,13 +90,23 @@ impl<'a> Scanner<'a> {
 
     /// Takes a string token and decodes it.
     pub(super) fn string(&mut self) -> Result<Cow<'a, str>, Error> {
+        let invalid_utf8 = self.error(Problem::InvalidUtf8);
         if self.peek() != Some(b'"') {
             return Err(self.expected(Problem::ExpectedValue));
         }
-        let start = self.at + 1;
-        let escaped = self.skip_string()?;
-        let inner = self.text.get(start..self.at - 1).unwrap_or_default();
-        Ok(if escaped { Cow::Owned(unescape(inner)) } else { Cow::Borrowed(inner) })
+        let mut decoded = None;
+        let last = self.string_token(|plain, character| {
+            let decoded = decoded.get_or_insert_with(Vec::new);
+            decoded.extend_from_slice(plain);
+            decoded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
+        })?;
+        match decoded {
+            None => std::str::from_utf8(last).map(Cow::Borrowed).map_err(|_| invalid_utf8),
+            Some(mut decoded) => {
+                decoded.extend_from_slice(last);
+                String::from_utf8(decoded).map(Cow::Owned).map_err(|_| invalid_utf8)
+            }
+        }
     }
 
     /// Takes a whole value, however deep, inside one container.
@@ -166,7 +165,7 @@ impl<'a> Scanner<'a> {
 
     fn scalar(&mut self) -> Result<Kind, Error> {
         match self.peek() {
-            Some(b'"') => self.skip_string().map(|_| Kind::String),
+            Some(b'"') => self.skip_string().map(|()| Kind::String),
             Some(b'-' | b'0'..=b'9') => self.number().map(|_| Kind::Number),
             Some(b't') => self.literal(b"true").map(|()| Kind::Boolean),
             Some(b'f') => self.literal(b"false").map(|()| Kind::Boolean),
@@ -225,40 +224,39 @@ impl<'a> Scanner<'a> {
         self.colon()
     }
 
-    /// Takes a string token, whose quote is next. Returns whether it has escapes.
-    fn skip_string(&mut self) -> Result<bool, Error> {
+    /// Takes a string token, whose quote is next. Calls `escape` for each escape with the bytes before it, back
+    /// to the one before, and what it stands for; returns the bytes after the last.
+    #[inline(always)]
+    fn string_token(&mut self, mut escape: impl FnMut(&'a [u8], char)) -> Result<&'a [u8], Error> {
         self.at += 1;
-        let mut escaped = false;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let Some(plain) = words::find(rest, words::quote_backslash_or_control) else {
+            let Some((plain, special)) = words::find(rest, words::quote_backslash_or_control)
+                .and_then(|length| rest.split_at_checked(length))
+            else {
                 self.at = self.bytes.len();
                 return Err(self.error(Problem::UnexpectedEnd));
             };
-            self.at += plain;
-            match self.peek() {
+            self.at += plain.len();
+            match special.first() {
                 Some(b'"') => {
                     self.at += 1;
-                    return Ok(escaped);
+                    return Ok(plain);
                 }
                 Some(b'\\') => {
-                    escaped = true;
-                    self.skip_escape()?;
+                    let Some((character, length)) = decode_escape(special) else {
+                        return Err(self.error(Problem::InvalidEscape));
+                    };
+                    escape(plain, character);
+                    self.at += length;
                 }
                 _ => return Err(self.error(Problem::ControlCharacter)),
             }
         }
     }
 
-    fn skip_escape(&mut self) -> Result<(), Error> {
-        let escape = self.bytes.get(self.at..).unwrap_or_default();
-        match decode_escape(escape) {
-            Some((_, length)) => {
-                self.at += length;
-                Ok(())
-            }
-            None => Err(self.error(Problem::InvalidEscape)),
-        }
+    fn skip_string(&mut self) -> Result<(), Error> {
+        self.string_token(|_, _| {}).map(|_| ())
     }
 
     fn literal(&mut self, literal: &[u8]) -> Result<(), Error> {
@@ -367,22 +365,6 @@ impl Number<'_> {
     }
 }
 
-/// Decodes the inside of a string token that [`Scanner::skip_string`] has accepted.
-fn unescape(inner: &str) -> String {
-    let mut decoded = String::with_capacity(inner.len());
-    let mut rest = inner;
-    while let Some((plain, escape)) =
-        memchr::memchr(b'\\', rest.as_bytes()).and_then(|at| rest.split_at_checked(at))
-    {
-        decoded.push_str(plain);
-        let Some((character, length)) = decode_escape(escape.as_bytes()) else { break };
-        decoded.push(character);
-        rest = escape.get(length..).unwrap_or_default();
-    }
-    decoded.push_str(rest);
-    decoded
-}
-
 /// Decodes the escape at the start of `bytes`: the character and the number of bytes it took, both halves of
 /// an escaped surrogate pair included. A half alone becomes U+FFFD.
 fn decode_escape(bytes: &[u8]) -> Option<(char, usize)> {
@@ -395,20 +377,24 @@ fn decode_escape(bytes: &[u8]) -> Option<(char, usize)> {
         b'n' => '\n',
         b'r' => '\r',
         b't' => '\t',
-        b'u' => {
-            let first = hexadecimal(bytes.get(2..6)?)?;
-            return Some(match (char::from_u32(first), second_half(bytes)) {
-                (Some(character), _) => (character, 6),
-                (None, Some(second)) if first < 0xdc00 => {
-                    let code_point = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
-                    (char::from_u32(code_point).unwrap_or(char::REPLACEMENT_CHARACTER), 12)
-                }
-                _ => (char::REPLACEMENT_CHARACTER, 6),
-            });
-        }
+        b'u' => return decode_unicode_escape(bytes),
         _ => return None,
     };
     Some((character, 2))
+}
+
+fn decode_unicode_escape(bytes: &[u8]) -> Option<(char, usize)> {
+    let first = hexadecimal(bytes.get(2..6)?)?;
+    if let Some(character) = char::from_u32(first) {
+        return Some((character, 6));
+    }
+    if first < 0xdc00
+        && let Some(second) = second_half(bytes)
+    {
+        let code_point = 0x10000 + ((first - 0xd800) << 10) + (second - 0xdc00);
+        return Some((char::from_u32(code_point)?, 12));
+    }
+    Some((char::REPLACEMENT_CHARACTER, 6))
 }
 
 /// The low surrogate whose escape follows the six bytes of another.
@@ -417,6 +403,15 @@ fn second_half(bytes: &[u8]) -> Option<u32> {
     hexadecimal(digits).filter(|second| (0xdc00..0xe000).contains(second))
 }
 
+/// Reads four digits, all of them before it looks whether one was wrong: text with many escapes has no pattern
+/// that a branch per digit could follow.
 fn hexadecimal(digits: &[u8]) -> Option<u32> {
-    digits.iter().try_fold(0, |sum, digit| Some(sum * 16 + char::from(*digit).to_digit(16)?))
+    let (mut value, mut wrong) = (0, false);
+    for digit in digits.first_chunk::<4>()? {
+        let decimal = digit.wrapping_sub(b'0');
+        let letter = (digit | 0x20).wrapping_sub(b'a');
+        wrong |= decimal > 9 && letter > 5;
+        value = value * 16 + u32::from(if decimal > 9 { letter.wrapping_add(10) } else { decimal });
+    }
+    (!wrong).then_some(value)
 }
