@@ -228,11 +228,51 @@ pub fn string(text: &[u8], span: Span) -> Option<Cow<'_, str>> {
 /// `u64::MAX` or not whole. `12.0` and `1e3` are whole, as they are in JSON Schema.
 pub fn unsigned(text: &[u8], span: Span) -> Option<u64> {
     let mut scanner = Scanner::new(text, span);
-    let number = scanner.number().ok()?;
-    if !scanner.at_end() || number.negative {
+    scanner.number().ok()?;
+    if !scanner.at_end() {
         return None;
     }
-    number.to_unsigned()
+    let (mantissa, exponent) = split_once(span.of(text), |byte| matches!(byte, b'e' | b'E'));
+    let (whole, fraction) = split_once(mantissa, |byte| byte == b'.');
+    if whole.starts_with(b"-") {
+        return None;
+    }
+    // The value is all digits, read as one whole number, times ten to this power.
+    let power = exponent_value(exponent).saturating_sub_unsigned(fraction.len() as u64);
+    let dropped = usize::try_from(power.min(0).unsigned_abs()).unwrap_or(usize::MAX);
+    let kept = (whole.len() + fraction.len()).saturating_sub(dropped);
+    let mut digits = whole.iter().chain(fraction);
+    let mut value = 0_u64;
+    for digit in digits.by_ref().take(kept) {
+        value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+    }
+    if digits.any(|digit| *digit != b'0') {
+        return None;
+    }
+    if value == 0 {
+        return Some(0);
+    }
+    value.checked_mul(10_u64.checked_pow(u32::try_from(power.max(0)).ok()?)?)
+}
+
+/// The value of the digits after `e`, as far as it fits: beyond that only zero is a whole number that fits.
+fn exponent_value(exponent: &[u8]) -> i64 {
+    let (sign, digits) = match exponent {
+        [b'-', digits @ ..] => (-1, digits),
+        [b'+', digits @ ..] => (1, digits),
+        digits => (1, digits),
+    };
+    let add = |sum: i64, digit: &u8| sum.saturating_mul(10).saturating_add(i64::from(digit - b'0'));
+    sign * digits.iter().fold(0, add)
+}
+
+/// The bytes before and after the first one that `is_separator` accepts; all and none without one.
+fn split_once(bytes: &[u8], is_separator: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let at = bytes.iter().position(|byte| is_separator(*byte));
+    match at.and_then(|at| split_around(bytes, at)) {
+        Some((before, _, after)) => (before, after),
+        None => (bytes, &[]),
+    }
 }
 
 /// Appends `text` to `out` as a JSON string, quotes included. Escapes only what RFC 8259 §7 requires.

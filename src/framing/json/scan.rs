@@ -29,6 +29,7 @@ impl<'a> Scanner<'a> {
         self.at >= self.bytes.len()
     }
 
+    #[inline]
     pub(super) fn skip_whitespace(&mut self) {
         while let Some(b' ' | b'\n' | b'\r' | b'\t') = self.peek() {
             self.at += 1;
@@ -54,6 +55,7 @@ impl<'a> Scanner<'a> {
 
     /// Takes what follows a member or element: true for a comma and the whitespace after it, false for the
     /// closing byte.
+    #[inline]
     pub(super) fn comma_or_close(&mut self, bracket: u8, otherwise: Problem) -> Result<bool, Error> {
         self.skip_whitespace();
         match self.peek() {
@@ -125,32 +127,23 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a number token.
-    pub(super) fn number(&mut self) -> Result<Number<'a>, Error> {
-        let negative = self.peek() == Some(b'-');
-        self.at += usize::from(negative);
-        let whole = match self.peek() {
-            Some(b'0') => {
-                self.at += 1;
-                &b"0"[..]
-            }
-            _ => self.digits()?,
-        };
-        let mut fraction = &b""[..];
+    pub(super) fn number(&mut self) -> Result<(), Error> {
+        self.at += usize::from(self.peek() == Some(b'-'));
+        if self.peek() == Some(b'0') {
+            self.at += 1;
+        } else {
+            self.digits()?;
+        }
         if self.peek() == Some(b'.') {
             self.at += 1;
-            fraction = self.digits()?;
+            self.digits()?;
         }
-        let mut exponent = &b""[..];
-        let mut exponent_negative = false;
         if let Some(b'e' | b'E') = self.peek() {
             self.at += 1;
-            if let Some(sign @ (b'+' | b'-')) = self.peek() {
-                exponent_negative = sign == b'-';
-                self.at += 1;
-            }
-            exponent = self.digits()?;
+            self.at += usize::from(matches!(self.peek(), Some(b'+' | b'-')));
+            self.digits()?;
         }
-        Ok(Number { negative, whole, fraction, exponent_negative, exponent })
+        Ok(())
     }
 
     fn colon(&mut self) -> Result<(), Error> {
@@ -163,10 +156,11 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    #[inline]
     fn scalar(&mut self) -> Result<Kind, Error> {
         match self.peek() {
             Some(b'"') => self.skip_string().map(|()| Kind::String),
-            Some(b'-' | b'0'..=b'9') => self.number().map(|_| Kind::Number),
+            Some(b'-' | b'0'..=b'9') => self.number().map(|()| Kind::Number),
             Some(b't') => self.literal(b"true").map(|()| Kind::Boolean),
             Some(b'f') => self.literal(b"false").map(|()| Kind::Boolean),
             Some(b'n') => self.literal(b"null").map(|()| Kind::Null),
@@ -231,9 +225,12 @@ impl<'a> Scanner<'a> {
         self.at += 1;
         loop {
             let rest = self.bytes.get(self.at..).unwrap_or_default();
-            let Some((plain, special)) = words::find(rest, words::quote_backslash_or_control)
-                .and_then(|length| rest.split_at_checked(length))
-            else {
+            // Escapes often come in rows, where a search would find its first byte.
+            let length = match rest.first() {
+                Some(b'\\') => Some(0),
+                _ => words::find(rest, words::quote_backslash_or_control),
+            };
+            let Some((plain, special)) = length.and_then(|length| rest.split_at_checked(length)) else {
                 self.at = self.bytes.len();
                 return Err(self.error(Problem::UnexpectedEnd));
             };
@@ -273,17 +270,20 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes at least one digit.
-    fn digits(&mut self) -> Result<&'a [u8], Error> {
-        let start = self.at;
-        while let Some(b'0'..=b'9') = self.peek() {
-            self.at += 1;
+    #[inline]
+    fn digits(&mut self) -> Result<(), Error> {
+        let mut at = self.at;
+        while let Some(b'0'..=b'9') = self.bytes.get(at) {
+            at += 1;
         }
-        if self.at == start {
+        if at == self.at {
             return Err(self.expected(Problem::InvalidNumber));
         }
-        Ok(self.bytes.get(start..self.at).unwrap_or_default())
+        self.at = at;
+        Ok(())
     }
 
+    #[inline]
     fn peek(&self) -> Option<u8> {
         self.bytes.get(self.at).copied()
     }
@@ -324,44 +324,6 @@ impl Open {
 
     fn innermost_is_object(&self) -> bool {
         self.objects & 1 == 1
-    }
-}
-
-/// The parts of a number token, in ASCII digits.
-pub(super) struct Number<'a> {
-    pub(super) negative: bool,
-    whole: &'a [u8],
-    fraction: &'a [u8],
-    exponent_negative: bool,
-    exponent: &'a [u8],
-}
-
-impl Number<'_> {
-    /// The absolute value, when it is whole and fits.
-    pub(super) fn to_unsigned(&self) -> Option<u64> {
-        let magnitude = self
-            .exponent
-            .iter()
-            .fold(0_i64, |sum, digit| sum.saturating_mul(10).saturating_add(i64::from(digit - b'0')));
-        let exponent = if self.exponent_negative { -magnitude } else { magnitude };
-        // The value is all digits, read as one whole number, times ten to this power.
-        let power = exponent.saturating_sub_unsigned(self.fraction.len() as u64);
-        let digits = self.whole.iter().chain(self.fraction);
-        let count = self.whole.len() + self.fraction.len();
-        let dropped = usize::try_from(power.min(0).unsigned_abs()).unwrap_or(usize::MAX);
-        let kept = count.saturating_sub(dropped);
-
-        let mut value = 0_u64;
-        for digit in digits.clone().take(kept) {
-            value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
-        }
-        if digits.skip(kept).any(|digit| *digit != b'0') {
-            return None;
-        }
-        if value == 0 {
-            return Some(0);
-        }
-        value.checked_mul(10_u64.checked_pow(u32::try_from(power.max(0)).ok()?)?)
     }
 }
 
