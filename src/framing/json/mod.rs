@@ -65,7 +65,7 @@ pub enum Kind {
 }
 
 /// One member of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Member<'a> {
     /// The key with its escapes decoded, so that `"\u006dodel"` is `model`.
     pub key: Cow<'a, str>,
