@@ -190,6 +190,7 @@ fn strings_decode_and_borrow_when_they_can() {
     assert_eq!(decoded(r#""\uD834\uDD1E""#).as_deref(), Some("\u{1d11e}"));
     assert_eq!(decoded(r#""a\ud834b""#).as_deref(), Some("a\u{fffd}b"));
     assert_eq!(decoded(r#""\udd1e\ud834""#).as_deref(), Some("\u{fffd}\u{fffd}"));
+    assert_eq!(decoded(r#""\udd1e\udd1e""#).as_deref(), Some("\u{fffd}\u{fffd}"));
     assert_eq!(decoded(r#""\ud834\u0041""#).as_deref(), Some("\u{fffd}A"));
     assert_eq!(decoded(r#""\ud834\ud834\udd1e""#).as_deref(), Some("\u{fffd}\u{1d11e}"));
     for token in [r#"a"#, r#""a"#, r#""a" "#, r#" "a""#, r#""a"b""#, r#""\q""#, "1", "", "\""] {
