@@ -44,6 +44,8 @@ pub enum Kind {
     EmptyFile,
     /// The text is not YAML; the parser's own words, which never quote the text.
     Syntax(String),
+    /// A key where none can be, which is mostly a matter of indentation or of an open bracket.
+    Indentation,
     /// A tab where YAML wants spaces.
     Tab,
     /// An anchor or an alias, or text that starts like one.
@@ -299,6 +301,10 @@ impl fmt::Display for Kind {
             Self::NotUtf8 => formatter.write_str("the file is not UTF-8 text"),
             Self::EmptyFile => formatter.write_str("the file is empty; expected a mapping with `version: 1`"),
             Self::Syntax(words) => write!(formatter, "not valid YAML: {words}"),
+            Self::Indentation => formatter.write_str(
+                "not valid YAML: no key can stand here; check the indentation and the brackets before, \
+ and put text that holds `: ` in quotes",
+            ),
             Self::Tab => formatter.write_str("not valid YAML: a tab; indent with spaces"),
             Self::Anchor => formatter.write_str(
                 "anchors and aliases are not supported; write the value out, \
