@@ -264,14 +264,16 @@ fn looks_like_a_key(text: &str) -> bool {
         })
 }
 
-/// The candidate that `name` most resembles: at most a third of its characters differ, but one always may.
+/// The candidate that `name` most resembles: at most a third of its characters differ, but one always may
+/// when there are others that agree.
 pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // No valid name is longer, and the distance costs the product of both lengths.
     const LONGEST: usize = 256;
     if name.len() > LONGEST {
         return None;
     }
-    let allowed = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    let allowed = (length / 3).max(1).min(length.saturating_sub(1));
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))

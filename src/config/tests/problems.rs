@@ -346,6 +346,19 @@ fn wrong_references() {
 }
 
 #[test]
+fn only_a_similar_name_is_suggested() {
+    let text = |name: &str| {
+        format!("version: 1\nproviders: {{}}\nmodels: {{m: {{targets: [{{provider: {name}, model: x}}]}}}}\n")
+            .replace("{}", "{p: {api: openai, url: http://h}, mistral: {api: openai, url: http://h}}")
+    };
+    let line = "3:35: models.m.targets[0].provider: no provider is named";
+    check_file(&text("n"), &[&format!("{line} `n`")]);
+    check_file(&text("openai"), &[&format!("{line} `openai`")]);
+    check_file(&text("mitsral"), &[&format!("{line} `mitsral`; did you mean `mistral`?")]);
+    check_file(&text("mstrl"), &[&format!("{line} `mstrl`")]);
+}
+
+#[test]
 fn wrong_urls() {
     let check_url = |url: &str, flaw: &str| {
         let line = "12:10: providers.openai.url: expected a URL such as https://api.openai.com/v1; this one";
