@@ -46,6 +46,8 @@ pub enum Kind {
     Syntax(String),
     /// A key where none can be, which is mostly a matter of indentation or of an open bracket.
     Indentation,
+    /// Text alone where a key and its value belong; noticed only after it.
+    MissingColon,
     /// A tab where YAML wants spaces.
     Tab,
     /// An anchor or an alias, or text that starts like one.
@@ -306,6 +308,9 @@ impl fmt::Display for Kind {
             Self::Indentation => formatter.write_str(
                 "not valid YAML: no key can stand here; check the indentation and the brackets before, \
  and put text that holds `: ` in quotes",
+            ),
+            Self::MissingColon => formatter.write_str(
+                "not valid YAML: expected `key: value` here or just before; a colon or a quote may be missing",
             ),
             Self::Tab => formatter.write_str("not valid YAML: a tab; indent with spaces"),
             Self::Anchor => formatter.write_str(

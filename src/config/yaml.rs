@@ -262,7 +262,7 @@ fn position(marker: Marker) -> Position {
 fn syntax(text: &str, error: &ScanError) -> (Position, Kind) {
     let words = error.info();
     let position = position(*error.marker());
-    if words.contains("tab") {
+    if words.split(' ').any(|word| matches!(word, "tab" | "tabs")) {
         // The parser may point at the value before the line with the tab.
         let indented = text.lines().enumerate().skip(position.line - 1).find_map(|(index, line)| {
             let column = line.chars().take_while(|character| *character == ' ').count() + 1;
@@ -271,6 +271,8 @@ fn syntax(text: &str, error: &ScanError) -> (Position, Kind) {
         (indented.unwrap_or(position), Kind::Tab)
     } else if words.contains("anchor") {
         (position, Kind::Anchor)
+    } else if words.contains("simple key") {
+        (position, Kind::MissingColon)
     } else if ["mapping values are not allowed", "expected key", "':' indicator"]
         .iter()
         .any(|part| words.contains(part))

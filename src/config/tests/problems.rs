@@ -35,6 +35,14 @@ fn syntax() {
     check("workers: 2", "\tworkers: 2", &["4:1: not valid YAML: a tab; indent with spaces"]);
     check("  openai: {file", "\topenai: {file", &["8:1: not valid YAML: a tab; indent with spaces"]);
     check("    url: https", "  url: https", &[&format!("13:15: {INDENTATION}")]);
+    check("workers: 2", "\u{0}", &["4:1: not valid YAML: found unprintable character"]);
+    check(
+        "workers: 2",
+        "workers 2",
+        &[
+            "5:1: not valid YAML: expected `key: value` here or just before; a colon or a quote may be missing",
+        ],
+    );
     check("workers: 2", "workers: 2: 3", &[&format!("4:11: {INDENTATION}")]);
     check("[chat]", "[chat", &[&format!("28:10: {INDENTATION}")]);
     check(
