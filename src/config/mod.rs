@@ -1,10 +1,10 @@
 //! gateway.yaml: strict raw form → compiled form, with errors that name the line and the key.
 //!
-//! [`load`] and [`parse`] give a [`Gateway`] in which every default is applied and every reference is
+//! [`load()`] and [`parse`] give a [`Gateway`] in which every default is applied and every reference is
 //! resolved, or *all* the problems of the file, each with its line, its key and what was expected. A key
 //! that is not known today is an error: a setting that is read and not enforced would be the worst bug.
 //!
-//! The way of a file: [`yaml`](self) text → located tree (`yaml`) → records whose every value keeps its
+//! The way of a file (`load`): text → located tree (`yaml`) → records whose every value keeps its
 //! place (`raw`, built from `shape`, `names`, `units` and `url`) → references and rules (`compile`) →
 //! [`Gateway`] (`gateway`). [`schema`] describes the same records as a JSON Schema. Only [`compiled`], what
 //! the filter itself reads, exists inside Envoy; all the rest is native.
@@ -42,5 +42,5 @@ pub use {
     problem::{Echo, Found, Kind, Position, Problem, Section, UrlFlaw},
 };
 
-#[cfg(all(test, not(target_arch = "wasm32")))]
+#[cfg(test)]
 mod tests;

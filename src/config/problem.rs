@@ -44,6 +44,10 @@ pub enum Kind {
     EmptyFile,
     /// The text is not YAML; the parser's own words, which never quote the text.
     Syntax(String),
+    /// A key where none can be, which is mostly a matter of indentation or of an open bracket.
+    Indentation,
+    /// Text alone where a key and its value belong; noticed only after it.
+    MissingColon,
     /// A tab where YAML wants spaces.
     Tab,
     /// An anchor or an alias, or text that starts like one.
@@ -262,14 +266,16 @@ fn looks_like_a_key(text: &str) -> bool {
         })
 }
 
-/// The candidate that `name` most resembles: at most a third of its characters differ, but one always may.
+/// The candidate that `name` most resembles: at most a third of its characters differ, but one always may
+/// when there are others that agree.
 pub(super) fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // No valid name is longer, and the distance costs the product of both lengths.
     const LONGEST: usize = 256;
     if name.len() > LONGEST {
         return None;
     }
-    let allowed = (name.chars().count() / 3).max(1);
+    let length = name.chars().count();
+    let allowed = (length / 3).max(1).min(length.saturating_sub(1));
     candidates
         .into_iter()
         .map(|candidate| (strsim::damerau_levenshtein(name, candidate), candidate))
@@ -299,6 +305,13 @@ impl fmt::Display for Kind {
             Self::NotUtf8 => formatter.write_str("the file is not UTF-8 text"),
             Self::EmptyFile => formatter.write_str("the file is empty; expected a mapping with `version: 1`"),
             Self::Syntax(words) => write!(formatter, "not valid YAML: {words}"),
+            Self::Indentation => formatter.write_str(
+                "not valid YAML: no key can stand here; check the indentation and the brackets before, \
+ and put text that holds `: ` in quotes",
+            ),
+            Self::MissingColon => formatter.write_str(
+                "not valid YAML: expected `key: value` here or just before; a colon or a quote may be missing",
+            ),
             Self::Tab => formatter.write_str("not valid YAML: a tab; indent with spaces"),
             Self::Anchor => formatter.write_str(
                 "anchors and aliases are not supported; write the value out, \

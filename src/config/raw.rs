@@ -107,7 +107,7 @@ record! {
     Provider {
         /// The dialect it speaks.
         required api: Api,
-        /// Its base URL, such as https://api.openai.com/v1.
+        /// Its base URL, such as `https://api.openai.com/v1`.
         required url: BaseUrl,
         /// The name of its credential. Default: none is sent.
         optional credential: Name,

@@ -10,7 +10,7 @@
 
 use std::collections::BTreeMap;
 
-use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError, StrInput};
+use saphyr_parser::{Event, Marker, Parser, ScalarStyle, ScanError};
 
 use super::problem::{Found, Kind, Position, push_index, push_key};
 
@@ -20,7 +20,7 @@ const DEEPEST: usize = 32;
 /// One value.
 #[derive(Debug)]
 pub(super) struct Node {
-    /// Where it starts; for an absent value, where its key starts.
+    /// Where it starts; where its key starts when it is absent or in further lines.
     pub(super) position: Position,
     /// What it is.
     pub(super) value: Value,
@@ -102,28 +102,31 @@ enum Key {
 /// Reads `text`. The tree is `None` when the text has no content or cannot be read to its end; there may be
 /// flaws beside a tree.
 pub(super) fn read(text: &str) -> (Option<Node>, Vec<Flaw>) {
-    let mut reader = Reader { open: Vec::new(), root: None, flaws: Vec::new() };
     // A byte order mark is allowed before the text, and would otherwise shift the first line's columns.
-    let mut parser = Parser::new_from_str(text.strip_prefix('\u{feff}').unwrap_or(text));
-    let complete = reader.run(&mut parser);
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    let mut reader = Reader { text, open: Vec::new(), root: None, flaws: Vec::new() };
+    let complete = reader.run();
     (reader.root.filter(|_| complete), reader.flaws)
 }
 
-struct Reader {
+struct Reader<'a> {
+    text: &'a str,
     open: Vec<Open>,
     root: Option<Node>,
     flaws: Vec<Flaw>,
 }
 
-impl Reader {
+impl Reader<'_> {
     /// Whether the text could be read to its end.
-    fn run(&mut self, parser: &mut Parser<'_, StrInput<'_>>) -> bool {
+    fn run(&mut self) -> bool {
+        let mut parser = Parser::new_from_str(self.text);
         let mut documents = 0;
         while let Some(event) = parser.next_event() {
             let (event, span) = match event {
                 Ok(event) => event,
                 Err(error) => {
-                    self.flaw(position(*error.marker()), syntax(&error));
+                    let (position, kind) = syntax(self.text, &error);
+                    self.flaws.push(Flaw { position, path: String::new(), kind });
                     return false;
                 }
             };
@@ -237,8 +240,10 @@ impl Reader {
                     }
                 }
                 Key::Read { key, position } => {
-                    // The parser places an absent value after the key, often in the next line.
-                    if matches!(node.value, Value::Nothing) {
+                    // The parser places an absent value somewhere after its key, and a block of further lines
+                    // at its first line; a reader looks for the key.
+                    let absent = matches!(node.value, Value::Nothing);
+                    if absent || node.position.line > position.line {
                         node.position = position;
                     }
                     entries.push(Entry { key, position, value: node });
@@ -253,15 +258,28 @@ fn position(marker: Marker) -> Position {
     Position { line: marker.line().max(1), column: marker.col() + 1 }
 }
 
-/// The parser's words, or better ones for the mistakes that are made most.
-fn syntax(error: &ScanError) -> Kind {
+/// The parser's words and place, or better ones for the mistakes that are made most.
+fn syntax(text: &str, error: &ScanError) -> (Position, Kind) {
     let words = error.info();
-    if words.contains("tab") {
-        Kind::Tab
+    let position = position(*error.marker());
+    if words.split(' ').any(|word| matches!(word, "tab" | "tabs")) {
+        // The parser may point at the value before the line with the tab.
+        let indented = text.lines().enumerate().skip(position.line - 1).find_map(|(index, line)| {
+            let column = line.chars().take_while(|character| *character == ' ').count() + 1;
+            line.trim_start_matches(' ').starts_with('\t').then_some(Position { line: index + 1, column })
+        });
+        (indented.unwrap_or(position), Kind::Tab)
     } else if words.contains("anchor") {
-        Kind::Anchor
+        (position, Kind::Anchor)
+    } else if words.contains("simple key") {
+        (position, Kind::MissingColon)
+    } else if ["mapping values are not allowed", "expected key", "':' indicator"]
+        .iter()
+        .any(|part| words.contains(part))
+    {
+        (position, Kind::Indentation)
     } else {
-        Kind::Syntax(words.to_owned())
+        (position, Kind::Syntax(words.to_owned()))
     }
 }
 

@@ -13,7 +13,6 @@ const VALUE_LIMIT: usize = 16 * 1024;
 const KEY_LIMIT: usize = 64 + 2;
 
 /// A resumable search for the values of some members.
-#[derive(Debug)]
 pub struct Finder {
     wanted: &'static [&'static str],
     /// One per wanted key: the last complete value.
@@ -25,7 +24,7 @@ pub struct Finder {
     capture: Option<(usize, Vec<u8>)>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum State {
     BeforeObject,
     BetweenMembers,

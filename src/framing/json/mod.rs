@@ -65,7 +65,7 @@ pub enum Kind {
 }
 
 /// One member of an object.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Member<'a> {
     /// The key with its escapes decoded, so that `"\u006dodel"` is `model`.
     pub key: Cow<'a, str>,
@@ -156,17 +156,21 @@ impl std::error::Error for Error {}
 /// The first fault anywhere in the text, nested values included. `each` may have been called for the members
 /// before it.
 pub fn members<'a>(text: &'a [u8], each: impl FnMut(Member<'a>)) -> Result<Span, Error> {
+    if let Err(error) = std::str::from_utf8(text) {
+        return Err(Error { offset: error.valid_up_to(), problem: Problem::InvalidUtf8 });
+    }
     members_of(text, Span { start: 0, end: text.len() }, each)
 }
 
-/// Reads the object at `span` as [`members`] reads a whole text. All spans and offsets count from the start of
-/// `text`; [`DEPTH_LIMIT`] counts from `span`. Costs time for the bytes of the span only.
+/// Reads the object at `span` as [`members`] reads a whole text, which it is a part of: UTF-8 is checked again
+/// only where it is decoded. All spans and offsets count from the start of `text`; [`DEPTH_LIMIT`] counts from
+/// `span`. Costs time for the bytes of the span only.
 ///
 /// # Errors
 ///
 /// As for [`members`].
 pub fn members_of<'a>(text: &'a [u8], span: Span, mut each: impl FnMut(Member<'a>)) -> Result<Span, Error> {
-    let mut scanner = Scanner::new(text, span)?;
+    let mut scanner = Scanner::new(text, span);
     scanner.skip_whitespace();
     let start = scanner.offset();
     scanner.open(b'{', Problem::NotAnObject)?;
@@ -192,7 +196,7 @@ pub fn members_of<'a>(text: &'a [u8], span: Span, mut each: impl FnMut(Member<'a
 ///
 /// The first fault anywhere in the span, nested values included.
 pub fn elements_of(text: &[u8], span: Span, mut each: impl FnMut(Span, Kind)) -> Result<Span, Error> {
-    let mut scanner = Scanner::new(text, span)?;
+    let mut scanner = Scanner::new(text, span);
     scanner.skip_whitespace();
     let start = scanner.offset();
     scanner.open(b'[', Problem::NotAnArray)?;
@@ -215,7 +219,7 @@ pub fn elements_of(text: &[u8], span: Span, mut each: impl FnMut(Span, Kind)) ->
 /// Borrowed when it has no escapes. An escaped surrogate without its other half becomes U+FFFD
 /// (RFC 8259 §8.2 leaves it open).
 pub fn string(text: &[u8], span: Span) -> Option<Cow<'_, str>> {
-    let mut scanner = Scanner::new(text, span).ok()?;
+    let mut scanner = Scanner::new(text, span);
     let decoded = scanner.string().ok()?;
     scanner.at_end().then_some(decoded)
 }
@@ -223,12 +227,52 @@ pub fn string(text: &[u8], span: Span) -> Option<Cow<'_, str>> {
 /// The whole number at `span`, or `None` when no number token lies exactly there or it is negative, above
 /// `u64::MAX` or not whole. `12.0` and `1e3` are whole, as they are in JSON Schema.
 pub fn unsigned(text: &[u8], span: Span) -> Option<u64> {
-    let mut scanner = Scanner::new(text, span).ok()?;
-    let number = scanner.number().ok()?;
-    if !scanner.at_end() || number.negative {
+    let mut scanner = Scanner::new(text, span);
+    scanner.number().ok()?;
+    if !scanner.at_end() {
         return None;
     }
-    number.to_unsigned()
+    let (mantissa, exponent) = split_once(span.of(text), |byte| matches!(byte, b'e' | b'E'));
+    let (whole, fraction) = split_once(mantissa, |byte| byte == b'.');
+    if whole.starts_with(b"-") {
+        return None;
+    }
+    // The value is all digits, read as one whole number, times ten to this power.
+    let power = exponent_value(exponent).saturating_sub_unsigned(fraction.len() as u64);
+    let dropped = usize::try_from(power.min(0).unsigned_abs()).unwrap_or(usize::MAX);
+    let kept = (whole.len() + fraction.len()).saturating_sub(dropped);
+    let mut digits = whole.iter().chain(fraction);
+    let mut value = 0_u64;
+    for digit in digits.by_ref().take(kept) {
+        value = value.checked_mul(10)?.checked_add(u64::from(digit - b'0'))?;
+    }
+    if digits.any(|digit| *digit != b'0') {
+        return None;
+    }
+    if value == 0 {
+        return Some(0);
+    }
+    value.checked_mul(10_u64.checked_pow(u32::try_from(power.max(0)).ok()?)?)
+}
+
+/// The value of the digits after `e`, as far as it fits: beyond that only zero is a whole number that fits.
+fn exponent_value(exponent: &[u8]) -> i64 {
+    let (sign, digits) = match exponent {
+        [b'-', digits @ ..] => (-1, digits),
+        [b'+', digits @ ..] => (1, digits),
+        digits => (1, digits),
+    };
+    let add = |sum: i64, digit: &u8| sum.saturating_mul(10).saturating_add(i64::from(digit - b'0'));
+    sign * digits.iter().fold(0, add)
+}
+
+/// The bytes before and after the first one that `is_separator` accepts; all and none without one.
+fn split_once(bytes: &[u8], is_separator: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
+    let at = bytes.iter().position(|byte| is_separator(*byte));
+    match at.and_then(|at| split_around(bytes, at)) {
+        Some((before, _, after)) => (before, after),
+        None => (bytes, &[]),
+    }
 }
 
 /// Appends `text` to `out` as a JSON string, quotes included. Escapes only what RFC 8259 §7 requires.

@@ -23,7 +23,6 @@ const KEPT_CAPACITY: usize = 16 * 1024;
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// A resumable reader of one event stream.
-#[derive(Debug)]
 pub struct Framer {
     /// The longest event that is framed, in bytes.
     limit: usize,
@@ -37,7 +36,7 @@ pub struct Framer {
 }
 
 /// A piece of the stream, at most one event.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Frame<'a> {
     /// The exact bytes, from the end of the frame before, the blank line that ends the event included.
     pub raw: &'a [u8],
@@ -62,7 +61,7 @@ pub enum Extent {
     Oversized,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 enum Data<'a> {
     Absent,
     OneLine(&'a [u8]),
@@ -165,7 +164,7 @@ impl Framer {
 }
 
 /// Where in the line structure of the stream the next byte stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy)]
 enum Position {
     LineStart,
     InLine,
