@@ -75,13 +75,15 @@ impl Server {
                 thread::sleep(Duration::from_millis(10));
                 continue;
             };
-            socket.set_nodelay(true)?;
             let server = Arc::clone(&self);
             thread::Builder::new().name("connection".to_owned()).spawn(move || server.serve(&socket))?;
         }
     }
 
     fn serve(&self, socket: &TcpStream) {
+        if socket.set_nodelay(true).is_err() {
+            return;
+        }
         let mut reader = Reader::default();
         let mut out = Vec::with_capacity(4096);
         loop {

@@ -321,6 +321,11 @@ fn bad_requests_are_refused_as_openai_refuses_them() {
             json!("missing_required_parameter"),
         ),
         (
+            json!({ "model": "m", "messages": user, "temperature": "hot" }),
+            json!("temperature"),
+            json!("invalid_type"),
+        ),
+        (
             json!({ "model": "m", "messages": user, "x_tollgate_team": "a" }),
             json!("x_tollgate_team"),
             json!("unknown_parameter"),

@@ -3,6 +3,8 @@
 //! Prompt tokens are a documented fake: the words of all messages, plus four. Completion tokens are the content
 //! chunks of all choices.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 
 use super::error::Refusal;
@@ -29,12 +31,13 @@ pub(crate) fn answer(body: &[u8], context: &Context<'_>) -> Result<Answer, Refus
     let call = tool_call(&fields, &prompt)?;
     let behaviour = context.behaviour;
 
-    let written = match (&call, json_text(&fields)?) {
-        (Some(call), _) => call.arguments.clone(),
-        (None, Some(json)) if behaviour.text.is_none() => json,
-        (None, _) => text::reply(&prompt.last_user_text, behaviour),
+    // JSON must arrive as it is; an echo may be repeated.
+    let (written, is_json) = match (&call, json_text(&fields)?) {
+        (Some(call), _) => (call.arguments.clone(), true),
+        (None, Some(json)) if behaviour.text.is_none() => (json, true),
+        (None, _) => (text::reply(&prompt.last_user_text, behaviour), false),
     };
-    let mut chunks = if written.starts_with('{') {
+    let mut chunks = if is_json {
         text::exact_chunks(&written, behaviour)
     } else {
         text::loose_chunks(&written, behaviour)
@@ -69,21 +72,21 @@ pub(crate) fn answer(body: &[u8], context: &Context<'_>) -> Result<Answer, Refus
     Ok(Answer { usage: Some(reply.usage), ..answer })
 }
 
-struct Prompt {
-    last_user_text: String,
+struct Prompt<'a> {
+    last_user_text: Cow<'a, str>,
     /// Words of all messages.
     words: u64,
     /// Whether the conversation waits for an answer to a tool's result.
     ends_with_tool: bool,
 }
 
-impl Prompt {
-    fn read(fields: &Fields) -> Result<Self, Refusal> {
+impl<'a> Prompt<'a> {
+    fn read(fields: &'a Fields) -> Result<Self, Refusal> {
         let messages = fields.array("messages")?.ok_or(Refusal::Missing { param: "messages".to_owned() })?;
         if messages.is_empty() {
             return Err(Refusal::Empty { param: "messages".to_owned() });
         }
-        let mut prompt = Self { last_user_text: String::new(), words: 0, ends_with_tool: false };
+        let mut prompt = Self { last_user_text: Cow::Borrowed(""), words: 0, ends_with_tool: false };
         for (index, message) in messages.iter().enumerate() {
             let role = role(message, index)?;
             let text = content_text(message, index)?;
@@ -112,14 +115,14 @@ fn role(message: &Value, index: usize) -> Result<&str, Refusal> {
 }
 
 /// The text of a message: its content, or the text parts of its content.
-fn content_text(message: &Value, index: usize) -> Result<String, Refusal> {
+fn content_text(message: &Value, index: usize) -> Result<Cow<'_, str>, Refusal> {
     match message.get("content") {
-        None | Some(Value::Null) => Ok(String::new()),
-        Some(Value::String(text)) => Ok(text.clone()),
+        None | Some(Value::Null) => Ok(Cow::Borrowed("")),
+        Some(Value::String(text)) => Ok(Cow::Borrowed(text)),
         Some(Value::Array(parts)) => {
             let texts: Vec<&str> =
                 parts.iter().filter_map(|part| part.get("text").and_then(Value::as_str)).collect();
-            Ok(texts.join("\n"))
+            Ok(Cow::Owned(texts.join("\n")))
         }
         Some(other) => {
             Err(wrong_type(&format!("messages[{index}].content"), "a string or an array of parts", other))
@@ -133,7 +136,7 @@ struct Call {
 }
 
 /// The call that the model makes, if it makes one.
-fn tool_call(fields: &Fields, prompt: &Prompt) -> Result<Option<Call>, Refusal> {
+fn tool_call(fields: &Fields, prompt: &Prompt<'_>) -> Result<Option<Call>, Refusal> {
     let tools = fields.array("tools")?.unwrap_or_default();
     let choice = fields.field("tool_choice");
     let chosen = choice.and_then(|choice| choice.pointer("/function/name"));

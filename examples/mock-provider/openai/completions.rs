@@ -5,6 +5,7 @@
 
 use super::error::Refusal;
 use super::fields::{Fields, Streaming};
+use super::input::inputs;
 use super::wire::{Envelope, TextChoice, UsageObject};
 use super::{Context, error_stream, json_answer, stream_answer, text};
 use crate::answer::{Answer, Events, Usage};
@@ -13,7 +14,7 @@ use crate::answer::{Answer, Events, Usage};
 pub(crate) fn answer(body: &[u8], context: &Context<'_>) -> Result<Answer, Refusal> {
     let fields = Fields::parse(body)?;
     let model = fields.model()?;
-    let prompts = super::embeddings::inputs(&fields, "prompt")?;
+    let prompts = inputs(&fields, "prompt")?;
     let streaming = fields.streaming()?;
     let per_prompt = fields.choices()?;
     let limit = fields.count("max_tokens")?;

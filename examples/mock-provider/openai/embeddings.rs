@@ -7,8 +7,9 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::error::Refusal;
-use super::fields::{Fields, wrong_type};
-use super::{Context, json_answer, text};
+use super::fields::Fields;
+use super::input::inputs;
+use super::{Context, json_answer};
 use crate::answer::{Answer, Usage};
 use crate::base64;
 
@@ -16,45 +17,6 @@ use crate::base64;
 const DEFAULT_DIMENSIONS: usize = 1536;
 /// What `text-embedding-3-large` gives, the most there is.
 const MAX_DIMENSIONS: usize = 3072;
-/// The reference's limit on the number of inputs.
-const MAX_INPUTS: usize = 2048;
-
-/// One text, in words or in tokens.
-pub(crate) struct Input {
-    /// A string, or an array of token numbers.
-    pub(crate) text: Value,
-    pub(crate) tokens: u64,
-}
-
-/// The inputs of a field that holds a string, an array of strings, an array of tokens, or an array of those.
-pub(crate) fn inputs(fields: &Fields, name: &str) -> Result<Vec<Input>, Refusal> {
-    let expected = "a string or an array of strings or tokens";
-    let value = fields.field(name).ok_or_else(|| Refusal::Missing { param: name.to_owned() })?;
-    let Value::Array(elements) = value else {
-        return input(value).map(|one| vec![one]).ok_or_else(|| wrong_type(name, expected, value));
-    };
-    if elements.is_empty() {
-        return Err(Refusal::Empty { param: name.to_owned() });
-    }
-    if elements.len() > MAX_INPUTS && !elements.iter().all(Value::is_u64) {
-        return Err(Refusal::BadValue { param: name.to_owned(), expected: "at most 2048 inputs" });
-    }
-    if let Some(tokens) = input(value) {
-        return Ok(vec![tokens]);
-    }
-    let each =
-        elements.iter().map(|element| input(element).ok_or_else(|| wrong_type(name, expected, element)));
-    each.collect()
-}
-
-fn input(value: &Value) -> Option<Input> {
-    let tokens = match value {
-        Value::String(text) => text::words(text),
-        Value::Array(tokens) if tokens.iter().all(Value::is_u64) => tokens.len() as u64,
-        _ => return None,
-    };
-    Some(Input { text: value.clone(), tokens })
-}
 
 #[derive(Serialize)]
 struct List<'a> {
@@ -106,7 +68,7 @@ pub(crate) fn answer(body: &[u8], context: &Context<'_>) -> Result<Answer, Refus
         .iter()
         .enumerate()
         .map(|(index, input)| {
-            let floats = vector(&input.text, dimensions);
+            let floats = vector(input.text, dimensions);
             let embedding = if as_base64 {
                 // 32-bit floats in little-endian order, which is what the official clients decode.
                 let bytes: Vec<u8> = floats.iter().flat_map(|float| float.to_le_bytes()).collect();

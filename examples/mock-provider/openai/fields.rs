@@ -1,6 +1,7 @@
 //! Reads the fields of a request body and refuses what OpenAI refuses.
 //!
-//! Only fields that an answer depends on are checked, plus the rule that nothing of the gateway may leak in.
+//! Only fields that an answer depends on and plain numbers are checked, plus the rule that nothing of the gateway
+//! may leak in.
 
 use serde_json::{Map, Value};
 
@@ -9,6 +10,9 @@ use super::error::Refusal;
 /// Fields with this prefix belong to the gateway; one that arrives here is a leak.
 const GATEWAY_PREFIX: &str = "x_tollgate";
 
+/// Fields that are numbers wherever they occur, and that an answer does not depend on.
+const NUMBERS: [&str; 5] = ["temperature", "top_p", "presence_penalty", "frequency_penalty", "seed"];
+
 /// A request body.
 pub(crate) struct Fields(Map<String, Value>);
 
@@ -16,10 +20,16 @@ impl Fields {
     /// Parses a body and checks what all endpoints check.
     pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let fields: Map<String, Value> = serde_json::from_slice(body).map_err(|_| Refusal::NotJson)?;
-        match fields.keys().find(|name| name.starts_with(GATEWAY_PREFIX)) {
-            Some(name) => Err(Refusal::Unknown { param: name.clone() }),
-            None => Ok(Self(fields)),
+        if let Some(name) = fields.keys().find(|name| name.starts_with(GATEWAY_PREFIX)) {
+            return Err(Refusal::Unknown { param: name.clone() });
         }
+        let fields = Self(fields);
+        for name in NUMBERS {
+            if let Some(value) = fields.field(name).filter(|value| !value.is_number()) {
+                return Err(wrong_type(name, "a number", value));
+            }
+        }
+        Ok(fields)
     }
 
     /// The field, unless it is absent or null.

@@ -8,6 +8,7 @@ mod completions;
 mod embeddings;
 mod error;
 mod fields;
+mod input;
 mod sample;
 mod text;
 mod wire;
