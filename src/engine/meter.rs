@@ -17,7 +17,6 @@ const LONGEST_EVENT: usize = 1 << 20;
 const BYTES_PER_TOKEN: u64 = 4;
 
 /// The meter of one request.
-#[derive(Debug)]
 pub struct Meter {
     surface: Surface,
     prompt_bytes: usize,
@@ -25,7 +24,6 @@ pub struct Meter {
     reading: Reading,
 }
 
-#[derive(Debug)]
 enum Reading {
     /// Nothing came yet, or nothing that can be read.
     Nothing,

@@ -61,7 +61,6 @@ impl Gateway {
 }
 
 /// One request.
-#[derive(Debug)]
 pub struct Policy {
     gateway: Rc<Gateway>,
     phase: Phase,
@@ -70,7 +69,6 @@ pub struct Policy {
     record: Record,
 }
 
-#[derive(Debug)]
 enum Phase {
     /// Nothing was seen yet.
     Arriving,

@@ -29,7 +29,6 @@ pub enum Place {
 }
 
 /// A role on a stream.
-#[derive(Debug)]
 pub struct Driver<H, R> {
     host: H,
     role: R,
@@ -139,9 +138,15 @@ impl<H: Host, R: Role> Driver<H, R> {
     fn step(&mut self, event: Event<'_>, now: Timestamp) -> HostResult<Flow> {
         let mut effects = std::mem::take(&mut self.effects);
         let flow = self.role.handle(event, now, &mut effects);
-        let carried_out = effects.drain(..).try_for_each(|effect| self.carry_out(effect));
+        let mut outcome = Ok(flow);
+        for effect in effects.drain(..) {
+            // One lost header or number is no reason to lose the rest.
+            if let Err(error) = self.carry_out(effect) {
+                outcome = outcome.and(Err(error));
+            }
+        }
         self.effects = effects;
-        carried_out.map(|()| flow)
+        outcome
     }
 
     fn carry_out(&mut self, effect: Effect) -> HostResult<()> {

@@ -261,6 +261,10 @@ impl Host for Envoy {
     }
 
     fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {
+        // The host takes it for a mistake to add nothing.
+        if measurement.value == 0 && measurement.metric.kind() == Kind::Counter {
+            return Ok(());
+        }
         let known = METRICS.with_borrow(|ids| ids.get(&measurement.series).copied());
         let kind = measurement.metric.kind();
         let id = match known {

@@ -77,7 +77,8 @@ impl Directory {
     ) -> Result<Rc<Caller>, Unidentified> {
         let mut credentials = fields.filter(|(name, _)| CREDENTIAL_HEADERS.contains(name));
         let (name, value) = credentials.next().ok_or(Unidentified::Missing)?;
-        if credentials.next().is_some() {
+        // Envoy joins repeated fields of some names by commas, which no key contains.
+        if credentials.next().is_some() || value.contains(&b',') {
             return Err(Unidentified::Duplicate);
         }
         let value = std::str::from_utf8(value).map_err(|_| Unidentified::Invalid)?.trim();
@@ -160,6 +161,7 @@ mod tests {
             (vec![("x-api-key", stranger.as_str())], Unidentified::Invalid),
             (vec![("x-api-key", KEY), ("x-api-key", KEY)], Unidentified::Duplicate),
             (vec![("x-api-key", KEY), ("api-key", "")], Unidentified::Duplicate),
+            (vec![("authorization", &format!("Bearer {KEY},Bearer {KEY}"))], Unidentified::Duplicate),
         ] {
             assert_eq!(call(&fields, 0), Err(reason), "{fields:?}");
         }

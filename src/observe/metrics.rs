@@ -31,6 +31,9 @@ pub const NONE: &str = "none";
 pub enum Metric {
     /// Requests, by what became of them.
     Requests,
+    /// Tokens, input and output apart. A counter beside [`Self::TokenUsage`], because Envoy's histograms
+    /// round their sums.
+    Tokens,
     /// Tokens of a call, input and output apart.
     TokenUsage,
     /// From the request's arrival to the end of the answer, in milliseconds.
@@ -56,6 +59,7 @@ impl Metric {
     pub const fn name(self) -> &'static str {
         match self {
             Self::Requests => "tollgate.requests",
+            Self::Tokens => "tollgate.tokens",
             Self::TokenUsage => "gen_ai.client.token.usage",
             Self::OperationDuration => "gen_ai.client.operation.duration",
             Self::TimeToFirstToken => "gen_ai.server.time_to_first_token",
@@ -67,7 +71,7 @@ impl Metric {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Requests => Kind::Counter,
+            Self::Requests | Self::Tokens => Kind::Counter,
             Self::TokenUsage | Self::OperationDuration | Self::TimeToFirstToken | Self::OwnTime => {
                 Kind::Histogram
             }

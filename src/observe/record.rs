@@ -105,22 +105,25 @@ impl Record {
         let team = self.caller.as_ref().map_or(NONE, |caller| caller.team.as_str());
         let model = self.model.as_deref().unwrap_or(NONE);
         let provider = self.provider().map_or(NONE, |(provider, _)| provider);
-        let outcome = self.outcome.label();
-        let labels =
-            [("key", key), ("team", team), ("model", model), ("provider", provider), ("outcome", outcome)];
-        let mut out = vec![Measurement::new(Metric::Requests, &labels, 1)];
+        let served = [("key", key), ("team", team), ("model", model), ("provider", provider)];
+        let [of_key, of_team, ..] = served;
+        let counted = |label, value| [&served[..], &[(label, value)]].concat();
+        let mut out = vec![Measurement::new(Metric::Requests, &counted("outcome", self.outcome.label()), 1)];
         let (Some(surface), Some(_)) = (self.surface, &self.model) else {
             return out;
         };
-        let [key, team, model, provider, _] = labels;
-        let operation = ("gen_ai_operation_name", surface.operation());
-        let common =
-            [key, team, ("gen_ai_request_model", model.1), ("gen_ai_provider_name", provider.1), operation];
-        let [key, team, model, provider, operation] = common;
+        let common = [
+            of_key,
+            of_team,
+            ("gen_ai_request_model", model),
+            ("gen_ai_provider_name", provider),
+            ("gen_ai_operation_name", surface.operation()),
+        ];
         if let Some(usage) = self.metered.usage() {
             for (token_type, tokens) in [("input", usage.input), ("output", usage.output)] {
-                let typed = [key, team, model, provider, operation, ("gen_ai_token_type", token_type)];
-                out.push(Measurement::new(Metric::TokenUsage, &typed, tokens));
+                let of_type = ("gen_ai_token_type", token_type);
+                out.push(Measurement::new(Metric::Tokens, &counted(of_type.0, of_type.1), tokens));
+                out.push(Measurement::new(Metric::TokenUsage, &[&common[..], &[of_type]].concat(), tokens));
             }
         }
         out.push(Measurement::new(Metric::OperationDuration, &common, milliseconds(self.duration)));
@@ -128,7 +131,7 @@ impl Record {
             out.push(Measurement::new(Metric::TimeToFirstToken, &common, milliseconds(first)));
         }
         let own = u64::try_from(self.own_time.as_micros()).unwrap_or(u64::MAX);
-        out.push(Measurement::new(Metric::OwnTime, &[model], own));
+        out.push(Measurement::new(Metric::OwnTime, &[("model", model)], own));
         out
     }
 
@@ -226,13 +229,15 @@ mod tests {
     #[test]
     fn tokens_are_counted_under_key_team_model_and_provider() {
         let measured = record().measurements();
-        let input = measured.iter().find(|one| one.series.ends_with("|gen_ai_token_type=input")).unwrap();
+        let input = measured.iter().find(|one| one.metric == Metric::TokenUsage).unwrap();
         assert_eq!(
             input.series,
             "gen_ai.client.token.usage|key=team-a-prod|team=data|gen_ai_request_model=chat\
              |gen_ai_provider_name=openai|gen_ai_operation_name=chat|gen_ai_token_type=input"
         );
         assert_eq!(input.value, 19);
+        let tokens = measured.iter().filter(|one| one.metric == Metric::Tokens).map(|one| one.value);
+        assert_eq!(tokens.collect::<Vec<_>>(), [19, 10]);
         let requests = measured.iter().find(|one| one.metric == Metric::Requests).unwrap();
         let expected = "tollgate.requests|key=team-a-prod|team=data|model=chat|provider=openai|outcome=ok";
         assert_eq!((requests.series.as_str(), requests.value), (expected, 1));

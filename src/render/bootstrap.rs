@@ -17,6 +17,8 @@ pub(super) fn bootstrap(gateway: &Gateway, place: &Place) -> Value {
             "lds_config": place.source("listeners.json"),
             "cds_config": place.source("clusters.json"),
         },
+        // Histograms are merged at a flush, and a page that lags by five seconds looks broken.
+        "stats_flush_interval": "1s",
         "stats_config": {"stats_tags": stats_tags(), "histogram_bucket_settings": buckets()},
         "overload_manager": {"resource_monitors": [extension(
             "envoy.resource_monitors.global_downstream_max_connections",

@@ -8,12 +8,17 @@
 //! that would turn a stumble into an outage, so such a chain uses a cluster that is never ejected.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use serde_json::{Value, json};
 
 use super::{Place, extension, filters, secrets, socket_address, typed};
 use crate::config::compiled::{Scheme, Target, chain_cluster, target_cluster};
 use crate::config::{ChainTarget, Gateway, Host, Upstream};
+
+/// The authorities that the system trusts, where Debian, Ubuntu, Alpine and Envoy's own images keep them.
+/// Envoy has no notion of its own of where they are.
+const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
 const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
 const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
@@ -183,21 +188,14 @@ fn tls(upstream: &Upstream) -> Value {
         Host::Name(name) => ("DNS", name.clone()),
         Host::Ip(address) => ("IP_ADDRESS", address.to_string()),
     };
-    let mut validation =
-        json!({"match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": name}}]});
-    let mut context = json!({"tls_params": {"tls_minimum_protocol_version": "TLSv1_2"}});
-    if let Some(fields) = validation.as_object_mut() {
-        match &upstream.ca {
-            Some(path) => {
-                fields.insert("trusted_ca".to_owned(), json!({"filename": path.display().to_string()}))
-            }
-            None => fields.insert("system_root_certs".to_owned(), json!({})),
-        };
-    }
-    if let Some(fields) = context.as_object_mut() {
-        fields.insert("validation_context".to_owned(), validation);
-    }
-    let mut socket = json!({"common_tls_context": context});
+    let authorities = upstream.ca.as_deref().unwrap_or(Path::new(SYSTEM_AUTHORITIES));
+    let mut socket = json!({"common_tls_context": {
+        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+        "validation_context": {
+            "trusted_ca": {"filename": authorities.display().to_string()},
+            "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": name}}],
+        },
+    }});
     if let (Host::Name(name), Some(fields)) = (&upstream.host, socket.as_object_mut()) {
         fields.insert("sni".to_owned(), name.clone().into());
     }
