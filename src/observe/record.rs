@@ -68,6 +68,8 @@ impl Metered {
 pub struct Record {
     /// Envoy's id of the request.
     pub request_id: Option<String>,
+    /// The provider's own id of the request.
+    pub provider_request_id: Option<String>,
     /// The endpoint, when one was found.
     pub surface: Option<Surface>,
     /// Who called, when that was found out.
@@ -144,6 +146,7 @@ impl Record {
         line.text("model", self.model.as_deref());
         line.text("provider", self.provider().map(|(provider, _)| provider));
         line.text("provider_model", self.provider().map(|(_, model)| model));
+        line.text("provider_request_id", self.provider_request_id.as_deref());
         line.number("attempts", Some(self.attempts));
         line.literal("stream", if self.streamed { "true" } else { "false" });
         line.text("outcome", Some(self.outcome.label()));
@@ -208,6 +211,7 @@ mod tests {
     fn record() -> Record {
         Record {
             request_id: Some("a\"b".to_owned()),
+            provider_request_id: None,
             surface: Some(Surface::ChatCompletions),
             caller: Some(Rc::new(Caller {
                 key: "team-a-prod".to_owned(),
