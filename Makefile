@@ -8,8 +8,8 @@ SHELL := /bin/bash
 VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
 MODULE := target/wasm32-wasip1/release/tollgate.wasm
-COMMAND := target/release/tollgate
-MOCK := target/release/examples/mock-provider
+COMMAND := target/native/tollgate
+MOCK := target/native/examples/mock-provider
 CARGO := cargo
 RUST_SOURCES := $(shell find src examples -name '*.rs') Cargo.toml Cargo.lock
 
@@ -53,7 +53,7 @@ $(MODULE): $(RUST_SOURCES) | toolchain
 	@touch $@
 
 $(COMMAND) $(MOCK): $(RUST_SOURCES) | toolchain
-	$(CARGO) build --locked --release --bin tollgate --example mock-provider
+	$(CARGO) build --locked --profile native --bin tollgate --example mock-provider
 	@touch $(COMMAND) $(MOCK)
 
 # rust-toolchain.toml names the toolchain; a rustup that installs nothing by itself is asked to.

@@ -94,6 +94,7 @@ impl Policy {
             started: Timestamp::default(),
             record: Record {
                 request_id: None,
+                provider_request_id: None,
                 surface: None,
                 caller: None,
                 model: None,
@@ -247,6 +248,7 @@ impl Policy {
                 Phase::Explaining { body: refusal.body(), outcome: Outcome::Refused(refusal.code()) };
             return;
         }
+        self.record.provider_request_id = headers.text("x-request-id").map(str::to_owned);
         if (200..300).contains(&status) {
             let streamed = meter.expect(headers.media_type().as_deref());
             self.record.streamed = streamed;

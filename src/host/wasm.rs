@@ -19,7 +19,7 @@ use crate::engine::adapter::Adapter;
 use crate::engine::effect::{Flow, Reply};
 use crate::engine::policy::{Gateway, Policy};
 use crate::engine::{Headers, Timestamp};
-use crate::observe::metrics::{Kind, Measurement};
+use crate::observe::metrics::{Kind, Measurement, Series};
 
 proxy_wasm::main! {{
     proxy_wasm::set_root_context(|_| Box::new(Root { role: None }));
@@ -153,7 +153,7 @@ struct Envoy;
 
 thread_local! {
     /// Metric ids by series: the host hands out a new id at every definition, so each is defined once.
-    static METRICS: RefCell<HashMap<String, u32>> = RefCell::new(HashMap::new());
+    static METRICS: RefCell<HashMap<Series, u32>> = RefCell::new(HashMap::new());
 }
 
 fn log(level: LogLevel, message: &str) {
@@ -261,30 +261,28 @@ impl Host for Envoy {
     }
 
     fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {
+        let Measurement { series, value } = measurement;
+        let kind = series.metric.kind();
         // The host takes it for a mistake to add nothing.
-        if measurement.value == 0 && measurement.metric.kind() == Kind::Counter {
+        if *value == 0 && kind == Kind::Counter {
             return Ok(());
         }
-        let known = METRICS.with_borrow(|ids| ids.get(&measurement.series).copied());
-        let kind = measurement.metric.kind();
-        let id = match known {
+        let id = match METRICS.with_borrow(|ids| ids.get(series).copied()) {
             Some(id) => id,
             None => {
                 let metric_type = match kind {
                     Kind::Counter => MetricType::Counter,
                     Kind::Histogram => MetricType::Histogram,
                 };
-                let id = hostcalls::define_metric(metric_type, &measurement.series)
+                let id = hostcalls::define_metric(metric_type, &series.name())
                     .map_err(refused("define_metric"))?;
-                METRICS.with_borrow_mut(|ids| ids.insert(measurement.series.clone(), id));
+                METRICS.with_borrow_mut(|ids| ids.insert(series.clone(), id));
                 id
             }
         };
         match kind {
-            Kind::Counter => {
-                hostcalls::increment_metric(id, i64::try_from(measurement.value).unwrap_or(i64::MAX))
-            }
-            Kind::Histogram => hostcalls::record_metric(id, measurement.value),
+            Kind::Counter => hostcalls::increment_metric(id, i64::try_from(*value).unwrap_or(i64::MAX)),
+            Kind::Histogram => hostcalls::record_metric(id, *value),
         }
         .map_err(refused("record_metric"))
     }

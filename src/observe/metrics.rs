@@ -9,6 +9,7 @@
 //! Envoy's histograms hold whole numbers: tokens are tokens, and times are milliseconds.
 
 use std::fmt::Write as _;
+use std::rc::Rc;
 
 /// The labels in use. A value never contains `|`; the configuration sees to that.
 pub const LABELS: [&str; 9] = [
@@ -79,38 +80,78 @@ impl Metric {
     }
 }
 
+/// What the series of one request have in common. [`NONE`] stands where nothing applies.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// The key's public id.
+    pub key: String,
+    /// The team that owns the key.
+    pub team: String,
+    /// The logical model.
+    pub model: String,
+    /// The provider that was tried last.
+    pub provider: String,
+    /// The operation, by OpenTelemetry's names.
+    pub operation: &'static str,
+}
+
+/// What tells the series of one metric and scope apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Detail {
+    /// There is only one.
+    Only,
+    /// What became of the request.
+    Outcome(&'static str),
+    /// Tokens of the prompt.
+    Input,
+    /// Tokens of the answer.
+    Output,
+}
+
+/// One series. Cheap to make and to look up, so that its name is written once per worker and not per request.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Series {
+    /// Which metric.
+    pub metric: Metric,
+    /// Of which requests.
+    pub scope: Rc<Scope>,
+    /// Which part.
+    pub detail: Detail,
+}
+
+impl Series {
+    /// The metric's name with its labels, as Envoy is told it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        let Scope { key, team, model, provider, operation } = &*self.scope;
+        let mut name = self.metric.name().to_owned();
+        // Writing to a String cannot fail.
+        let _ = match self.metric {
+            Metric::Requests | Metric::Tokens => {
+                write!(name, "|key={key}|team={team}|model={model}|provider={provider}")
+            }
+            Metric::TokenUsage | Metric::OperationDuration | Metric::TimeToFirstToken => write!(
+                name,
+                "|key={key}|team={team}|gen_ai_request_model={model}|gen_ai_provider_name={provider}\
+                 |gen_ai_operation_name={operation}"
+            ),
+            Metric::OwnTime => write!(name, "|model={model}"),
+        };
+        let _ = match self.detail {
+            Detail::Only => Ok(()),
+            Detail::Outcome(outcome) => write!(name, "|outcome={outcome}"),
+            Detail::Input => write!(name, "|gen_ai_token_type=input"),
+            Detail::Output => write!(name, "|gen_ai_token_type=output"),
+        };
+        name
+    }
+}
+
 /// One number for one series.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measurement {
-    /// Which metric.
-    pub metric: Metric,
-    /// The series: the metric's name with its labels, as Envoy is told it.
-    pub series: String,
+    /// Which series.
+    pub series: Series,
     /// The number to add to a counter or to record in a histogram.
     pub value: u64,
-}
-
-impl Measurement {
-    /// A measurement of `metric` under `labels`, of which each name is one of [`LABELS`].
-    #[must_use]
-    pub fn new(metric: Metric, labels: &[(&'static str, &str)], value: u64) -> Self {
-        let mut series = String::with_capacity(160);
-        series.push_str(metric.name());
-        for (label, text) in labels {
-            // Writing to a String cannot fail.
-            let _ = write!(series, "|{label}={text}");
-        }
-        Self { metric, series, value }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_series_carries_its_labels_in_its_name() {
-        let measured = Measurement::new(Metric::Requests, &[("key", "team-a"), ("outcome", "ok")], 1);
-        assert_eq!(measured.series, "tollgate.requests|key=team-a|outcome=ok");
-    }
 }

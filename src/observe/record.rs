@@ -10,7 +10,7 @@ use crate::dialect::{Surface, Usage};
 use crate::framing::json::write_string;
 use crate::identity::caller::Caller;
 
-use super::metrics::{Measurement, Metric, NONE};
+use super::metrics::{Detail, Measurement, Metric, NONE, Scope, Series};
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,6 +68,8 @@ impl Metered {
 pub struct Record {
     /// Envoy's id of the request.
     pub request_id: Option<String>,
+    /// The provider's own id of the request.
+    pub provider_request_id: Option<String>,
     /// The endpoint, when one was found.
     pub surface: Option<Surface>,
     /// Who called, when that was found out.
@@ -98,40 +100,36 @@ impl Record {
         self.target.as_deref()?.split_once('/')
     }
 
-    /// What the request adds to the metrics.
+    /// What the request adds to the metrics. A request that no model was resolved for only counts.
     #[must_use]
     pub fn measurements(&self) -> Vec<Measurement> {
-        let key = self.caller.as_ref().map_or(NONE, |caller| caller.key.as_str());
-        let team = self.caller.as_ref().map_or(NONE, |caller| caller.team.as_str());
-        let model = self.model.as_deref().unwrap_or(NONE);
-        let provider = self.provider().map_or(NONE, |(provider, _)| provider);
-        let served = [("key", key), ("team", team), ("model", model), ("provider", provider)];
-        let [of_key, of_team, ..] = served;
-        let counted = |label, value| [&served[..], &[(label, value)]].concat();
-        let mut out = vec![Measurement::new(Metric::Requests, &counted("outcome", self.outcome.label()), 1)];
-        let (Some(surface), Some(_)) = (self.surface, &self.model) else {
-            return out;
+        let caller = self.caller.as_deref();
+        let scope = Rc::new(Scope {
+            key: caller.map_or(NONE, |caller| &caller.key).to_owned(),
+            team: caller.map_or(NONE, |caller| &caller.team).to_owned(),
+            model: self.model.as_deref().unwrap_or(NONE).to_owned(),
+            provider: self.provider().map_or(NONE, |(provider, _)| provider).to_owned(),
+            operation: self.surface.map_or(NONE, Surface::operation),
+        });
+        let mut out = Vec::with_capacity(8);
+        let mut add = |metric, detail, value| {
+            let series = Series { metric, scope: Rc::clone(&scope), detail };
+            out.push(Measurement { series, value });
         };
-        let common = [
-            of_key,
-            of_team,
-            ("gen_ai_request_model", model),
-            ("gen_ai_provider_name", provider),
-            ("gen_ai_operation_name", surface.operation()),
-        ];
-        if let Some(usage) = self.metered.usage() {
-            for (token_type, tokens) in [("input", usage.input), ("output", usage.output)] {
-                let of_type = ("gen_ai_token_type", token_type);
-                out.push(Measurement::new(Metric::Tokens, &counted(of_type.0, of_type.1), tokens));
-                out.push(Measurement::new(Metric::TokenUsage, &[&common[..], &[of_type]].concat(), tokens));
+        add(Metric::Requests, Detail::Outcome(self.outcome.label()), 1);
+        if self.model.is_some() {
+            if let Some(usage) = self.metered.usage() {
+                for (detail, tokens) in [(Detail::Input, usage.input), (Detail::Output, usage.output)] {
+                    add(Metric::Tokens, detail, tokens);
+                    add(Metric::TokenUsage, detail, tokens);
+                }
             }
+            add(Metric::OperationDuration, Detail::Only, milliseconds(self.duration));
+            if let Some(first) = self.first_token {
+                add(Metric::TimeToFirstToken, Detail::Only, milliseconds(first));
+            }
+            add(Metric::OwnTime, Detail::Only, microseconds(self.own_time));
         }
-        out.push(Measurement::new(Metric::OperationDuration, &common, milliseconds(self.duration)));
-        if let Some(first) = self.first_token {
-            out.push(Measurement::new(Metric::TimeToFirstToken, &common, milliseconds(first)));
-        }
-        let own = u64::try_from(self.own_time.as_micros()).unwrap_or(u64::MAX);
-        out.push(Measurement::new(Metric::OwnTime, &[("model", model)], own));
         out
     }
 
@@ -148,6 +146,7 @@ impl Record {
         line.text("model", self.model.as_deref());
         line.text("provider", self.provider().map(|(provider, _)| provider));
         line.text("provider_model", self.provider().map(|(_, model)| model));
+        line.text("provider_request_id", self.provider_request_id.as_deref());
         line.number("attempts", Some(self.attempts));
         line.literal("stream", if self.streamed { "true" } else { "false" });
         line.text("outcome", Some(self.outcome.label()));
@@ -159,7 +158,7 @@ impl Record {
         let estimated = matches!(self.metered, Metered::Estimated(_));
         line.literal("tokens_estimated", if estimated { "true" } else { "false" });
         line.number("first_token_ms", self.first_token.map(milliseconds));
-        line.number("own_time_us", u64::try_from(self.own_time.as_micros()).ok());
+        line.number("own_time_us", Some(microseconds(self.own_time)));
         // Everything that was written came from text or is ASCII.
         String::from_utf8(line.0).unwrap_or_default()
     }
@@ -167,6 +166,10 @@ impl Record {
 
 fn milliseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
 struct Line(Vec<u8>);
@@ -203,10 +206,12 @@ impl Line {
 mod tests {
     use super::*;
     use crate::config::compiled::ModelAccess;
+    use crate::observe::metrics::LABELS;
 
     fn record() -> Record {
         Record {
             request_id: Some("a\"b".to_owned()),
+            provider_request_id: None,
             surface: Some(Surface::ChatCompletions),
             caller: Some(Rc::new(Caller {
                 key: "team-a-prod".to_owned(),
@@ -226,21 +231,36 @@ mod tests {
         }
     }
 
+    fn told(record: &Record) -> Vec<(String, u64)> {
+        record.measurements().iter().map(|one| (one.series.name(), one.value)).collect()
+    }
+
     #[test]
     fn tokens_are_counted_under_key_team_model_and_provider() {
-        let measured = record().measurements();
-        let input = measured.iter().find(|one| one.metric == Metric::TokenUsage).unwrap();
-        assert_eq!(
-            input.series,
-            "gen_ai.client.token.usage|key=team-a-prod|team=data|gen_ai_request_model=chat\
-             |gen_ai_provider_name=openai|gen_ai_operation_name=chat|gen_ai_token_type=input"
-        );
-        assert_eq!(input.value, 19);
-        let tokens = measured.iter().filter(|one| one.metric == Metric::Tokens).map(|one| one.value);
-        assert_eq!(tokens.collect::<Vec<_>>(), [19, 10]);
-        let requests = measured.iter().find(|one| one.metric == Metric::Requests).unwrap();
-        let expected = "tollgate.requests|key=team-a-prod|team=data|model=chat|provider=openai|outcome=ok";
-        assert_eq!((requests.series.as_str(), requests.value), (expected, 1));
+        let ours = "|key=team-a-prod|team=data|model=chat|provider=openai";
+        let standard = "|key=team-a-prod|team=data|gen_ai_request_model=chat|gen_ai_provider_name=openai\
+                        |gen_ai_operation_name=chat";
+        let expected = [
+            (format!("tollgate.requests{ours}|outcome=ok"), 1),
+            (format!("tollgate.tokens{ours}|gen_ai_token_type=input"), 19),
+            (format!("gen_ai.client.token.usage{standard}|gen_ai_token_type=input"), 19),
+            (format!("tollgate.tokens{ours}|gen_ai_token_type=output"), 10),
+            (format!("gen_ai.client.token.usage{standard}|gen_ai_token_type=output"), 10),
+            (format!("gen_ai.client.operation.duration{standard}"), 1_500),
+            (format!("gen_ai.server.time_to_first_token{standard}"), 200),
+            ("tollgate.own_time|model=chat".to_owned(), 30),
+        ];
+        assert_eq!(told(&record()), expected);
+    }
+
+    #[test]
+    fn every_label_is_one_that_envoy_takes_out_again() {
+        for (name, _) in told(&record()) {
+            for label in name.split('|').skip(1) {
+                let (label, _) = label.split_once('=').unwrap();
+                assert!(LABELS.contains(&label), "{label} in {name}");
+            }
+        }
     }
 
     #[test]
@@ -252,9 +272,8 @@ mod tests {
             outcome: Outcome::Refused("invalid_api_key"),
             ..record()
         };
-        let measured = stranger.measurements();
         let series = "tollgate.requests|key=none|team=none|model=none|provider=none|outcome=invalid_api_key";
-        assert_eq!(measured.iter().map(|one| one.series.as_str()).collect::<Vec<_>>(), [series]);
+        assert_eq!(told(&stranger), [(series.to_owned(), 1)]);
     }
 
     #[test]
