@@ -233,12 +233,11 @@ impl Host for FakeHost {
 
     fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {
         self.call("measure")?;
-        let Measurement { metric, series, value } = measurement;
-        let verb = match metric.kind() {
-            Kind::Counter => format!("add {value} to"),
-            Kind::Histogram => format!("record {value} in"),
+        let verb = match measurement.series.metric.kind() {
+            Kind::Counter => format!("add {} to", measurement.value),
+            Kind::Histogram => format!("record {} in", measurement.value),
         };
-        self.0.borrow_mut().effect(&format!("{verb} {series}"));
+        self.0.borrow_mut().effect(&format!("{verb} {}", measurement.series.name()));
         Ok(())
     }
 

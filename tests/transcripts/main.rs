@@ -101,7 +101,7 @@ fn no_story_logs_a_prompt() {
     assert!(logged > 50, "the stories are logged: {logged}");
 }
 
-/// The codes that DESIGN.md and the documentation name, each in a story of its own.
+/// The codes that docs/refusals.md lists, each in a story of its own.
 #[test]
 fn every_code_is_told() {
     let told: String = told().into_iter().map(|(_, told)| told).collect();
@@ -114,6 +114,7 @@ fn every_code_is_told() {
         "method_not_allowed",
         "unsupported_media_type",
         "request_too_large",
+        "request_timeout",
         "invalid_json",
         "invalid_request",
         "model_not_found",

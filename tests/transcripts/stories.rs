@@ -15,7 +15,8 @@ pub(crate) const ALL: &[(&str, fn() -> String)] = &[
     ("unknown_target", unknown_target),
     ("envoy_unavailable", || envoy("503", "no healthy upstream")),
     ("envoy_timeout", || envoy("504", "upstream request timeout")),
-    ("envoy_too_large", envoy_too_large),
+    ("envoy_too_large", || unfinished("413", "Payload Too Large")),
+    ("envoy_request_timeout", || unfinished("408", "stream timeout")),
     ("client_gone", client_gone),
     ("client_gone_at_the_end", client_gone_at_the_end),
     ("client_gone_before_the_answer", client_gone_before_the_answer),
@@ -42,11 +43,18 @@ pub(crate) fn post<'a>(path: &'a str, length: &'a str, authorization: &'a str) -
     ]
 }
 
-/// A chat request that went on to the first target.
-pub(crate) fn chatting(title: &str, members: &str) -> Story {
+/// A chat request that has gone to the first target.
+fn sent(title: &str, members: &str) -> Story {
     let mut story = Story::new(title);
     forward(&mut story, members);
     assert!(story.attempt("first/model-1"));
+    story
+}
+
+/// The same for a story that is about the answer.
+pub(crate) fn chatting(title: &str, members: &str) -> Story {
+    let story = sent(title, members);
+    story.cut_short();
     story
 }
 
@@ -68,7 +76,7 @@ const USAGE: &str =
     "data: {\"choices\":[],\"usage\":{\"prompt_tokens\":12,\"completion_tokens\":3,\"total_tokens\":15}}\n\n";
 
 fn chat() -> String {
-    let mut story = chatting("A chat completion; the provider's own affairs stay here.", "");
+    let mut story = sent("A chat completion; the provider's own affairs stay here.", "");
     story.wait(400);
     let answer = r#"{"id":"c1","choices":[{"message":{"role":"assistant","content":"Berlin."}}],"usage":{"prompt_tokens":12,"completion_tokens":3,"total_tokens":15}}"#;
     let fields = [
@@ -86,7 +94,7 @@ fn chat() -> String {
 }
 
 fn stream_hidden_usage() -> String {
-    let mut story = chatting(
+    let mut story = sent(
         "A stream that the gateway meters without the client's asking: the usage is asked for, read and hidden.",
         "\"stream\":true,",
     );
@@ -129,7 +137,7 @@ fn stream_asked_usage() -> String {
 }
 
 fn failover() -> String {
-    let mut story = chatting(
+    let mut story = sent(
         "Three attempts: each starts from the headers that the one before left behind, and from the client's body.",
         "\"stream\":true,",
     );
@@ -192,10 +200,15 @@ fn envoy(status: &str, text: &str) -> String {
     story.done()
 }
 
-fn envoy_too_large() -> String {
-    let mut story = Story::new("Envoy's own 413 while the request is on its way, in the client's dialect.");
-    forward(&mut story, "");
-    story.envoy_answers("413", "Payload Too Large");
+fn unfinished(status: &str, text: &str) -> String {
+    let mut story = Story::new(&format!(
+        "Envoy's own {status} before the request was complete, in the client's dialect."
+    ));
+    let bearer = format!("Bearer {KEY}");
+    story.unfinished_request(&post("/v1/chat/completions", "900", &bearer), "{\"model\":");
+    story.wait(60_000);
+    story.envoy_answers(status, text);
+    assert!(!story.is_forwarded());
     story.done()
 }
 

@@ -155,6 +155,15 @@ impl Story {
         &self.received
     }
 
+    /// Leaves out how it came to this, which other stories tell.
+    pub(crate) fn cut_short(&self) {
+        let mut world = self.world.borrow_mut();
+        let title = world.transcript.split_inclusive("\n\n").next().unwrap_or_default().to_owned();
+        let sent = masked(&shown(&world.request.body));
+        let target = world.target.clone().unwrap_or_default();
+        world.transcript = format!("{title}= {target} receives, as in chat.txt, {sent}\n");
+    }
+
     /// What has been written down so far.
     pub(crate) fn so_far(&self) -> String {
         self.world.borrow().transcript.clone()
@@ -162,6 +171,15 @@ impl Story {
 
     /// The client sends a request whose body comes in pieces.
     pub(crate) fn request(&mut self, fields: &[(&str, &str)], pieces: &[&str]) {
+        self.send(fields, pieces, true);
+    }
+
+    /// The client sends a request, and stops in the middle of its body.
+    pub(crate) fn unfinished_request(&mut self, fields: &[(&str, &str)], piece: &str) {
+        self.send(fields, &[piece], false);
+    }
+
+    fn send(&mut self, fields: &[(&str, &str)], pieces: &[&str], complete: bool) {
         let headers: Headers = fields.iter().copied().collect();
         {
             let mut world = self.world.borrow_mut();
@@ -181,7 +199,7 @@ impl Story {
                 world.request.body.extend_from_slice(piece.as_bytes());
                 world.request.body.len()
             };
-            flow = self.policy.request_body(buffered, index + 1 == pieces.len());
+            flow = self.policy.request_body(buffered, complete && index + 1 == pieces.len());
             self.flow(flow);
         }
         if self.world.borrow().reply.is_some() {
