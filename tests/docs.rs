@@ -3,6 +3,15 @@
 //! `docs/configuration.md` is written from the types (`UPDATE_GOLDEN=1` writes it anew); the tables of the others
 //! are written by people, and compared here.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and waits"
+)]
+
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;

@@ -3,6 +3,8 @@
 //! Expected shapes come from OpenAI's API reference; expected floats of embeddings from decoding as its official
 //! clients do.
 
+#![expect(clippy::disallowed_methods, reason = "a test waits")]
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;

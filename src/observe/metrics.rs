@@ -9,6 +9,7 @@
 //! Envoy's histograms hold whole numbers: tokens are tokens, and times are milliseconds.
 
 use std::fmt::Write as _;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
 
 /// The labels in use. A value never contains `|`; the configuration sees to that.
@@ -81,8 +82,15 @@ impl Metric {
 }
 
 /// What the series of one request have in common. [`NONE`] stands where nothing applies.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Scope {
+    labels: ScopeLabels,
+    hash: u64,
+}
+
+/// The labels of a [`Scope`].
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct ScopeLabels {
     /// The key's public id.
     pub key: String,
     /// The team that owns the key.
@@ -93,6 +101,22 @@ pub struct Scope {
     pub provider: String,
     /// The operation, by OpenTelemetry's names.
     pub operation: &'static str,
+}
+
+impl Scope {
+    /// Hashes the labels once for all series of the request.
+    #[must_use]
+    pub fn new(labels: ScopeLabels) -> Self {
+        let mut hasher = DefaultHasher::new();
+        labels.hash(&mut hasher);
+        Self { labels, hash: hasher.finish() }
+    }
+}
+
+impl Hash for Scope {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        state.write_u64(self.hash);
+    }
 }
 
 /// What tells the series of one metric and scope apart.
@@ -123,7 +147,7 @@ impl Series {
     /// The metric's name with its labels, as Envoy is told it.
     #[must_use]
     pub fn name(&self) -> String {
-        let Scope { key, team, model, provider, operation } = &*self.scope;
+        let ScopeLabels { key, team, model, provider, operation } = &self.scope.labels;
         let mut name = self.metric.name().to_owned();
         // Writing to a String cannot fail.
         let _ = match self.metric {

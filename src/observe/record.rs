@@ -3,6 +3,7 @@
 //! A record holds public facts only: ids, names from the configuration, numbers. No credential, no text of
 //! a prompt or an answer, no query string.
 
+use std::io::Write as _;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use crate::dialect::{Surface, Usage};
 use crate::framing::json::write_string;
 use crate::identity::caller::Caller;
 
-use super::metrics::{Detail, Measurement, Metric, NONE, Scope, Series};
+use super::metrics::{Detail, Measurement, Metric, NONE, Scope, ScopeLabels, Series};
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -104,13 +105,13 @@ impl Record {
     #[must_use]
     pub fn measurements(&self) -> Vec<Measurement> {
         let caller = self.caller.as_deref();
-        let scope = Rc::new(Scope {
+        let scope = Rc::new(Scope::new(ScopeLabels {
             key: caller.map_or(NONE, |caller| &caller.key).to_owned(),
             team: caller.map_or(NONE, |caller| &caller.team).to_owned(),
             model: self.model.as_deref().unwrap_or(NONE).to_owned(),
             provider: self.provider().map_or(NONE, |(provider, _)| provider).to_owned(),
             operation: self.surface.map_or(NONE, Surface::operation),
-        });
+        }));
         let mut out = Vec::with_capacity(8);
         let mut add = |metric, detail, value| {
             let series = Series { metric, scope: Rc::clone(&scope), detail };
@@ -188,7 +189,11 @@ impl Line {
 
     fn number(&mut self, name: &str, value: Option<u64>) {
         match value {
-            Some(value) => self.literal(name, &value.to_string()),
+            Some(value) => {
+                self.name(name);
+                // Writing to a vector cannot fail.
+                let _ = write!(self.0, "{value}");
+            }
             None => self.literal(name, "null"),
         }
     }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::{Place, extension, filters, socket_address, typed};
 use crate::config::Gateway;
 use crate::engine::policy::CLUSTER_HEADER;
+use crate::engine::refusal::Refusal;
 use crate::host::driver::ACCESS_LOG;
 
 pub(super) const ROUTES_FILE: &str = "routes.json";
@@ -31,6 +32,7 @@ pub(super) fn listener(gateway: &Gateway, place: &Place) -> Value {
         "always_set_request_id_in_response": true,
         "request_headers_timeout": "30s",
         "stream_idle_timeout": idle_timeout(gateway),
+        "local_reply_config": local_replies(),
         "rds": {"route_config_name": ROUTES, "config_source": place.source(ROUTES_FILE)},
         "http_filters": [
             filters::policy_reference(place),
@@ -57,6 +59,20 @@ pub(super) fn listener(gateway: &Gateway, place: &Place) -> Value {
             )]}],
         }),
     )
+}
+
+/// Some of Envoy's own answers have no body, and the policy can put its words only in the place of others. So
+/// every answer that Envoy gives for want of an upstream has one; it is what a client reads where the policy
+/// could not speak.
+fn local_replies() -> Value {
+    let body = Refusal::NoProviderAvailable.body();
+    json!({"mappers": [{
+        "filter": {"response_flag_filter": {"flags": ["NC", "NR", "UH", "UF", "UO", "UC", "LR", "UR"]}},
+        "body_format_override": {
+            "text_format_source": {"inline_string": String::from_utf8_lossy(&body)},
+            "content_type": "application/json",
+        },
+    }]})
 }
 
 /// A stream may be silent for as long as the slowest target may take to begin its answer, and a little more.

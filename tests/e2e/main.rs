@@ -4,6 +4,15 @@
 //! ends it by its process id. Needs what `make test` prepares: the module, Envoy, and the virtual environment
 //! with the SDKs.
 
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and waits"
+)]
+
 mod admission;
 mod client;
 mod command;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 pub(crate) struct Mock {
     child: Child,
@@ -69,5 +69,5 @@ pub(crate) fn header_values(entry: &Value, wanted: &str) -> Vec<String> {
 
 /// The body of a logged request.
 pub(crate) fn body(entry: &Value) -> Value {
-    serde_json::from_str(entry["body"].as_str().unwrap()).unwrap_or_else(|_| json!(null))
+    serde_json::from_str(entry["body"].as_str().unwrap()).unwrap()
 }

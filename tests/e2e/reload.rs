@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::json;
 
 use crate::client::{self, Answer, events};
-use crate::gateway::{Config, Gateway, KEY, OTHER_KEY, prompt};
+use crate::gateway::{Config, Gateway, KEY, OTHER_KEY, prompt, replace};
 use crate::mock::Mock;
 
 fn config(mock: &Mock) -> Config {
@@ -100,4 +100,17 @@ fn models_come_and_go_on_connections_that_stay() {
     assert_eq!(call(&mut kept, "small"), 404);
     text.push_str(&stream.text());
     assert_eq!(events(&text).last(), Some(&"[DONE]"), "the stream on the removed model finishes");
+}
+
+/// Files are taken up one after the other; a request that falls between them is told so in its own dialect.
+#[test]
+fn a_model_whose_cluster_is_gone_is_a_clear_error() {
+    let mock = Mock::start();
+    let gateway = Gateway::start(&config(&mock));
+    assert_eq!(gateway.chat(KEY, &prompt("small", false)).status, 200);
+    replace(&gateway.directory.join("state/clusters.json"), r#"{"resources": []}"#);
+    gateway.wait_until("the cluster is gone", |gateway| {
+        let mut answer = gateway.chat(KEY, &prompt("small", false));
+        answer.status == 503 && answer.json()["error"]["code"] == "no_provider_available"
+    });
 }

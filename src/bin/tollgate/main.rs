@@ -15,6 +15,7 @@ use tollgate::config::{self, Gateway, Problem};
 use tollgate::render::{self, Place};
 
 mod admin;
+mod credentials;
 mod keys;
 mod locate;
 mod run;

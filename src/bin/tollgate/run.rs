@@ -21,6 +21,7 @@ use tollgate::config::{self, Gateway};
 use tollgate::render::{self, Place};
 
 use super::admin::{Admin, Updates};
+use super::credentials::CredentialFiles;
 use super::{fail, load, locate, report, summary};
 
 const POLL: Duration = Duration::from_millis(100);
@@ -110,6 +111,7 @@ fn supervise(arguments: &Arguments) -> Result<ExitStatus, String> {
         file: arguments.file.clone(),
         place,
         last_seen: fs::read(&arguments.file).ok(),
+        credentials: CredentialFiles::of(&gateway),
         gateway,
         signals,
         drain: Duration::from_secs(arguments.drain),
@@ -146,6 +148,7 @@ struct Supervisor {
     file: PathBuf,
     place: Place,
     gateway: Gateway,
+    credentials: CredentialFiles,
     /// The file's content when it was last looked at; `None` when it could not be read.
     last_seen: Option<Vec<u8>>,
     signals: Signals,
@@ -166,6 +169,7 @@ impl Supervisor {
             }
             if ready {
                 self.look();
+                self.credentials.look();
             } else if self.admin.is_ready() {
                 ready = true;
                 eprintln!(
@@ -218,6 +222,7 @@ impl Supervisor {
         match write(&gateway, &self.place) {
             Ok(written) => {
                 let reloads = written.iter().any(|name| name != render::BOOTSTRAP);
+                self.credentials = CredentialFiles::of(&gateway);
                 self.gateway = gateway;
                 if reloads {
                     self.confirm(before, &kept);
