@@ -3,6 +3,15 @@
 //! Reads `target/wasm32-wasip1/release/tollgate.wasm`, which `make wasm` builds, by the binary format of the
 //! WebAssembly core specification (chapter 5). Does not run it: the end-to-end tests do.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and says why it is skipped"
+)]
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;

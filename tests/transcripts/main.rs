@@ -4,6 +4,13 @@
 //! (`!`) and what came out at either end (`=`). Only effects are written down, never in which order the host was
 //! asked. `UPDATE_GOLDEN=1 cargo test --test transcripts` writes the files anew; read what changed.
 
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
 mod failures;
 mod host;
 mod refusals;

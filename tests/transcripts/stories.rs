@@ -3,7 +3,9 @@
 use crate::story::{KEY, PROMPT, Story};
 
 /// The name of a file and who tells it.
-pub(crate) const ALL: &[(&str, fn() -> String)] = &[
+type Teller = (&'static str, fn() -> String);
+
+pub(crate) const ALL: &[Teller] = &[
     ("chat", chat),
     ("stream_hidden_usage", stream_hidden_usage),
     ("stream_asked_usage", stream_asked_usage),
