@@ -92,6 +92,7 @@ fn every_refusal_is_listed_with_its_status() {
         Refusal::UnsupportedMediaType,
         Refusal::UnsupportedEncoding,
         Refusal::RequestTooLarge { limit: 1 },
+        Refusal::RequestTimeout,
         Refusal::InvalidRequest(RequestFault::Json(json_error)),
         Refusal::InvalidRequest(RequestFault::DuplicateMember("model")),
         Refusal::ModelNotFound("m".to_owned()),

@@ -1,4 +1,7 @@
 //! What a role may ask for.
+//!
+//! Effects are plain data, and complete: whoever carries one out decides nothing. They do not say how the host
+//! does it, nor what becomes of a stream when the host refuses.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,7 @@
 //! What can happen to a stream.
+//!
+//! An event carries all that a role may learn from it, so that a role never asks back; the time travels beside
+//! it. Nothing here knows which callback of the host it came from.
 
 use std::time::Duration;
 

@@ -1,4 +1,6 @@
 //! Header fields as Envoy hands them over: names in lower case, values as bytes, in order, repetitions kept.
+//!
+//! Deliberately unknown here: which fields are private and which may pass; each role has its own rule for that.
 
 /// A list of header fields. Names are lower case: Envoy's codecs see to that.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

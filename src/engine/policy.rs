@@ -223,11 +223,15 @@ impl Policy {
         end_of_stream: bool,
         effects: &mut Vec<Effect>,
     ) {
-        let phase = std::mem::replace(&mut self.phase, Phase::Arriving);
-        let Phase::Forwarded(mut meter) = phase else {
+        let meter = match std::mem::replace(&mut self.phase, Phase::Arriving) {
+            Phase::Forwarded(meter) => Some(meter),
+            // Nothing went on, so it is Envoy that answers: the body came too slowly, or was too large for it.
+            Phase::Reading { .. } => None,
             // The gateway's own reply on its way out.
-            self.phase = phase;
-            return;
+            phase => {
+                self.phase = phase;
+                return;
+            }
         };
         self.record.attempts = origin.attempts;
         self.record.target = origin.target;
@@ -236,7 +240,7 @@ impl Policy {
             effects.push(Effect::RemoveResponseHeader(name.to_owned()));
         }
         self.describe(effects);
-        if origin.local {
+        let Some(mut meter) = meter.filter(|_| !origin.local) else {
             let refusal = match headers.text(adapter::REFUSAL_HEADER) {
                 Some(adapter::CREDENTIAL_UNAVAILABLE) => Refusal::CredentialUnavailable,
                 Some(_) => Refusal::Internal,
@@ -247,7 +251,7 @@ impl Policy {
             self.phase =
                 Phase::Explaining { body: refusal.body(), outcome: Outcome::Refused(refusal.code()) };
             return;
-        }
+        };
         self.record.provider_request_id = headers.text("x-request-id").map(str::to_owned);
         if (200..300).contains(&status) {
             let streamed = meter.expect(headers.media_type().as_deref());

@@ -37,6 +37,8 @@ pub enum Refusal {
         /// The limit in bytes.
         limit: u64,
     },
+    /// The client stopped sending before its request was complete.
+    RequestTimeout,
     /// The body cannot be read, or not in one way only.
     InvalidRequest(RequestFault),
     /// No logical model has this name.
@@ -63,6 +65,7 @@ impl Refusal {
             Self::ModelNotAllowed(_) => 403,
             Self::UnknownEndpoint | Self::ModelNotFound(_) => 404,
             Self::MethodNotAllowed { .. } => 405,
+            Self::RequestTimeout => 408,
             Self::RequestTooLarge { .. } => 413,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
             Self::Internal => 500,
@@ -83,6 +86,7 @@ impl Refusal {
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => "unsupported_media_type",
             Self::RequestTooLarge { .. } => "request_too_large",
+            Self::RequestTimeout => "request_timeout",
             Self::InvalidRequest(RequestFault::Json(_)) => "invalid_json",
             Self::InvalidRequest(_) => "invalid_request",
             Self::ModelNotFound(_) => "model_not_found",
@@ -125,6 +129,7 @@ impl Refusal {
             }
             Self::UnsupportedEncoding => "The body must be sent without `Content-Encoding`.".to_owned(),
             Self::RequestTooLarge { limit } => format!("The body is larger than the limit of {limit} bytes."),
+            Self::RequestTimeout => "The request did not arrive in time.".to_owned(),
             Self::InvalidRequest(RequestFault::Json(error)) => {
                 format!("The body is not valid JSON: {error}.")
             }
@@ -194,7 +199,9 @@ impl Refusal {
     pub const fn of_envoy(status: u16, request_limit: u64) -> Self {
         match status {
             413 => Self::RequestTooLarge { limit: request_limit },
-            408 | 504 => Self::ProviderTimeout,
+            // Envoy's word for a client that keeps it waiting; a provider that does is a 504.
+            408 => Self::RequestTimeout,
+            504 => Self::ProviderTimeout,
             502 | 503 => Self::NoProviderAvailable,
             _ => Self::Internal,
         }

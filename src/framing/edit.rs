@@ -17,10 +17,14 @@ pub fn reach(edits: &[Edit]) -> usize {
     edits.iter().map(|edit| edit.span.end).max().unwrap_or(0)
 }
 
-/// By how many bytes the edits make a text longer (or shorter).
+/// By how many bytes the edits make a text longer (or shorter). Beyond what the result can hold, which only
+/// edits of a text that cannot exist come to, it stays at the limit.
 #[must_use]
 pub fn growth(edits: &[Edit]) -> i64 {
-    edits.iter().map(|edit| edit.text.len() as i64 - (edit.span.end - edit.span.start) as i64).sum()
+    edits.iter().fold(0_i64, |growth, edit| {
+        let removed = edit.span.end.saturating_sub(edit.span.start);
+        growth.saturating_add_unsigned(edit.text.len() as u64).saturating_sub_unsigned(removed as u64)
+    })
 }
 
 /// The first [`reach`] bytes of a text with the edits made. The edits may come in any order and must not
@@ -54,6 +58,14 @@ mod tests {
         assert_eq!(growth(&edits), 14);
         let head = apply(&mut edits, &text[..13]).unwrap();
         assert_eq!(head, br#"{"a":1,"model": "long name""#);
+    }
+
+    /// Found by fuzzing the note that a role decodes: it may name any offsets.
+    #[test]
+    fn measures_edits_of_any_size() {
+        let most = i64::MAX as usize;
+        assert_eq!(growth(&[edit(0, most, ""), edit(0, most, "")]), i64::MIN);
+        assert_eq!(growth(&[edit(1, usize::MAX, "abc")]), i64::MIN);
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Fetches what an event needs, hands it to the role, and carries out the effects in order. It decides one
 //! thing only: when a call of the host fails on a request's way in, the request is refused with an internal
-//! error, because going on could mean going on unchecked. On the way out it is logged, and the answer goes
+//! error, because going on could mean going on unchecked, and stays refused even where the host takes no reply.
+//! On the way out it is logged, and the answer goes
 //! on: what can be lost there is a header or a number.
 
 use std::time::Duration;
@@ -35,12 +36,14 @@ pub struct Driver<H, R> {
     place: Place,
     own_time: Duration,
     effects: Vec<Effect>,
+    /// A call of the host failed on the way in: the role is out of step with the stream, which ends here.
+    failed: bool,
 }
 
 impl<H: Host, R: Role> Driver<H, R> {
     /// Puts `role` on the stream that `host` stands for.
     pub const fn new(host: H, role: R, place: Place) -> Self {
-        Self { host, role, place, own_time: Duration::ZERO, effects: Vec::new() }
+        Self { host, role, place, own_time: Duration::ZERO, effects: Vec::new(), failed: false }
     }
 
     /// The request's headers have come.
@@ -107,8 +110,12 @@ impl<H: Host, R: Role> Driver<H, R> {
     }
 
     fn guarded(&mut self, callback: impl FnOnce(&mut Self, Timestamp) -> HostResult<Flow>) -> Flow {
+        if self.failed {
+            return Flow::Pause;
+        }
         self.timed(|driver, now| {
             callback(driver, now).unwrap_or_else(|error| {
+                driver.failed = true;
                 driver.host.warn(&format!("the host refused {}; the request is refused", error.call));
                 if driver.host.reply(&Refusal::Internal.reply()).is_err() {
                     driver.host.warn("the host refused the reply, too");
