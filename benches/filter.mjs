@@ -42,7 +42,7 @@ const clientHeaders = [
 ];
 const attemptHeaders = [...clientHeaders.filter(([name]) => name !== 'authorization'),
   ['x-tollgate-cluster', 'model/bench'], ['x-tollgate-credential-mock', 'sk-mock']];
-const responseHeaders = [[':status', '200'], ['content-type', 'application/json'], ['content-length', `${answer.length}`],
+const responseHeaders = [[':status', '200'], ['x-tollgate-target', 'mock/gpt-4o'], ['x-envoy-attempt-count', '1'], ['content-type', 'application/json'], ['content-length', `${answer.length}`],
   ['x-request-id', 'req_1']];
 
 function serialize(pairs) {
@@ -93,6 +93,10 @@ const host = {
   },
   proxy_get_header_map_pairs: (kind, pointer, size) =>
     give(kind === 0 ? state.requestMap : maps.response, pointer, size),
+  proxy_get_header_map_value: (kind, at, length, pointer, size) => {
+    const found = attemptHeaders.find(([name]) => name === text(at, length));
+    return found ? give(encoder.encode(found[1]), pointer, size) : 1;
+  },
   proxy_get_property: (at, length, pointer, size) => {
     const path = text(at, length);
     if (path.startsWith('tollgate.exchange')) return state.published ? give(state.published, pointer, size) : 1;

@@ -127,7 +127,7 @@ def memory_mib(pid: int) -> float:
     return int(line.group(1)) / 1024
 
 
-def load(script: Path, port: int, connections: int, seconds: float, pid: int) -> dict:
+def load(script: Path, port: int, connections: int, seconds: int, pid: int) -> dict:
     """One run of wrk; fails on any answer that is not a success."""
     before = cpu_seconds(pid)
     arguments = ["wrk", "-t1", f"-c{connections}", f"-d{seconds}s", "-s", str(script), f"http://127.0.0.1:{port}{PATH}"]
@@ -168,7 +168,7 @@ def main() -> None:
     for name in ("envoy", "tollgate", "mock", "module"):
         parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
     parser.add_argument("--out", default="target/bench.json", help="where the JSON result goes")
-    parser.add_argument("--seconds", type=float, default=4, help="length of one run")
+    parser.add_argument("--seconds", type=int, default=4, help="length of one run")
     parser.add_argument("--rounds", type=int, default=3, help="runs of each side per case")
     parser.add_argument("--only", default="", help="a regular expression on the names of the cases")
     options = parser.parse_args()

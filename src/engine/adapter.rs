@@ -6,10 +6,11 @@
 //! name replaced in place.
 //!
 //! What an attempt writes into the headers is still there at the next attempt, so everything is rebuilt each
-//! time from the policy's note and from fields that this role writes back unchanged.
+//! time from the policy's note, and the credential is the one thing read from the request.
 //!
 //! Deliberately unknown here: callers, keys, teams, logical models.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::effect::{Effect, Flow, Reply};
@@ -31,13 +32,14 @@ pub const CREDENTIAL_UNAVAILABLE: &str = "credential_unavailable";
 /// The gateway's two halves do not fit together.
 const INCONSISTENT: &str = "inconsistent";
 
-/// Fields of the client that a provider may see.
-const PASSED_ON: [&str; 4] = ["accept", "user-agent", "idempotency-key", "openai-beta"];
+/// Tells the policy which target has answered.
+pub const TARGET_HEADER: &str = "x-tollgate-target";
 
 /// One attempt.
 #[derive(Debug)]
 pub struct Adapter {
     config: Rc<compiled::Adapter>,
+    target: Option<String>,
     phase: Phase,
 }
 
@@ -45,8 +47,8 @@ pub struct Adapter {
 enum Phase {
     /// Nothing was seen yet.
     Arriving,
-    /// The headers are done; the body is awaited.
-    Editing(Vec<Edit>),
+    /// The headers are done; the body is awaited, of which the first bytes are known perhaps.
+    Editing { edits: Vec<Edit>, head: Option<Vec<u8>> },
     /// Nothing is left to do.
     Passing,
 }
@@ -62,7 +64,7 @@ impl Adapter {
     /// An attempt that is about to start.
     #[must_use]
     pub const fn new(config: Rc<compiled::Adapter>) -> Self {
-        Self { config, phase: Phase::Arriving }
+        Self { config, target: None, phase: Phase::Arriving }
     }
 
     fn request_headers(&mut self, headers: &Headers, attempt: Option<Attempt>) -> Result<Headers, Fault> {
@@ -92,11 +94,12 @@ impl Adapter {
         built.push(":path", format!("{}{path}", provider.base_path));
         built.push("content-type", "application/json");
         built.push("content-length", length.to_string());
-        for (name, value) in headers.iter().filter(|(name, _)| PASSED_ON.contains(name)) {
+        for (name, value) in exchange.passed_on {
             built.push(name, value);
         }
         authorize(provider, headers, &mut built)?;
-        self.phase = Phase::Editing(edits);
+        self.phase = Phase::Editing { edits, head: exchange.head };
+        self.target = Some(target);
         Ok(built)
     }
 }
@@ -115,9 +118,15 @@ fn authorize(provider: &Provider, headers: &Headers, built: &mut Headers) -> Res
 }
 
 impl Role for Adapter {
+    fn wanted_request_headers(&self, attempt: Option<&Attempt>) -> Option<Vec<String>> {
+        let (name, _) = attempt?.target.as_deref()?.split_once('/')?;
+        let credential = self.config.providers.get(name)?.credential.as_deref();
+        Some(credential.map(credential_header).into_iter().collect())
+    }
+
     fn wanted_request_bytes(&self, buffered: usize, end_of_stream: bool) -> usize {
         match &self.phase {
-            Phase::Editing(edits) if end_of_stream => edit::reach(edits).min(buffered),
+            Phase::Editing { edits, head: None } if end_of_stream => edit::reach(edits).min(buffered),
             _ => 0,
         }
     }
@@ -144,18 +153,26 @@ impl Role for Adapter {
             // Every request that reaches a provider has a body.
             Event::RequestHeaders { .. } => Fault::Inconsistent,
             Event::RequestBody { bytes, end_of_stream, buffered: _ } => {
-                let Phase::Editing(edits) = &mut self.phase else { return Flow::Continue };
+                let Phase::Editing { edits, head } = &mut self.phase else { return Flow::Continue };
                 if !end_of_stream {
                     return Flow::Pause;
                 }
-                match edit::apply(edits, bytes) {
+                let drain = edit::reach(edits);
+                match edit::apply(edits, head.as_deref().unwrap_or(bytes)) {
                     Some(with) => {
-                        effects.push(Effect::ReplaceRequestBody { drain: bytes.len(), with });
+                        effects.push(Effect::ReplaceRequestBody { drain, with });
                         self.phase = Phase::Passing;
                         return Flow::Continue;
                     }
                     None => Fault::Inconsistent,
                 }
+            }
+            Event::Answered => {
+                if let Some(target) = &self.target {
+                    let value = target.as_bytes().to_vec();
+                    effects.push(Effect::SetResponseHeader(Cow::Borrowed(TARGET_HEADER), value));
+                }
+                return Flow::Continue;
             }
             Event::ResponseHeaders { .. } | Event::ResponseBody { .. } | Event::Done { .. } => {
                 return Flow::Continue;

@@ -38,7 +38,7 @@ impl Timestamp {
 pub enum Event<'a> {
     /// The request's headers are there.
     RequestHeaders {
-        /// All of them, pseudo-headers included.
+        /// Those that the role wanted, pseudo-headers included.
         headers: Headers,
         /// For the adapter: what the attempt is aimed at.
         attempt: Option<Attempt>,
@@ -54,7 +54,9 @@ pub enum Event<'a> {
         /// Whether that is the whole body.
         end_of_stream: bool,
     },
-    /// The answer's headers are there.
+    /// For the adapter: the provider has begun to answer the attempt.
+    Answered,
+    /// For the policy: the answer's headers are there.
     ResponseHeaders {
         /// All of them, pseudo-headers included.
         headers: Headers,

@@ -19,11 +19,14 @@ pub mod policy;
 pub mod refusal;
 
 pub use effect::{Effect, Flow};
-pub use event::{Event, Timestamp};
+pub use event::{Attempt, Event, Timestamp};
 pub use headers::Headers;
 
 /// A state machine for one stream.
 pub trait Role {
+    /// The request header fields that the role wants to see in [`Event::RequestHeaders`]; `None` for all.
+    fn wanted_request_headers(&self, attempt: Option<&Attempt>) -> Option<Vec<String>>;
+
     /// How many leading bytes of the buffered request body the role wants to see, when `buffered` bytes are
     /// there and `end_of_stream` says whether more will come. Fetching bytes costs a copy, so a role asks for
     /// no more than it reads.

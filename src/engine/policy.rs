@@ -13,8 +13,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::effect::{Effect, Flow, Reply};
-use super::event::{Event, Origin, Timestamp};
-use super::exchange::Exchange;
+use super::event::{Attempt, Event, Origin, Timestamp};
+use super::exchange::{Exchange, PASSED_ON};
 use super::headers::Headers;
 use super::meter::Meter;
 use super::refusal::Refusal;
@@ -73,7 +73,7 @@ enum Phase {
     /// Nothing was seen yet.
     Arriving,
     /// The caller is known; the body is being buffered.
-    Reading { surface: Surface, caller: Rc<Caller> },
+    Reading { surface: Surface, caller: Rc<Caller>, passed_on: Vec<(String, Vec<u8>)> },
     /// The request is on its way; nothing came back yet.
     Forwarded(Meter),
     /// A provider's answer passes.
@@ -153,10 +153,15 @@ impl Policy {
         for (name, _) in headers.iter().filter(|(name, _)| is_private_request_header(name)) {
             effects.push(Effect::RemoveRequestHeader(name.to_owned()));
         }
+        let passed_on = headers
+            .iter()
+            .filter(|(name, _)| PASSED_ON.contains(name))
+            .map(|(name, value)| (name.to_owned(), value.to_vec()))
+            .collect();
         if end_of_stream {
-            return self.forward(surface, &caller, b"", effects);
+            return self.forward(surface, &caller, passed_on, b"", effects);
         }
-        self.phase = Phase::Reading { surface, caller };
+        self.phase = Phase::Reading { surface, caller, passed_on };
         Ok(Flow::Pause)
     }
 
@@ -170,6 +175,7 @@ impl Policy {
         &mut self,
         surface: Surface,
         caller: &Caller,
+        passed_on: Vec<(String, Vec<u8>)>,
         body: &[u8],
         effects: &mut Vec<Effect>,
     ) -> Result<Flow, Refusal> {
@@ -179,14 +185,18 @@ impl Policy {
         let meter =
             Meter::new(surface, request.prompt_bytes, matches!(request.delivery, Delivery::Stream(_)));
         self.record.streamed = request.delivery != Delivery::Whole;
+        let usage = match request.delivery {
+            Delivery::Stream(edit) => Some(edit),
+            Delivery::Whole | Delivery::StreamWithUsage => None,
+        };
+        let reach = usage.as_ref().map_or(0, |edit| edit.span.end).max(request.model_span.end);
         let exchange = Exchange {
             surface,
             body_length: body.len() as u64,
             model: request.model_span,
-            usage: match request.delivery {
-                Delivery::Stream(edit) => Some(edit),
-                Delivery::Whole | Delivery::StreamWithUsage => None,
-            },
+            usage,
+            passed_on,
+            head: Exchange::head_of(body, reach),
         };
         let set = |name: &'static str, value: Vec<u8>| Effect::SetRequestHeader(Cow::Borrowed(name), value);
         effects.extend([
@@ -343,6 +353,10 @@ impl Policy {
 }
 
 impl Role for Policy {
+    fn wanted_request_headers(&self, _attempt: Option<&Attempt>) -> Option<Vec<String>> {
+        None
+    }
+
     fn wanted_request_bytes(&self, buffered: usize, end_of_stream: bool) -> usize {
         if end_of_stream && matches!(self.phase, Phase::Reading { .. }) { buffered } else { 0 }
     }
@@ -363,11 +377,12 @@ impl Role for Policy {
             }
             Event::RequestBody { bytes, buffered, end_of_stream } => {
                 match std::mem::replace(&mut self.phase, Phase::Arriving) {
-                    Phase::Reading { surface, caller } => match self.check_length(buffered as u64) {
+                    Phase::Reading { surface, caller, passed_on } => match self.check_length(buffered as u64)
+                    {
                         Err(refusal) => Err(refusal),
-                        Ok(()) if end_of_stream => self.forward(surface, &caller, bytes, effects),
+                        Ok(()) if end_of_stream => self.forward(surface, &caller, passed_on, bytes, effects),
                         Ok(()) => {
-                            self.phase = Phase::Reading { surface, caller };
+                            self.phase = Phase::Reading { surface, caller, passed_on };
                             Ok(Flow::Pause)
                         }
                     },
@@ -377,6 +392,7 @@ impl Role for Policy {
                     }
                 }
             }
+            Event::Answered => Ok(Flow::Continue),
             Event::ResponseHeaders { headers, origin, end_of_stream } => {
                 self.response_headers(&headers, origin, end_of_stream, effects);
                 Ok(Flow::Continue)

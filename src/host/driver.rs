@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use super::{Host, HostResult, Side};
+use crate::engine::adapter::TARGET_HEADER;
 use crate::engine::effect::{Effect, Flow};
 use crate::engine::event::{Attempt, Event, Origin, Timestamp};
 use crate::engine::refusal::Refusal;
@@ -19,6 +20,10 @@ const EXCHANGE: &str = "tollgate.exchange";
 
 /// The name under which the access log finds what the gateway adds to a line; rendered into the log's format.
 pub const ACCESS_LOG: &str = "tollgate.log";
+
+/// The header by which Envoy's router says how many attempts there were (rendered as
+/// `include_attempt_count_in_response`). A client's and a provider's are dropped.
+const ATTEMPTS_HEADER: &str = "x-envoy-attempt-count";
 
 /// Which role is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +40,8 @@ pub struct Driver<H, R> {
     role: R,
     place: Place,
     own_time: Duration,
+    /// When the clock was last looked at.
+    latest: Timestamp,
     effects: Vec<Effect>,
     /// A call of the host failed on the way in: the role is out of step with the stream, which ends here.
     failed: bool,
@@ -43,13 +50,20 @@ pub struct Driver<H, R> {
 impl<H: Host, R: Role> Driver<H, R> {
     /// Puts `role` on the stream that `host` stands for.
     pub const fn new(host: H, role: R, place: Place) -> Self {
-        Self { host, role, place, own_time: Duration::ZERO, effects: Vec::new(), failed: false }
+        Self {
+            host,
+            role,
+            place,
+            own_time: Duration::ZERO,
+            latest: Timestamp::from_nanoseconds(0),
+            effects: Vec::new(),
+            failed: false,
+        }
     }
 
     /// The request's headers have come.
     pub fn request_headers(&mut self, end_of_stream: bool) -> Flow {
         self.guarded(|driver, now| {
-            let headers = driver.host.headers(Side::Request)?;
             let attempt = match driver.place {
                 Place::Downstream => None,
                 Place::Upstream => Some(Attempt {
@@ -57,12 +71,23 @@ impl<H: Host, R: Role> Driver<H, R> {
                     exchange: driver.host.published(EXCHANGE)?,
                 }),
             };
+            let headers = match driver.role.wanted_request_headers(attempt.as_ref()) {
+                None => driver.host.headers(Side::Request)?,
+                Some(names) => driver.request_fields(names)?,
+            };
             driver.step(Event::RequestHeaders { headers, attempt, end_of_stream }, now)
         })
     }
 
     /// `buffered` bytes of the request's body are there.
     pub fn request_body(&mut self, buffered: usize, end_of_stream: bool) -> Flow {
+        if !end_of_stream {
+            // A look at the clock is a call of the host, and nothing is timed before the body is there.
+            let now = self.latest;
+            return self.refusing(|driver| {
+                driver.step(Event::RequestBody { bytes: &[], buffered, end_of_stream }, now)
+            });
+        }
         self.guarded(|driver, now| {
             let wanted = driver.role.wanted_request_bytes(buffered, end_of_stream);
             let bytes = if wanted == 0 { Vec::new() } else { driver.host.body(Side::Request, wanted)? };
@@ -79,70 +104,104 @@ impl<H: Host, R: Role> Driver<H, R> {
         })
     }
 
+    /// For the adapter: the provider has begun to answer.
+    pub fn answered(&mut self) -> Flow {
+        self.lenient(|driver, now| driver.step(Event::Answered, now))
+    }
+
     /// A piece of `length` bytes of the answer's body has come.
     pub fn response_body(&mut self, length: usize, end_of_stream: bool) -> Flow {
         if !self.role.wants_response_body() {
             return Flow::Continue;
         }
+        if length == 0 {
+            let now = self.latest;
+            return self
+                .tolerating(|driver| driver.step(Event::ResponseBody { chunk: &[], end_of_stream }, now));
+        }
         self.lenient(|driver, now| {
-            let chunk = if length == 0 { Vec::new() } else { driver.host.body(Side::Response, length)? };
+            let chunk = driver.host.body(Side::Response, length)?;
             driver.step(Event::ResponseBody { chunk: &chunk, end_of_stream }, now)
         })
     }
 
     /// The stream is over.
     pub fn done(&mut self) {
-        let own_time = self.own_time;
-        self.lenient(|driver, now| {
+        let (own_time, now) = (self.own_time, self.host.now());
+        self.tolerating(|driver| {
             let client_gone = driver.role.is_open() && driver.host.is_client_gone().unwrap_or(false);
             driver.step(Event::Done { client_gone, own_time }, now)
         });
     }
 
+    /// Who answered. The adapter and Envoy's router write it into the answer's headers, which are read anyway;
+    /// only of an answer without a provider the host is asked.
     fn origin(&self, headers: &Headers) -> HostResult<Origin> {
         // Envoy's own answers are errors, so only an error is worth the question.
         let error = headers.status().is_none_or(|status| status >= 400);
-        Ok(Origin {
-            target: self.host.target()?,
-            attempts: self.host.attempts()?,
-            local: error && !self.host.is_upstream_answer()?,
-        })
+        let local = error && !self.host.is_upstream_answer()?;
+        let target = match headers.text(TARGET_HEADER) {
+            Some(target) if !local => Some(target.to_owned()),
+            _ => self.host.target()?,
+        };
+        let attempts = match headers.text(ATTEMPTS_HEADER).and_then(|count| count.parse().ok()) {
+            Some(attempts) => attempts,
+            None => self.host.attempts()?,
+        };
+        Ok(Origin { target, attempts, local })
     }
 
+    fn request_fields(&self, names: Vec<String>) -> HostResult<Headers> {
+        let mut headers = Headers::default();
+        for name in names {
+            if let Some(value) = self.host.request_header(&name)? {
+                headers.push(name, value);
+            }
+        }
+        Ok(headers)
+    }
+
+    /// A timed callback on the way in.
     fn guarded(&mut self, callback: impl FnOnce(&mut Self, Timestamp) -> HostResult<Flow>) -> Flow {
+        self.timed(|driver, now| driver.refusing(|driver| callback(driver, now)))
+    }
+
+    /// A timed callback on the way out.
+    fn lenient(&mut self, callback: impl FnOnce(&mut Self, Timestamp) -> HostResult<Flow>) -> Flow {
+        self.timed(|driver, now| driver.tolerating(|driver| callback(driver, now)))
+    }
+
+    fn refusing(&mut self, callback: impl FnOnce(&mut Self) -> HostResult<Flow>) -> Flow {
         if self.failed {
             return Flow::Pause;
         }
-        self.timed(|driver, now| {
-            callback(driver, now).unwrap_or_else(|error| {
-                driver.failed = true;
-                driver.host.warn(&format!("the host refused {}; the request is refused", error.call));
-                if driver.host.reply(&Refusal::Internal.reply()).is_err() {
-                    driver.host.warn("the host refused the reply, too");
-                }
-                // Neither outcome lets the request go on.
-                Flow::Pause
-            })
+        callback(self).unwrap_or_else(|error| {
+            self.failed = true;
+            self.host.warn(&format!("the host refused {}; the request is refused", error.call));
+            if self.host.reply(&Refusal::Internal.reply()).is_err() {
+                self.host.warn("the host refused the reply, too");
+            }
+            // Neither outcome lets the request go on.
+            Flow::Pause
         })
     }
 
-    fn lenient(&mut self, callback: impl FnOnce(&mut Self, Timestamp) -> HostResult<Flow>) -> Flow {
-        self.timed(|driver, now| {
-            callback(driver, now).unwrap_or_else(|error| {
-                driver.host.warn(&format!("the host refused {}", error.call));
-                Flow::Continue
-            })
+    fn tolerating(&mut self, callback: impl FnOnce(&mut Self) -> HostResult<Flow>) -> Flow {
+        callback(self).unwrap_or_else(|error| {
+            self.host.warn(&format!("the host refused {}", error.call));
+            Flow::Continue
         })
     }
 
     fn timed(&mut self, callback: impl FnOnce(&mut Self, Timestamp) -> Flow) -> Flow {
         if self.place == Place::Upstream {
             // The adapter measures nothing, and every look at the clock is a call of the host.
-            return callback(self, Timestamp::default());
+            return callback(self, self.latest);
         }
         let start = self.host.now();
         let flow = callback(self, start);
-        self.own_time += self.host.now().since(start);
+        self.latest = self.host.now();
+        self.own_time += self.latest.since(start);
         flow
     }
 

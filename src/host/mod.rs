@@ -54,6 +54,12 @@ pub trait Host {
     /// When the host refuses.
     fn headers(&self, side: Side) -> HostResult<Headers>;
 
+    /// The first header field of the request called `name`.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn request_header(&self, name: &str) -> HostResult<Option<Vec<u8>>>;
+
     /// Replaces all header fields of the request.
     ///
     /// # Errors

@@ -139,6 +139,10 @@ impl HttpContext for AdapterStream {
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         action(self.0.request_body(size, end_of_stream))
     }
+
+    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        action(self.0.answered())
+    }
 }
 
 const fn action(flow: Flow) -> Action {
@@ -199,6 +203,10 @@ impl Host for Envoy {
 
     fn headers(&self, side: Side) -> HostResult<Headers> {
         hostcalls::get_map_bytes(header_map(side)).map(Headers::new).map_err(refused("get_map"))
+    }
+
+    fn request_header(&self, name: &str) -> HostResult<Option<Vec<u8>>> {
+        hostcalls::get_map_value_bytes(header_map(Side::Request), name).map_err(refused("get_map_value"))
     }
 
     fn replace_request_headers(&mut self, headers: &Headers) -> HostResult<()> {

@@ -89,6 +89,7 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
             "virtual_hosts": [{
                 "name": "gateway",
                 "domains": ["*"],
+                "include_attempt_count_in_response": true,
                 "request_body_buffer_limit": gateway.policy.max_request_body + 2 * CONNECTION_BUFFER,
                 "routes": [{
                     "match": {"prefix": "/"},

@@ -58,7 +58,7 @@ fn a_failure_before_the_route_refuses_the_request() {
 
 #[test]
 fn a_failure_in_an_attempt_refuses_the_request() {
-    for call in ["headers", "target", "published", "replace_request_headers", "body", "replace_body"] {
+    for call in ["target", "published", "request_header", "replace_request_headers", "replace_body"] {
         let mut story = Story::new("");
         forward(&mut story, "\"stream\":true,");
         story.refuse(&[call]);

@@ -113,6 +113,11 @@ impl Host for FakeHost {
         Ok(self.0.borrow_mut().message(side).headers.clone())
     }
 
+    fn request_header(&self, name: &str) -> HostResult<Option<Vec<u8>>> {
+        self.call("request_header")?;
+        Ok(self.0.borrow_mut().message(Side::Request).headers.get(name).map(<[u8]>::to_vec))
+    }
+
     fn replace_request_headers(&mut self, headers: &Headers) -> HostResult<()> {
         self.call("replace_request_headers")?;
         let mut world = self.0.borrow_mut();
