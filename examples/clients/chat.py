@@ -26,7 +26,7 @@ def main() -> None:
     if not key:
         sys.exit("usage: chat.py KEY (or set TOLLGATE_KEY)")
     client = OpenAI(api_key=key, base_url=os.environ.get("TOLLGATE_URL", "http://127.0.0.1:10000/v1"))
-    model = os.environ.get("TOLLGATE_MODEL", "primary-summarization")
+    model = os.environ.get("TOLLGATE_MODEL", "chat")
 
     plain = client.chat.completions.with_raw_response.create(model=model, messages=PROMPT)
     completion = plain.parse()

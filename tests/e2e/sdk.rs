@@ -13,17 +13,22 @@ fn the_openai_sdk_works_unchanged() {
         .model("chat", &[("mock", "mock-large", 1)])
         .model("embeddings", &[("mock", "mock-embedding", 1)]);
     let gateway = Gateway::start(&config);
+    python("tests/e2e/sdk/openai_client.py", &gateway);
+    let printed = python("examples/clients/chat.py", &gateway);
+    assert!(printed.contains("x-tollgate-provider: mock"), "{printed}");
+}
+
+/// Runs a script of the project against a gateway; what it printed.
+fn python(script: &str, gateway: &Gateway) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let url = format!("http://{}/v1", gateway.address);
     let output = Command::new(root.join(".venv/bin/python"))
-        .arg(root.join("tests/e2e/sdk/openai_client.py"))
-        .env("OPENAI_BASE_URL", format!("http://{}/v1", gateway.address))
-        .env("OPENAI_API_KEY", KEY)
+        .arg(root.join(script))
+        .envs([("OPENAI_BASE_URL", url.as_str()), ("OPENAI_API_KEY", KEY)])
+        .envs([("TOLLGATE_URL", url.as_str()), ("TOLLGATE_KEY", KEY)])
         .output()
         .unwrap();
-    assert!(
-        output.status.success(),
-        "{}\n{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let printed = String::from_utf8(output.stdout).unwrap();
+    assert!(output.status.success(), "{printed}\n{}", String::from_utf8_lossy(&output.stderr));
+    printed
 }
