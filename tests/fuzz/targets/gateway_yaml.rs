@@ -5,7 +5,7 @@
 use std::path::PathBuf;
 
 use libfuzzer_sys::fuzz_target;
-use tollgate::config::compiled::Plugin;
+use tollgate::config::compiled::{ModelAccess, Plugin};
 use tollgate::config::{Kind, parse};
 use tollgate::render::{Place, envoy};
 use tollgate_fuzz::LONGEST;
@@ -29,6 +29,21 @@ fuzz_target!(|text: &str| {
             return;
         }
     };
+    for target in gateway.policy.models.values().flat_map(|model| &model.targets) {
+        assert!(gateway.adapter.providers.contains_key(&target.provider), "every target has a provider");
+    }
+    for name in gateway.adapter.providers.values().filter_map(|provider| provider.credential.as_ref()) {
+        assert!(gateway.credentials.contains_key(name), "every credential can be found");
+    }
+    for key in gateway.policy.keys.values() {
+        if let ModelAccess::Only(models) = &key.models {
+            assert!(
+                models.iter().all(|name| gateway.policy.models.contains_key(name)),
+                "every grant is of a model"
+            );
+            assert!(models.is_sorted(), "as the lookup expects");
+        }
+    }
     for plugin in [Plugin::Policy(gateway.policy.clone()), Plugin::Adapter(gateway.adapter.clone())] {
         let written = serde_json::to_vec(&plugin).expect("a plugin's configuration can be written");
         assert_eq!(serde_json::from_slice::<Plugin>(&written).expect("and read again"), plugin);

@@ -21,6 +21,9 @@ fuzz_target!(|data: &[u8]| {
     if !reference.is_object() {
         assert_eq!(event, StreamEvent::default());
     }
+    if let (true, Some(choices)) = (event.only_usage, reference["choices"].as_array()) {
+        assert!(choices.is_empty(), "an event with a choice is never hidden");
+    }
     // Of a repeated member, the reference keeps only the last.
     let mentions = |name: &str| reference.get(name).is_some();
     assert!(event.usage.is_none() || mentions("usage"));

@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use tollgate::framing::sse::{Extent, Frame, Framer};
 use tollgate_fuzz::chunked;
 
-/// What a frame says; the data are set apart because they do not survive the frame.
+/// What a frame says; the data are copied because they do not survive the frame.
 #[derive(Debug, PartialEq)]
 struct Seen {
     raw: Vec<u8>,
@@ -48,6 +48,46 @@ fn frames(limit: usize, chunks: &[&[u8]]) -> Vec<Seen> {
     seen
 }
 
+/// The data of all events, by the algorithm of the WHATWG HTML standard (9.2.6) on the whole stream; empty data
+/// count here, though a browser drops them.
+fn dispatched(stream: &[u8]) -> Vec<Vec<u8>> {
+    let stream = stream.strip_prefix(b"\xef\xbb\xbf").unwrap_or(stream);
+    let mut normal = Vec::new();
+    for (at, byte) in stream.iter().enumerate() {
+        match byte {
+            b'\n' if at > 0 && stream[at - 1] == b'\r' => {}
+            b'\r' => normal.push(b'\n'),
+            other => normal.push(*other),
+        }
+    }
+    let mut events = Vec::new();
+    let mut data: Option<Vec<u8>> = None;
+    let mut lines: Vec<&[u8]> = normal.split(|byte| *byte == b'\n').collect();
+    // What follows the last line end is no line yet.
+    lines.pop();
+    for line in lines {
+        let (name, value) = match line.iter().position(|byte| *byte == b':') {
+            _ if line.is_empty() => {
+                events.extend(data.take());
+                continue;
+            }
+            Some(colon) => (&line[..colon], &line[colon + 1..]),
+            None => (line, &line[..0]),
+        };
+        if name == b"data" {
+            let value = value.strip_prefix(b" ").unwrap_or(value);
+            match &mut data {
+                Some(data) => {
+                    data.push(b'\n');
+                    data.extend_from_slice(value);
+                }
+                None => data = Some(value.to_vec()),
+            }
+        }
+    }
+    events
+}
+
 fuzz_target!(|input: &[u8]| {
     let Some((limit, input)) = input.split_first() else { return };
     let Some((text, chunks)) = chunked(input) else { return };
@@ -57,6 +97,19 @@ fuzz_target!(|input: &[u8]| {
     assert_eq!(whole, frames(limit, &chunks));
     let raw: Vec<u8> = whole.iter().flat_map(|frame| frame.raw.iter().copied()).collect();
     assert_eq!(raw, text, "all frames in order are the stream");
+    for pair in whole.windows(2) {
+        let cut = pair[0].extent != Extent::Oversized
+            && pair[0].raw.ends_with(b"\r")
+            && pair[1].raw.starts_with(b"\n");
+        assert!(!cut, "no frame ends within a line end");
+    }
+    if whole.iter().all(|frame| frame.extent != Extent::Oversized) {
+        let data = whole
+            .iter()
+            .filter(|frame| frame.extent == Extent::Complete)
+            .filter_map(|frame| frame.data.clone());
+        assert_eq!(data.collect::<Vec<_>>(), dispatched(text));
+    }
     for frame in &whole {
         assert!(!frame.raw.is_empty());
         match frame.extent {
