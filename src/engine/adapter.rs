@@ -124,9 +124,9 @@ impl Role for Adapter {
         Some(credential.map(credential_header).into_iter().collect())
     }
 
-    fn wanted_request_bytes(&self, buffered: usize, end_of_stream: bool) -> usize {
+    fn wanted_request_bytes(&self, buffered: usize, _end_of_stream: bool) -> usize {
         match &self.phase {
-            Phase::Editing { edits, head: None } if end_of_stream => edit::reach(edits).min(buffered),
+            Phase::Editing { edits, head: None } if edit::reach(edits) <= buffered => edit::reach(edits),
             _ => 0,
         }
     }
@@ -152,12 +152,12 @@ impl Role for Adapter {
             }
             // Every request that reaches a provider has a body.
             Event::RequestHeaders { .. } => Fault::Inconsistent,
-            Event::RequestBody { bytes, end_of_stream, buffered: _ } => {
+            Event::RequestBody { bytes, end_of_stream, buffered } => {
                 let Phase::Editing { edits, head } = &mut self.phase else { return Flow::Continue };
-                if !end_of_stream {
+                let drain = edit::reach(edits);
+                if buffered < drain && !end_of_stream {
                     return Flow::Pause;
                 }
-                let drain = edit::reach(edits);
                 match edit::apply(edits, head.as_deref().unwrap_or(bytes)) {
                     Some(with) => {
                         effects.push(Effect::ReplaceRequestBody { drain, with });

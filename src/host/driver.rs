@@ -81,15 +81,15 @@ impl<H: Host, R: Role> Driver<H, R> {
 
     /// `buffered` bytes of the request's body are there.
     pub fn request_body(&mut self, buffered: usize, end_of_stream: bool) -> Flow {
-        if !end_of_stream {
-            // A look at the clock is a call of the host, and nothing is timed before the body is there.
+        let wanted = self.role.wanted_request_bytes(buffered, end_of_stream);
+        if wanted == 0 && !end_of_stream {
+            // A look at the clock is a call of the host, and there is nothing to time yet.
             let now = self.latest;
             return self.refusing(|driver| {
                 driver.step(Event::RequestBody { bytes: &[], buffered, end_of_stream }, now)
             });
         }
         self.guarded(|driver, now| {
-            let wanted = driver.role.wanted_request_bytes(buffered, end_of_stream);
             let bytes = if wanted == 0 { Vec::new() } else { driver.host.body(Side::Request, wanted)? };
             driver.step(Event::RequestBody { bytes: &bytes, buffered, end_of_stream }, now)
         })

@@ -1,5 +1,7 @@
 //! The two plugin configurations of the WebAssembly module, and where Envoy looks for them.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use super::{Place, typed};
@@ -15,6 +17,43 @@ const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
 /// Both roles share one VM per worker, and with it Envoy's shared data: the same VM for the same id.
 const VM_ID: &str = "tollgate";
+
+/// The callbacks that the module answers and the calls of the host that it makes; the host denies it all others.
+/// Every callback that is left out is also one less way into the VM per request.
+const CAPABILITIES: [&str; 31] = [
+    "proxy_on_vm_start",
+    "proxy_on_configure",
+    "proxy_on_context_create",
+    "proxy_on_request_headers",
+    "proxy_on_request_body",
+    "proxy_on_response_headers",
+    "proxy_on_response_body",
+    "proxy_on_log",
+    "proxy_on_delete",
+    "proxy_log",
+    "proxy_get_current_time_nanoseconds",
+    "proxy_get_buffer_bytes",
+    "proxy_set_buffer_bytes",
+    "proxy_get_header_map_pairs",
+    "proxy_set_header_map_pairs",
+    "proxy_get_header_map_value",
+    "proxy_replace_header_map_value",
+    "proxy_remove_header_map_value",
+    "proxy_get_property",
+    "proxy_set_property",
+    "proxy_call_foreign_function",
+    "proxy_send_local_response",
+    "proxy_define_metric",
+    "proxy_increment_metric",
+    "proxy_record_metric",
+    // WASI, for the standard library: hash seeds, and the message of a panic.
+    "random_get",
+    "environ_get",
+    "environ_sizes_get",
+    "fd_write",
+    "clock_time_get",
+    "proc_exit",
+];
 
 pub(super) fn policy(gateway: &Gateway, place: &Place) -> Value {
     resource(POLICY, &Plugin::Policy(gateway.policy.clone()), place)
@@ -46,6 +85,8 @@ fn reference(name: &str, file: &str, place: &Place) -> Value {
 
 fn resource(name: &str, plugin: &Plugin, place: &Place) -> Value {
     let configuration = json!(plugin).to_string();
+    let capabilities: BTreeMap<&str, Value> =
+        CAPABILITIES.into_iter().map(|name| (name, json!({}))).collect();
     let filter = typed(
         WASM,
         json!({"config": {
@@ -59,6 +100,7 @@ fn resource(name: &str, plugin: &Plugin, place: &Place) -> Value {
             "vm_config": {
                 "vm_id": VM_ID,
                 "runtime": "envoy.wasm.runtime.v8",
+                "capability_restriction_config": {"allowed_capabilities": capabilities},
                 "code": {"local": {"filename": place.module.display().to_string()}},
             },
         }}),
