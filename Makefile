@@ -1,0 +1,82 @@
+# Tollgate: build, run, test, measure. `make help` lists the targets.
+# Everything that is needed beyond a shell and Python is installed here: nothing by hand.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := $(CURDIR)/.venv
+PYTHON := $(VENV)/bin/python
+MODULE := target/wasm32-wasip1/release/tollgate.wasm
+COMMAND := target/native/tollgate
+MOCK := target/native/examples/mock-provider
+CARGO := cargo
+RUST_SOURCES := $(shell find src examples -name '*.rs') Cargo.toml Cargo.lock
+
+# An Envoy of your own, or the packaged one.
+TOLLGATE_ENVOY ?= $(VENV)/envoy
+export TOLLGATE_ENVOY
+
+# Installs Debian packages, as root or by sudo.
+APT := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
+
+.PHONY: help run test check bench wasm envoy toolchain clean
+
+help: ## list the targets
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: wasm envoy $(COMMAND) $(MOCK) ## start the mock provider and Envoy on examples/gateway.yaml
+	@examples/run.sh $(MOCK) $(COMMAND)
+
+test: wasm envoy $(VENV)/.sdks ## run all tests, end to end on the real Envoy included
+	$(CARGO) test --locked
+
+check: toolchain ## formatting, lints for both targets
+	$(CARGO) fmt --check
+	$(CARGO) clippy --locked --all-targets -- -D warnings
+	$(CARGO) clippy --locked --lib --target wasm32-wasip1 -- -D warnings
+
+bench: wasm envoy $(COMMAND) $(MOCK) tools ## compare Envoy with and without the filter
+	python3 benches/gateway.py --envoy "$(TOLLGATE_ENVOY)" --tollgate $(COMMAND) --mock $(MOCK) \
+	    --module $(MODULE) --out target/bench.json
+
+wasm: $(MODULE) ## build the WebAssembly module
+	@ls -l $(MODULE) | awk '{printf "%s: %d KiB\n", $$NF, $$5 / 1024}'
+
+envoy: $(TOLLGATE_ENVOY) ## install Envoy into .venv, unless TOLLGATE_ENVOY names one
+
+clean: ## remove everything that was built or installed here
+	rm -rf target $(VENV) .tollgate
+
+$(MODULE): $(RUST_SOURCES) | toolchain
+	$(CARGO) build --locked --release --lib --target wasm32-wasip1
+	@touch $@
+
+$(COMMAND) $(MOCK): $(RUST_SOURCES) | toolchain
+	$(CARGO) build --locked --profile native --bin tollgate --example mock-provider
+	@touch $(COMMAND) $(MOCK)
+
+# rust-toolchain.toml names the toolchain; a rustup that installs nothing by itself is asked to.
+toolchain:
+	@command -v cargo cc >/dev/null || { $(APT) update -qq && $(APT) install -y -qq rustup gcc libc6-dev; }
+	@rustup target list --installed | grep -q '^wasm32-wasip1$$' || rustup target add wasm32-wasip1
+	@$(CARGO) clippy --version >/dev/null 2>&1 || rustup component add clippy rustfmt
+
+$(PYTHON):
+	@python3 -c 'import ensurepip' 2>/dev/null || { $(APT) update -qq && $(APT) install -y -qq python3-venv; }
+	python3 -m venv $(VENV)
+
+# The package holds the very binary; the link spares every start the Python that would look for it.
+$(VENV)/envoy: envoy/requirements.txt | $(PYTHON)
+	$(PYTHON) -m pip install --quiet --requirement envoy/requirements.txt
+	@test -e /etc/ssl/certs/ca-certificates.crt || { $(APT) update -qq && $(APT) install -y -qq ca-certificates; }
+	ln -sfn "$$($(PYTHON) -c 'import envoy, os; print(os.path.join(os.path.dirname(envoy.__file__), "_bin", "envoy"))')" $@
+	touch --no-dereference $@
+
+$(VENV)/.sdks: tests/e2e/requirements.txt | $(PYTHON)
+	$(PYTHON) -m pip install --quiet --requirement tests/e2e/requirements.txt
+	@touch $@
+
+.PHONY: tools
+tools:
+	@command -v wrk >/dev/null || { $(APT) update -qq && $(APT) install -y -qq wrk; }

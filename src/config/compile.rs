@@ -1,0 +1,366 @@
+//! Raw records → [`Gateway`]: defaults, references, and the rules over several keys.
+//!
+//! Everything that can be checked is checked, whatever else is wrong: a record with a bad value still has its
+//! references looked up. What comes out is therefore whole only when the report stayed empty.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::compiled::{
+    Adapter, FORMAT, Key, Model, ModelAccess, Policy, Provider, Scheme, Target, chain_cluster,
+};
+use super::gateway::{ChainTarget, Credential, Gateway, Upstream};
+use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
+use super::problem::{Echo, Found, Kind, Section, nearest};
+use super::raw;
+use super::shape::{Located, Map, Named, Place, Report};
+
+const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 10_000);
+const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9901);
+const ACCESS_LOG: &str = "/dev/stdout";
+const MAX_REQUEST_BODY: u64 = 8 << 20;
+const MAX_REQUEST_BODY_RANGE: RangeInclusive<u64> = 1 << 10..=256 << 20;
+const RETRIES: u32 = 1;
+const TIMEOUT: Duration = Duration::from_secs(600);
+const TIMEOUT_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(3600);
+
+/// Where the file came from.
+pub(super) struct Source<'a> {
+    /// The first 12 hex digits of its SHA-256.
+    pub(super) revision: String,
+    /// What its relative paths are relative to.
+    pub(super) directory: &'a Path,
+    /// Whether a file exists.
+    pub(super) exists: &'a dyn Fn(&Path) -> bool,
+}
+
+/// Compiles the file, with no warnings in the result yet.
+pub(super) fn compile<'file>(
+    raw: &raw::Gateway,
+    source: &Source<'_>,
+    errors: &mut Report<'file>,
+    warnings: &mut Report<'file>,
+) -> Gateway {
+    let mut credentials = Names::of(Section::Credential, entries(&raw.credentials), |name: &Name| &name.0);
+    let mut providers = Names::of(Section::Provider, entries(&raw.providers), |name: &Name| &name.0);
+    let mut models = Names::of(Section::Model, entries(&raw.models), |name: &ModelName| &name.0);
+    let mut teams = Names::of(Section::Team, entries(&raw.teams), |name: &Name| &name.0);
+
+    // Reading it was the check; naming it here keeps the compiler's warning for keys that nothing enforces.
+    let _ = &raw.version;
+    let mut compiler = Compiler { source, errors, warnings };
+    let (listen, admin) = compiler.addresses(raw);
+    let access_log = compiler.access_log(raw);
+    let max_request_body = compiler.max_request_body(raw);
+    let located_credentials = compiler.credentials(entries(&raw.credentials));
+    let (upstreams, adapter_providers) = compiler.providers(entries(&raw.providers), &mut credentials);
+    let chains = compiler.chains(entries(&raw.models), &mut providers);
+    let keys = compiler.keys(raw, &mut teams, &mut models);
+    for names in [&credentials, &providers, &teams] {
+        names.warn_of_unused(compiler.warnings);
+    }
+
+    let revision = &source.revision;
+    Gateway {
+        listen,
+        admin,
+        workers: raw.workers.as_ref().map(|workers| workers.value.0),
+        access_log,
+        credentials: located_credentials,
+        upstreams,
+        policy: Policy {
+            format: FORMAT,
+            revision: revision.clone(),
+            max_request_body,
+            models: chains.iter().map(|(name, chain)| (name.clone(), model(name, chain))).collect(),
+            keys,
+        },
+        chains,
+        adapter: Adapter { format: FORMAT, revision: revision.clone(), providers: adapter_providers },
+        warnings: Vec::new(),
+    }
+}
+
+/// The names that one section defines, and which of them are referred to.
+struct Names<'a> {
+    section: Section,
+    defined: BTreeMap<&'a str, &'a Place>,
+    used: BTreeSet<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn of<K, V>(section: Section, entries: &'a [Named<K, V>], text: fn(&K) -> &String) -> Self {
+        let defined =
+            entries.iter().map(|entry| (text(&entry.name.value).as_str(), &entry.name.place)).collect();
+        Self { section, defined, used: BTreeSet::new() }
+    }
+
+    /// Looks a reference up; an unknown one is reported.
+    fn refer(&mut self, name: &str, place: &Place, errors: &mut Report<'_>) {
+        if let Some((name, _)) = self.defined.get_key_value(name) {
+            self.used.insert(name);
+        } else {
+            let nearest = nearest(name, self.defined.keys().copied()).map(Echo::of);
+            let kind = Kind::UnknownName { section: self.section, name: Echo::of(name), nearest };
+            errors.add(place, kind);
+        }
+    }
+
+    fn warn_of_unused(&self, warnings: &mut Report<'_>) {
+        for (_, place) in self.defined.iter().filter(|(name, _)| !self.used.contains(*name)) {
+            warnings.add(place, Kind::Unused(self.section));
+        }
+    }
+}
+
+fn entries<K, V>(section: &Option<Located<Map<K, V>>>) -> &[Named<K, V>] {
+    section.as_ref().map_or(&[], |section| section.value.0.as_slice())
+}
+
+/// The policy's view of a chain.
+fn model(name: &str, chain: &[ChainTarget]) -> Model {
+    let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
+    Model {
+        cluster: chain_cluster(name),
+        attempt_timeout_ms: u64::try_from(longest.as_millis()).unwrap_or(u64::MAX),
+        targets: chain.iter().map(|target| target.target.clone()).collect(),
+    }
+}
+
+struct Compiler<'a, 'file> {
+    source: &'a Source<'a>,
+    errors: &'a mut Report<'file>,
+    warnings: &'a mut Report<'file>,
+}
+
+impl Compiler<'_, '_> {
+    fn addresses(&mut self, raw: &raw::Gateway) -> (SocketAddr, SocketAddr) {
+        let listen = raw.listen.as_ref().map_or(LISTEN, |listen| listen.value.0);
+        let admin = raw.admin.as_ref().map_or(ADMIN, |admin| admin.value.0);
+        if listen == admin
+            && let Some(given) = raw.admin.as_ref().or(raw.listen.as_ref())
+        {
+            self.errors.add(&given.place, Kind::SameAddress);
+        }
+        (listen, admin)
+    }
+
+    fn access_log(&self, raw: &raw::Gateway) -> Option<PathBuf> {
+        match raw.access_log.as_ref().map(|log| &log.value) {
+            None => Some(PathBuf::from(ACCESS_LOG)),
+            Some(AccessLog::Off) => None,
+            Some(AccessLog::File(FilePath(path))) => Some(self.source.directory.join(path)),
+        }
+    }
+
+    fn max_request_body(&mut self, raw: &raw::Gateway) -> u64 {
+        let Some(size) = &raw.max_request_body else { return MAX_REQUEST_BODY };
+        if !MAX_REQUEST_BODY_RANGE.contains(&size.value.0) {
+            self.out_of_range(&size.place, "a size from 1KiB to 256MiB", &format!("{}B", size.value.0));
+        }
+        size.value.0
+    }
+
+    fn out_of_range(&mut self, place: &Place, expected: &str, found: &str) {
+        let (expected, found) = (expected.to_owned(), Found::Value(Echo::of(found)));
+        self.errors.add(place, Kind::Mismatch { expected, found });
+    }
+
+    /// Resolves a path, with a warning when there is no such file.
+    fn file(&mut self, file: &Located<FilePath>) -> PathBuf {
+        let path = self.source.directory.join(&file.value.0);
+        if !(self.source.exists)(&path) {
+            self.warnings.add(&file.place, Kind::FileNotThere);
+        }
+        path
+    }
+
+    fn credentials(&mut self, raw: &[Named<Name, raw::Credential>]) -> BTreeMap<String, Credential> {
+        let mut credentials = BTreeMap::new();
+        for entry in raw {
+            let credential = match entry.value.as_ref().map(|credential| &credential.value) {
+                Some(raw::Credential::File(file)) => Credential::File(self.file(file)),
+                Some(raw::Credential::Env(name)) => Credential::Env(name.0.clone()),
+                Some(raw::Credential::Sds(raw::Sds { path: Some(path), name: Some(name) })) => {
+                    Credential::Sds { path: self.file(path), name: name.value.0.clone() }
+                }
+                Some(raw::Credential::Sds(_)) | None => continue,
+            };
+            credentials.insert(entry.name.value.0.clone(), credential);
+        }
+        credentials
+    }
+
+    fn providers(
+        &mut self,
+        raw: &[Named<Name, raw::Provider>],
+        credentials: &mut Names<'_>,
+    ) -> (BTreeMap<String, Upstream>, BTreeMap<String, Provider>) {
+        let (mut upstreams, mut providers) = (BTreeMap::new(), BTreeMap::new());
+        for entry in raw {
+            let name = &entry.name.value.0;
+            // The clusters of targets are named `provider/model`, those of chains `model/name`.
+            if name == "model" {
+                self.errors.add(&entry.name.place, Kind::ReservedName);
+            }
+            let Some(Located { value: provider, .. }) = &entry.value else { continue };
+            if let Some(credential) = &provider.credential {
+                credentials.refer(&credential.value.0, &credential.place, self.errors);
+            }
+            let ca = provider.ca.as_ref().map(|ca| self.file(ca));
+            let Some(Located { value: url, .. }) = &provider.url else { continue };
+            if url.scheme == Scheme::Http {
+                if let Some(ca) = &provider.ca {
+                    self.errors.add(&ca.place, Kind::CaWithoutTls);
+                }
+                if let Some(credential) = provider.credential.as_ref().filter(|_| !url.host.is_loopback()) {
+                    self.warnings.add(&credential.place, Kind::CleartextCredential);
+                }
+            }
+            let (scheme, host, port) = (url.scheme, url.host.clone(), url.port);
+            upstreams.insert(name.clone(), Upstream { scheme, host, port, ca });
+            let Some(api) = &provider.api else { continue };
+            let compiled = Provider {
+                api: api.value,
+                authority: url.authority(),
+                scheme,
+                base_path: url.path.clone(),
+                credential: provider.credential.as_ref().map(|credential| credential.value.0.clone()),
+            };
+            providers.insert(name.clone(), compiled);
+        }
+        (upstreams, providers)
+    }
+
+    fn chains(
+        &mut self,
+        raw: &[Named<ModelName, raw::Model>],
+        providers: &mut Names<'_>,
+    ) -> BTreeMap<String, Vec<ChainTarget>> {
+        let mut chains = BTreeMap::new();
+        for entry in raw {
+            let targets = entry.value.as_ref().and_then(|model| model.value.targets.as_ref());
+            let Some(targets) = targets else { continue };
+            let mut lines = BTreeMap::new();
+            let mut chain = Vec::new();
+            for target in &targets.value.0 {
+                let Some(compiled) = self.target(&target.value, providers) else { continue };
+                let line = target.place.position.line;
+                let first = *lines.entry(compiled.target.clone()).or_insert(line);
+                if chain.iter().any(|earlier: &ChainTarget| earlier.target == compiled.target) {
+                    self.errors.add(&target.place, Kind::DuplicateTarget { first });
+                }
+                chain.push(compiled);
+            }
+            chains.insert(entry.name.value.0.clone(), chain);
+        }
+        chains
+    }
+
+    fn target(&mut self, raw: &raw::Target, providers: &mut Names<'_>) -> Option<ChainTarget> {
+        if let Some(provider) = &raw.provider {
+            providers.refer(&provider.value.0, &provider.place, self.errors);
+        }
+        let timeout = raw.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.value.0);
+        if let Some(given) = raw.timeout.as_ref().filter(|_| !TIMEOUT_RANGE.contains(&timeout)) {
+            let found = format!("{}ms", timeout.as_millis());
+            self.out_of_range(&given.place, "a duration from 1ms to 1h", &found);
+        }
+        Some(ChainTarget {
+            target: Target {
+                provider: raw.provider.as_ref()?.value.0.clone(),
+                model: raw.model.as_ref()?.value.0.clone(),
+            },
+            retries: raw.retries.as_ref().map_or(RETRIES, |retries| retries.value.0),
+            timeout,
+        })
+    }
+
+    fn keys(
+        &mut self,
+        raw: &raw::Gateway,
+        teams: &mut Names<'_>,
+        models: &mut Names<'_>,
+    ) -> BTreeMap<String, Key> {
+        let environments: BTreeMap<_, _> = entries(&raw.teams).iter().map(environments).collect();
+        let (mut ids, mut hashes) = (BTreeMap::new(), BTreeMap::new());
+        let mut keys = BTreeMap::new();
+        for Located { value: key, .. } in raw.keys.iter().flat_map(|keys| &keys.value.0) {
+            if let Some(id) = &key.id
+                && let Some(first) = seen(&mut ids, id.value.0.clone(), &id.place)
+            {
+                self.errors.add(&id.place, Kind::DuplicateId { first });
+            }
+            if let Some(hash) = &key.hash
+                && let Some(first) = seen(&mut hashes, hash.value.0.to_string(), &hash.place)
+            {
+                self.errors.add(&hash.place, Kind::DuplicateHash { first });
+            }
+            if let Some(team) = &key.team {
+                teams.refer(&team.value.0, &team.place, self.errors);
+                self.environment(&team.value.0, key, &environments);
+            }
+            let access = self.model_access(key, models);
+            if let (Some(id), Some(hash), Some(team), Some(models)) = (&key.id, &key.hash, &key.team, access)
+            {
+                let compiled = Key {
+                    hash: hash.value.0,
+                    team: team.value.0.clone(),
+                    environment: key.environment.as_ref().map(|environment| environment.value.0.clone()),
+                    models,
+                    expires: key.expires.as_ref().map(|expires| expires.value.0),
+                    revoked: key.revoked.as_ref().is_some_and(|revoked| revoked.value),
+                };
+                keys.insert(id.value.0.clone(), compiled);
+            }
+        }
+        keys
+    }
+
+    /// Checks that the team has the environment that the key names.
+    fn environment(&mut self, team: &str, key: &raw::Key, environments: &BTreeMap<&str, Vec<&str>>) {
+        let (Some(known), Some(environment)) = (environments.get(team), &key.environment) else { return };
+        let name = environment.value.0.as_str();
+        if !known.contains(&name) {
+            let nearest = nearest(name, known.iter().copied()).map(Echo::of);
+            let (team, name) = (Echo::of(team), Echo::of(name));
+            self.errors.add(&environment.place, Kind::UnknownEnvironment { team, name, nearest });
+        }
+    }
+
+    fn model_access(&mut self, key: &raw::Key, models: &mut Names<'_>) -> Option<ModelAccess> {
+        let list = key.models.as_ref()?;
+        let (mut names, mut all) = (BTreeSet::new(), false);
+        for item in &list.value.0 {
+            match &item.value {
+                AllowedModel::All if list.value.0.len() > 1 => {
+                    self.errors.add(&item.place, Kind::StarNotAlone);
+                }
+                AllowedModel::All => all = true,
+                AllowedModel::One(ModelName(name)) => {
+                    models.refer(name, &item.place, self.errors);
+                    if !names.insert(name.clone()) {
+                        self.errors.add(&item.place, Kind::DuplicateModel);
+                    }
+                }
+            }
+        }
+        Some(if all { ModelAccess::All } else { ModelAccess::Only(names.into_iter().collect()) })
+    }
+}
+
+/// A team's name and the names of its environments.
+fn environments(team: &Named<Name, raw::Team>) -> (&str, Vec<&str>) {
+    let known = team.value.as_ref().map_or(&[][..], |team| entries(&team.value.environments));
+    (&team.name.value.0, known.iter().map(|environment| environment.name.value.0.as_str()).collect())
+}
+
+/// The line where `value` was seen first, if it was.
+fn seen(lines: &mut BTreeMap<String, usize>, value: String, place: &Place) -> Option<usize> {
+    let first = lines.get(&value).copied();
+    lines.entry(value).or_insert(place.position.line);
+    first
+}

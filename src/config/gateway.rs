@@ -1,0 +1,96 @@
+//! A whole gateway.yaml, checked: what `render` turns into Envoy's configuration and what the filter reads.
+//!
+//! Plain data with every default applied and every reference resolved; nothing here can be wrong any more.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::compiled::{Adapter, Policy, Scheme, Target};
+use super::problem::Problem;
+
+/// A checked gateway.yaml.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Gateway {
+    /// Where the gateway listens.
+    pub listen: SocketAddr,
+    /// Where Envoy's admin interface listens.
+    pub admin: SocketAddr,
+    /// Envoy's worker threads; `None` for one per core.
+    pub workers: Option<u32>,
+    /// The file of the access log; `None` for no access log.
+    pub access_log: Option<PathBuf>,
+    /// Where Envoy finds the providers' keys, by the credential's name.
+    pub credentials: BTreeMap<String, Credential>,
+    /// How Envoy reaches each provider, by the provider's name.
+    pub upstreams: BTreeMap<String, Upstream>,
+    /// The targets of each logical model in order, by the model's name; never empty.
+    pub chains: BTreeMap<String, Vec<ChainTarget>>,
+    /// The configuration of the policy role.
+    pub policy: Policy,
+    /// The configuration of the adapter role.
+    pub adapter: Adapter,
+    /// What works, but is probably not meant.
+    pub warnings: Vec<Problem>,
+}
+
+/// Where Envoy finds a provider's key. Relative paths of the file are resolved against its directory.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Credential {
+    /// A file that holds the key and nothing else.
+    File(PathBuf),
+    /// An environment variable of the Envoy process.
+    Env(String),
+    /// A secret in a file of Envoy's secret discovery service.
+    Sds {
+        /// The file.
+        path: PathBuf,
+        /// The secret's name in it.
+        name: String,
+    },
+}
+
+/// How Envoy reaches a provider.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Upstream {
+    /// Cleartext or TLS.
+    pub scheme: Scheme,
+    /// The host to connect to; a name is also the SNI and what the certificate must be for.
+    pub host: Host,
+    /// The port to connect to.
+    pub port: u16,
+    /// A PEM file of the authorities to trust; `None` for the system's.
+    pub ca: Option<PathBuf>,
+}
+
+/// A provider's host. Prints as in a URL: an IPv6 address in brackets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Host {
+    /// A DNS name, in lower case.
+    Name(String),
+    /// An address.
+    Ip(IpAddr),
+}
+
+impl Host {
+    /// Whether the host is this machine.
+    #[must_use]
+    pub fn is_loopback(&self) -> bool {
+        match self {
+            Self::Name(name) => name == "localhost" || name.ends_with(".localhost"),
+            Self::Ip(address) => address.is_loopback(),
+        }
+    }
+}
+
+/// One target of a chain.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChainTarget {
+    /// The provider and its model.
+    pub target: Target,
+    /// How often it is tried again after its first attempt.
+    pub retries: u32,
+    /// How long one attempt may take until its response headers.
+    pub timeout: Duration,
+}

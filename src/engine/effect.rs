@@ -1,0 +1,63 @@
+//! What a role may ask for.
+//!
+//! Effects are plain data, and complete: whoever carries one out decides nothing. They do not say how the host
+//! does it, nor what becomes of a stream when the host refuses.
+
+use std::borrow::Cow;
+
+use super::headers::Headers;
+use crate::observe::metrics::Measurement;
+
+/// Whether the stream goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flow {
+    /// What was seen so far may be passed on.
+    Continue,
+    /// Hold it back until a later event says otherwise.
+    Pause,
+}
+
+/// Something to be done, in order.
+#[derive(Debug, PartialEq)]
+pub enum Effect {
+    /// Sets a request header to one value, replacing all it had.
+    SetRequestHeader(Cow<'static, str>, Vec<u8>),
+    /// Removes a request header.
+    RemoveRequestHeader(String),
+    /// Replaces all request headers.
+    ReplaceRequestHeaders(Headers),
+    /// Replaces the first `drain` bytes of the buffered request body by `with`.
+    ReplaceRequestBody {
+        /// How many leading bytes go.
+        drain: usize,
+        /// What comes in their place.
+        with: Vec<u8>,
+    },
+    /// Keeps bytes for the adapter of every attempt of this request.
+    PublishExchange(Vec<u8>),
+    /// Lets the route be chosen anew from the request's headers.
+    ChooseRoute,
+    /// Answers the client and ends the request here.
+    Reply(Reply),
+    /// Sets a response header to one value, replacing all it had.
+    SetResponseHeader(Cow<'static, str>, Vec<u8>),
+    /// Removes a response header.
+    RemoveResponseHeader(String),
+    /// Replaces the present piece of the response body.
+    ReplaceResponseBody(Vec<u8>),
+    /// Adds to a metric.
+    Measure(Measurement),
+    /// Adds members to the request's line in the access log: JSON text that starts with a comma.
+    WriteAccessLog(String),
+}
+
+/// An answer that the gateway itself gives.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reply {
+    /// The HTTP status.
+    pub status: u16,
+    /// Headers beside the status.
+    pub headers: Vec<(&'static str, String)>,
+    /// The body.
+    pub body: Vec<u8>,
+}

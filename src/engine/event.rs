@@ -1,0 +1,103 @@
+//! What can happen to a stream.
+//!
+//! An event carries all that a role may learn from it, so that a role never asks back; the time travels beside
+//! it. Nothing here knows which callback of the host it came from.
+
+use std::time::Duration;
+
+use super::headers::Headers;
+
+/// A point in time: nanoseconds since the Unix epoch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Timestamp {
+    nanoseconds: u64,
+}
+
+impl Timestamp {
+    /// The point `nanoseconds` after the Unix epoch.
+    #[must_use]
+    pub const fn from_nanoseconds(nanoseconds: u64) -> Self {
+        Self { nanoseconds }
+    }
+
+    /// Whole seconds since the Unix epoch.
+    #[must_use]
+    pub const fn unix_seconds(self) -> u64 {
+        self.nanoseconds / 1_000_000_000
+    }
+
+    /// The time since `earlier`; zero when the clock was set back in between.
+    #[must_use]
+    pub const fn since(self, earlier: Self) -> Duration {
+        Duration::from_nanos(self.nanoseconds.saturating_sub(earlier.nanoseconds))
+    }
+}
+
+/// What happened. Every stream sees a prefix of the order in which these are listed, then [`Event::Done`].
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// The request's headers are there.
+    RequestHeaders {
+        /// Those that the role wanted, pseudo-headers included.
+        headers: Headers,
+        /// For the adapter: what the attempt is aimed at.
+        attempt: Option<Attempt>,
+        /// Whether the request has no body.
+        end_of_stream: bool,
+    },
+    /// More of the request's body is buffered.
+    RequestBody {
+        /// As many leading bytes as the role wanted.
+        bytes: &'a [u8],
+        /// How many bytes are buffered.
+        buffered: usize,
+        /// Whether that is the whole body.
+        end_of_stream: bool,
+    },
+    /// For the adapter: the provider has begun to answer the attempt.
+    Answered,
+    /// For the policy: the answer's headers are there.
+    ResponseHeaders {
+        /// All of them, pseudo-headers included.
+        headers: Headers,
+        /// Who answered.
+        origin: Origin,
+        /// Whether the answer has no body.
+        end_of_stream: bool,
+    },
+    /// A piece of the answer's body.
+    ResponseBody {
+        /// The bytes of this piece.
+        chunk: &'a [u8],
+        /// Whether it is the last.
+        end_of_stream: bool,
+    },
+    /// The stream is over; nothing follows.
+    Done {
+        /// Whether the client went away before the answer had ended.
+        client_gone: bool,
+        /// The time spent in this role so far.
+        own_time: Duration,
+    },
+}
+
+/// What the adapter is told about the attempt it serves.
+#[derive(Debug)]
+pub struct Attempt {
+    /// `provider/model` from the metadata of the endpoint that was picked
+    /// (see [`crate::config::compiled::target_cluster`]).
+    pub target: Option<String>,
+    /// What the policy published for this request (see [`super::exchange::Exchange`]).
+    pub exchange: Option<Vec<u8>>,
+}
+
+/// Who produced an answer.
+#[derive(Debug)]
+pub struct Origin {
+    /// `provider/model` of the last attempt, when there was one.
+    pub target: Option<String>,
+    /// How many attempts there were.
+    pub attempts: u64,
+    /// Whether the answer is Envoy's own (no upstream, timeout, overload) and not a provider's.
+    pub local: bool,
+}

@@ -1,0 +1,218 @@
+//! Every reason for which the gateway itself says no, and how each reads.
+//!
+//! The codes are part of the product: applications branch on them and operators alert on them, so they stay.
+//! Only this module chooses status, code and words; only the dialect chooses the shape of the body. No
+//! message repeats a credential or the text of a prompt.
+
+use crate::dialect::{ErrorBody, RequestFault, Surface};
+
+use super::effect::Reply;
+
+/// Why a request is refused.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// No header carries a key.
+    MissingKey,
+    /// More than one header field carries a key, so that two readers could see two callers.
+    DuplicateCredentials,
+    /// The key is not one of ours. Whether its public id exists is not told.
+    InvalidKey,
+    /// The key was revoked by the operator.
+    KeyRevoked,
+    /// The key's time is over.
+    KeyExpired,
+    /// Nothing is served at this path.
+    UnknownEndpoint,
+    /// The path is served, but not with this method.
+    MethodNotAllowed {
+        /// The one it is served with.
+        allowed: &'static str,
+    },
+    /// The body is not `application/json`.
+    UnsupportedMediaType,
+    /// The body is compressed.
+    UnsupportedEncoding,
+    /// The body is larger than the operator allows.
+    RequestTooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// The client stopped sending before its request was complete.
+    RequestTimeout,
+    /// The body cannot be read, or not in one way only.
+    InvalidRequest(RequestFault),
+    /// No logical model has this name.
+    ModelNotFound(String),
+    /// The key may not call this logical model.
+    ModelNotAllowed(String),
+    /// No provider of the chain could be reached.
+    NoProviderAvailable,
+    /// The provider's credential has no value (yet).
+    CredentialUnavailable,
+    /// No provider of the chain answered in time.
+    ProviderTimeout,
+    /// The gateway failed. Its log says why.
+    Internal,
+}
+
+impl Refusal {
+    /// The HTTP status.
+    #[must_use]
+    pub const fn status(&self) -> u16 {
+        match self {
+            Self::DuplicateCredentials | Self::InvalidRequest(_) => 400,
+            Self::MissingKey | Self::InvalidKey | Self::KeyRevoked | Self::KeyExpired => 401,
+            Self::ModelNotAllowed(_) => 403,
+            Self::UnknownEndpoint | Self::ModelNotFound(_) => 404,
+            Self::MethodNotAllowed { .. } => 405,
+            Self::RequestTimeout => 408,
+            Self::RequestTooLarge { .. } => 413,
+            Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
+            Self::Internal => 500,
+            Self::NoProviderAvailable | Self::CredentialUnavailable => 503,
+            Self::ProviderTimeout => 504,
+        }
+    }
+
+    /// The stable code.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        match self {
+            Self::MissingKey | Self::InvalidKey => "invalid_api_key",
+            Self::DuplicateCredentials => "duplicate_credentials",
+            Self::KeyRevoked => "key_revoked",
+            Self::KeyExpired => "key_expired",
+            Self::UnknownEndpoint => "unknown_endpoint",
+            Self::MethodNotAllowed { .. } => "method_not_allowed",
+            Self::UnsupportedMediaType | Self::UnsupportedEncoding => "unsupported_media_type",
+            Self::RequestTooLarge { .. } => "request_too_large",
+            Self::RequestTimeout => "request_timeout",
+            Self::InvalidRequest(RequestFault::Json(_)) => "invalid_json",
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::ModelNotFound(_) => "model_not_found",
+            Self::ModelNotAllowed(_) => "model_not_allowed",
+            Self::NoProviderAvailable | Self::CredentialUnavailable => "no_provider_available",
+            Self::ProviderTimeout => "provider_timeout",
+            Self::Internal => "internal_error",
+        }
+    }
+
+    /// The class of the error, by OpenAI's names.
+    const fn kind(&self) -> &'static str {
+        match self.status() {
+            401 => "authentication_error",
+            403 => "permission_error",
+            500.. => "server_error",
+            _ => "invalid_request_error",
+        }
+    }
+
+    /// What a person reads.
+    #[must_use]
+    pub fn message(&self) -> String {
+        match self {
+            Self::MissingKey => "No API key was sent. Send it as `Authorization: Bearer tg-…` \
+                                 (or as `x-api-key`, `api-key` or `x-goog-api-key`)."
+                .to_owned(),
+            Self::DuplicateCredentials => {
+                "More than one API key was sent. Send exactly one, in one header.".to_owned()
+            }
+            Self::InvalidKey => "The API key is not valid.".to_owned(),
+            Self::KeyRevoked => "The API key has been revoked.".to_owned(),
+            Self::KeyExpired => "The API key has expired.".to_owned(),
+            Self::UnknownEndpoint => {
+                format!("This gateway serves {}.", Surface::served().collect::<Vec<_>>().join(", "))
+            }
+            Self::MethodNotAllowed { allowed } => format!("This endpoint is called with {allowed}."),
+            Self::UnsupportedMediaType => {
+                "The body must be sent as `Content-Type: application/json`.".to_owned()
+            }
+            Self::UnsupportedEncoding => "The body must be sent without `Content-Encoding`.".to_owned(),
+            Self::RequestTooLarge { limit } => format!("The body is larger than the limit of {limit} bytes."),
+            Self::RequestTimeout => "The request did not arrive in time.".to_owned(),
+            Self::InvalidRequest(RequestFault::Json(error)) => {
+                format!("The body is not valid JSON: {error}.")
+            }
+            Self::InvalidRequest(RequestFault::DuplicateMember(name)) => {
+                format!("The member `{name}` appears more than once in the body.")
+            }
+            Self::InvalidRequest(RequestFault::InvalidMember { name, expected }) => {
+                format!("The member `{name}` must be {expected}.")
+            }
+            Self::ModelNotFound(model) => format!(
+                "The model `{}` does not exist. `GET /v1/models` lists what this key may call.",
+                shortened(model)
+            ),
+            Self::ModelNotAllowed(model) => format!(
+                "This key may not call the model `{}`. `GET /v1/models` lists what it may call.",
+                shortened(model)
+            ),
+            Self::NoProviderAvailable => "No provider of this model can be reached at present.".to_owned(),
+            Self::CredentialUnavailable => {
+                "The gateway has no credential for the provider of this model.".to_owned()
+            }
+            Self::ProviderTimeout => "No provider of this model answered in time.".to_owned(),
+            Self::Internal => "The gateway failed to handle the request.".to_owned(),
+        }
+    }
+
+    /// The member of the request that is at fault, when it is one.
+    const fn member(&self) -> Option<&'static str> {
+        match self {
+            Self::InvalidRequest(
+                RequestFault::DuplicateMember(name) | RequestFault::InvalidMember { name, .. },
+            ) => Some(name),
+            Self::ModelNotFound(_) | Self::ModelNotAllowed(_) => Some("model"),
+            _ => None,
+        }
+    }
+
+    /// The body in the client's dialect.
+    #[must_use]
+    pub fn body(&self) -> Vec<u8> {
+        let message = self.message();
+        crate::dialect::openai::error::body(&ErrorBody {
+            message: &message,
+            kind: self.kind(),
+            member: self.member(),
+            code: self.code(),
+        })
+    }
+
+    /// The whole answer in the client's dialect.
+    #[must_use]
+    pub fn reply(&self) -> Reply {
+        let mut headers = vec![("content-type", "application/json".to_owned())];
+        match self {
+            Self::MissingKey | Self::InvalidKey | Self::KeyRevoked | Self::KeyExpired => {
+                // RFC 9110, section 11.6.1: a 401 names the scheme that would be accepted.
+                headers.push(("www-authenticate", "Bearer".to_owned()));
+            }
+            Self::MethodNotAllowed { allowed } => headers.push(("allow", (*allowed).to_owned())),
+            _ => {}
+        }
+        Reply { status: self.status(), headers, body: self.body() }
+    }
+
+    /// The refusal that says in the client's dialect what Envoy's own answer of this status means.
+    #[must_use]
+    pub const fn of_envoy(status: u16, request_limit: u64) -> Self {
+        match status {
+            413 => Self::RequestTooLarge { limit: request_limit },
+            // Envoy's word for a client that keeps it waiting; a provider that does is a 504.
+            408 => Self::RequestTimeout,
+            504 => Self::ProviderTimeout,
+            502 | 503 => Self::NoProviderAvailable,
+            _ => Self::Internal,
+        }
+    }
+}
+
+/// A client's own words, short enough to repeat to it.
+fn shortened(text: &str) -> String {
+    const LONGEST: usize = 128;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
+    }
+    text.chars().take(LONGEST).chain(['…']).collect()
+}

@@ -1,0 +1,239 @@
+//! Drives one role over one stream: host callbacks in, host calls out.
+//!
+//! Fetches what an event needs, hands it to the role, and carries out the effects in order. It decides one
+//! thing only: when a call of the host fails on a request's way in, the request is refused with an internal
+//! error, because going on could mean going on unchecked, and stays refused even where the host takes no reply.
+//! On the way out it is logged, and the answer goes
+//! on: what can be lost there is a header or a number.
+
+use std::time::Duration;
+
+use super::{Host, HostResult, Side};
+use crate::engine::adapter::TARGET_HEADER;
+use crate::engine::effect::{Effect, Flow};
+use crate::engine::event::{Attempt, Event, Origin, Timestamp};
+use crate::engine::refusal::Refusal;
+use crate::engine::{Headers, Role};
+
+/// The name under which the policy's note for the adapter is kept.
+const EXCHANGE: &str = "tollgate.exchange";
+
+/// The name under which the access log finds what the gateway adds to a line; rendered into the log's format.
+pub const ACCESS_LOG: &str = "tollgate.log";
+
+/// The header by which Envoy's router says how many attempts there were (rendered as
+/// `include_attempt_count_in_response`). A client's and a provider's are dropped.
+const ATTEMPTS_HEADER: &str = "x-envoy-attempt-count";
+
+/// Which role is driven.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Place {
+    /// The policy, in the listener's filter chain.
+    Downstream,
+    /// The adapter, in the cluster's filter chain.
+    Upstream,
+}
+
+/// A role on a stream.
+pub struct Driver<H, R> {
+    host: H,
+    role: R,
+    place: Place,
+    own_time: Duration,
+    /// When the clock was last looked at.
+    latest: Timestamp,
+    effects: Vec<Effect>,
+    /// A call of the host failed on the way in: the role is out of step with the stream, which ends here.
+    failed: bool,
+}
+
+impl<H: Host, R: Role> Driver<H, R> {
+    /// Puts `role` on the stream that `host` stands for.
+    pub const fn new(host: H, role: R, place: Place) -> Self {
+        Self {
+            host,
+            role,
+            place,
+            own_time: Duration::ZERO,
+            latest: Timestamp::from_nanoseconds(0),
+            effects: Vec::new(),
+            failed: false,
+        }
+    }
+
+    /// The request's headers have come.
+    pub fn request_headers(&mut self, end_of_stream: bool) -> Flow {
+        self.guarded(|driver, now| {
+            let attempt = match driver.place {
+                Place::Downstream => None,
+                Place::Upstream => Some(Attempt {
+                    target: driver.host.target()?,
+                    exchange: driver.host.published(EXCHANGE)?,
+                }),
+            };
+            let headers = match driver.role.wanted_request_headers(attempt.as_ref()) {
+                None => driver.host.headers(Side::Request)?,
+                Some(names) => driver.request_fields(names)?,
+            };
+            driver.step(Event::RequestHeaders { headers, attempt, end_of_stream }, now)
+        })
+    }
+
+    /// `buffered` bytes of the request's body are there.
+    pub fn request_body(&mut self, buffered: usize, end_of_stream: bool) -> Flow {
+        let wanted = self.role.wanted_request_bytes(buffered, end_of_stream);
+        if wanted == 0 && !end_of_stream {
+            // A look at the clock is a call of the host, and there is nothing to time yet.
+            let now = self.latest;
+            return self.refusing(|driver| {
+                driver.step(Event::RequestBody { bytes: &[], buffered, end_of_stream }, now)
+            });
+        }
+        self.guarded(|driver, now| {
+            let bytes = if wanted == 0 { Vec::new() } else { driver.host.body(Side::Request, wanted)? };
+            driver.step(Event::RequestBody { bytes: &bytes, buffered, end_of_stream }, now)
+        })
+    }
+
+    /// The answer's headers have come.
+    pub fn response_headers(&mut self, end_of_stream: bool) -> Flow {
+        self.lenient(|driver, now| {
+            let headers = driver.host.headers(Side::Response)?;
+            let origin = driver.origin(&headers)?;
+            driver.step(Event::ResponseHeaders { headers, origin, end_of_stream }, now)
+        })
+    }
+
+    /// For the adapter: the provider has begun to answer.
+    pub fn answered(&mut self) -> Flow {
+        self.lenient(|driver, now| driver.step(Event::Answered, now))
+    }
+
+    /// A piece of `length` bytes of the answer's body has come.
+    pub fn response_body(&mut self, length: usize, end_of_stream: bool) -> Flow {
+        if !self.role.wants_response_body() {
+            return Flow::Continue;
+        }
+        if length == 0 {
+            let now = self.latest;
+            return self
+                .tolerating(|driver| driver.step(Event::ResponseBody { chunk: &[], end_of_stream }, now));
+        }
+        self.lenient(|driver, now| {
+            let chunk = driver.host.body(Side::Response, length)?;
+            driver.step(Event::ResponseBody { chunk: &chunk, end_of_stream }, now)
+        })
+    }
+
+    /// The stream is over.
+    pub fn done(&mut self) {
+        let (own_time, now) = (self.own_time, self.host.now());
+        self.tolerating(|driver| {
+            let client_gone = driver.role.is_open() && driver.host.is_client_gone().unwrap_or(false);
+            driver.step(Event::Done { client_gone, own_time }, now)
+        });
+    }
+
+    /// Who answered. The adapter and Envoy's router write it into the answer's headers, which are read anyway;
+    /// only of an answer without a provider the host is asked.
+    fn origin(&self, headers: &Headers) -> HostResult<Origin> {
+        // Envoy's own answers are errors, so only an error is worth the question.
+        let error = headers.status().is_none_or(|status| status >= 400);
+        let local = error && !self.host.is_upstream_answer()?;
+        let target = match headers.text(TARGET_HEADER) {
+            Some(target) if !local => Some(target.to_owned()),
+            _ => self.host.target()?,
+        };
+        let attempts = match headers.text(ATTEMPTS_HEADER).and_then(|count| count.parse().ok()) {
+            Some(attempts) => attempts,
+            None => self.host.attempts()?,
+        };
+        Ok(Origin { target, attempts, local })
+    }
+
+    fn request_fields(&self, names: Vec<String>) -> HostResult<Headers> {
+        let mut headers = Headers::default();
+        for name in names {
+            if let Some(value) = self.host.request_header(&name)? {
+                headers.push(name, value);
+            }
+        }
+        Ok(headers)
+    }
+
+    /// A timed callback on the way in.
+    fn guarded(&mut self, callback: impl FnOnce(&mut Self, Timestamp) -> HostResult<Flow>) -> Flow {
+        self.timed(|driver, now| driver.refusing(|driver| callback(driver, now)))
+    }
+
+    /// A timed callback on the way out.
+    fn lenient(&mut self, callback: impl FnOnce(&mut Self, Timestamp) -> HostResult<Flow>) -> Flow {
+        self.timed(|driver, now| driver.tolerating(|driver| callback(driver, now)))
+    }
+
+    fn refusing(&mut self, callback: impl FnOnce(&mut Self) -> HostResult<Flow>) -> Flow {
+        if self.failed {
+            return Flow::Pause;
+        }
+        callback(self).unwrap_or_else(|error| {
+            self.failed = true;
+            self.host.warn(&format!("the host refused {}; the request is refused", error.call));
+            if self.host.reply(&Refusal::Internal.reply()).is_err() {
+                self.host.warn("the host refused the reply, too");
+            }
+            // Neither outcome lets the request go on.
+            Flow::Pause
+        })
+    }
+
+    fn tolerating(&mut self, callback: impl FnOnce(&mut Self) -> HostResult<Flow>) -> Flow {
+        callback(self).unwrap_or_else(|error| {
+            self.host.warn(&format!("the host refused {}", error.call));
+            Flow::Continue
+        })
+    }
+
+    fn timed(&mut self, callback: impl FnOnce(&mut Self, Timestamp) -> Flow) -> Flow {
+        if self.place == Place::Upstream {
+            // The adapter measures nothing, and every look at the clock is a call of the host.
+            return callback(self, self.latest);
+        }
+        let start = self.host.now();
+        let flow = callback(self, start);
+        self.latest = self.host.now();
+        self.own_time += self.latest.since(start);
+        flow
+    }
+
+    fn step(&mut self, event: Event<'_>, now: Timestamp) -> HostResult<Flow> {
+        let mut effects = std::mem::take(&mut self.effects);
+        let flow = self.role.handle(event, now, &mut effects);
+        let mut outcome = Ok(flow);
+        for effect in effects.drain(..) {
+            // One lost header or number is no reason to lose the rest.
+            if let Err(error) = self.carry_out(effect) {
+                outcome = outcome.and(Err(error));
+            }
+        }
+        self.effects = effects;
+        outcome
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> HostResult<()> {
+        let host = &mut self.host;
+        match effect {
+            Effect::SetRequestHeader(name, value) => host.set_header(Side::Request, &name, &value),
+            Effect::RemoveRequestHeader(name) => host.remove_header(Side::Request, &name),
+            Effect::ReplaceRequestHeaders(headers) => host.replace_request_headers(&headers),
+            Effect::ReplaceRequestBody { drain, with } => host.replace_body(Side::Request, drain, &with),
+            Effect::PublishExchange(bytes) => host.publish(EXCHANGE, &bytes),
+            Effect::ChooseRoute => host.choose_route(),
+            Effect::Reply(reply) => host.reply(&reply),
+            Effect::SetResponseHeader(name, value) => host.set_header(Side::Response, &name, &value),
+            Effect::RemoveResponseHeader(name) => host.remove_header(Side::Response, &name),
+            Effect::ReplaceResponseBody(with) => host.replace_body(Side::Response, usize::MAX, &with),
+            Effect::Measure(measurement) => host.measure(&measurement),
+            Effect::WriteAccessLog(members) => host.publish(ACCESS_LOG, members.as_bytes()),
+        }
+    }
+}

@@ -1,0 +1,301 @@
+//! proxy-wasm, and nothing but: callbacks to the driver, the driver's calls to the host.
+//!
+//! One module plays both roles; the plugin configuration says which. All plugins with the same `vm_id` share
+//! one VM per worker, and with it the cache of metric ids.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+use std::time::UNIX_EPOCH;
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::traits::{Context, HttpContext, RootContext};
+use proxy_wasm::types::{Action, BufferType, ContextType, LogLevel, MapType, MetricType, Status};
+
+use super::driver::{Driver, Place};
+use super::{Host, HostError, HostResult, Side};
+use crate::config::compiled::{self, FORMAT, Plugin};
+use crate::engine::adapter::Adapter;
+use crate::engine::effect::{Flow, Reply};
+use crate::engine::policy::{Gateway, Policy};
+use crate::engine::{Headers, Timestamp};
+use crate::observe::metrics::{Kind, Measurement, Series};
+
+proxy_wasm::main! {{
+    proxy_wasm::set_root_context(|_| Box::new(Root { role: None }));
+}}
+
+/// The bit of Envoy's response flags for "the client went away" (`DC`), in the order of the attribute
+/// `response.flags`.
+const DOWNSTREAM_CONNECTION_TERMINATION: u64 = 1 << 14;
+
+/// A plugin: one role with one configuration.
+struct Root {
+    role: Option<RoleConfig>,
+}
+
+#[derive(Clone)]
+enum RoleConfig {
+    Policy(Rc<Gateway>),
+    Adapter(Rc<compiled::Adapter>),
+}
+
+impl Root {
+    fn configure(&mut self) -> Result<(), String> {
+        let bytes = hostcalls::get_buffer(BufferType::PluginConfiguration, 0, usize::MAX)
+            .map_err(|status| format!("cannot be read: {status:?}"))?
+            .unwrap_or_default();
+        let plugin: Plugin = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
+        let (format, role) = match plugin {
+            Plugin::Policy(policy) => (policy.format, RoleConfig::Policy(Rc::new(Gateway::new(policy)))),
+            Plugin::Adapter(adapter) => (adapter.format, RoleConfig::Adapter(Rc::new(adapter))),
+        };
+        if format != FORMAT {
+            return Err(format!("it has format {format}, and this module reads format {FORMAT}"));
+        }
+        self.role = Some(role);
+        Ok(())
+    }
+}
+
+impl Context for Root {}
+
+impl RootContext for Root {
+    fn on_configure(&mut self, _size: usize) -> bool {
+        match self.configure() {
+            Ok(()) => true,
+            Err(problem) => {
+                log(LogLevel::Error, &format!("tollgate: the plugin configuration is refused: {problem}"));
+                false
+            }
+        }
+    }
+
+    fn get_type(&self) -> Option<ContextType> {
+        Some(ContextType::HttpContext)
+    }
+
+    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
+        let stream: Box<dyn HttpContext> = match self.role.clone() {
+            Some(RoleConfig::Policy(gateway)) => {
+                Box::new(PolicyStream(Driver::new(Envoy, Policy::new(gateway), Place::Downstream)))
+            }
+            Some(RoleConfig::Adapter(config)) => {
+                Box::new(AdapterStream(Driver::new(Envoy, Adapter::new(config), Place::Upstream)))
+            }
+            // Envoy creates no stream before a configuration was accepted.
+            None => Box::new(Closed),
+        };
+        Some(stream)
+    }
+}
+
+/// A stream that cannot be served, and is not let through.
+struct Closed;
+
+impl Context for Closed {}
+
+impl HttpContext for Closed {
+    fn on_http_request_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        Action::Pause
+    }
+}
+
+struct PolicyStream(Driver<Envoy, Policy>);
+
+impl Context for PolicyStream {}
+
+impl HttpContext for PolicyStream {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        action(self.0.request_headers(end_of_stream))
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        action(self.0.request_body(size, end_of_stream))
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        action(self.0.response_headers(end_of_stream))
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        action(self.0.response_body(size, end_of_stream))
+    }
+
+    fn on_log(&mut self) {
+        self.0.done();
+    }
+}
+
+struct AdapterStream(Driver<Envoy, Adapter>);
+
+impl Context for AdapterStream {}
+
+impl HttpContext for AdapterStream {
+    fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        action(self.0.request_headers(end_of_stream))
+    }
+
+    fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        action(self.0.request_body(size, end_of_stream))
+    }
+
+    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
+        action(self.0.answered())
+    }
+}
+
+const fn action(flow: Flow) -> Action {
+    match flow {
+        Flow::Continue => Action::Continue,
+        Flow::Pause => Action::Pause,
+    }
+}
+
+/// The host, for the stream whose callback runs.
+struct Envoy;
+
+thread_local! {
+    /// Metric ids by series: the host hands out a new id at every definition, so each is defined once.
+    static METRICS: RefCell<HashMap<Series, u32>> = RefCell::new(HashMap::new());
+}
+
+fn log(level: LogLevel, message: &str) {
+    // A log that cannot be written has nowhere to be reported.
+    let _ = hostcalls::log(level, message);
+}
+
+fn refused(call: &'static str) -> impl Fn(Status) -> HostError {
+    move |_| HostError { call }
+}
+
+const fn header_map(side: Side) -> MapType {
+    match side {
+        Side::Request => MapType::HttpRequestHeaders,
+        Side::Response => MapType::HttpResponseHeaders,
+    }
+}
+
+const fn body_buffer(side: Side) -> BufferType {
+    match side {
+        Side::Request => BufferType::HttpRequestBody,
+        Side::Response => BufferType::HttpResponseBody,
+    }
+}
+
+fn property(path: Vec<&str>) -> HostResult<Option<Vec<u8>>> {
+    hostcalls::get_property(path).map_err(refused("get_property"))
+}
+
+/// A property that is a number, which the host writes as eight bytes.
+fn number(path: Vec<&str>) -> HostResult<u64> {
+    let bytes = property(path)?.unwrap_or_default();
+    Ok(bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
+}
+
+impl Host for Envoy {
+    fn now(&self) -> Timestamp {
+        let since_epoch =
+            hostcalls::get_current_time().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let nanoseconds = since_epoch.and_then(|since| u64::try_from(since.as_nanos()).ok());
+        Timestamp::from_nanoseconds(nanoseconds.unwrap_or(0))
+    }
+
+    fn headers(&self, side: Side) -> HostResult<Headers> {
+        hostcalls::get_map_bytes(header_map(side)).map(Headers::new).map_err(refused("get_map"))
+    }
+
+    fn request_header(&self, name: &str) -> HostResult<Option<Vec<u8>>> {
+        hostcalls::get_map_value_bytes(header_map(Side::Request), name).map_err(refused("get_map_value"))
+    }
+
+    fn replace_request_headers(&mut self, headers: &Headers) -> HostResult<()> {
+        hostcalls::set_map_bytes(header_map(Side::Request), headers.iter().collect())
+            .map_err(refused("set_map"))
+    }
+
+    fn set_header(&mut self, side: Side, name: &str, value: &[u8]) -> HostResult<()> {
+        hostcalls::set_map_value_bytes(header_map(side), name, Some(value)).map_err(refused("set_map_value"))
+    }
+
+    fn remove_header(&mut self, side: Side, name: &str) -> HostResult<()> {
+        hostcalls::remove_map_value(header_map(side), name).map_err(refused("remove_map_value"))
+    }
+
+    fn body(&self, side: Side, length: usize) -> HostResult<Vec<u8>> {
+        let bytes = hostcalls::get_buffer(body_buffer(side), 0, length).map_err(refused("get_buffer"))?;
+        Ok(bytes.unwrap_or_default())
+    }
+
+    fn replace_body(&mut self, side: Side, drain: usize, with: &[u8]) -> HostResult<()> {
+        hostcalls::set_buffer(body_buffer(side), 0, drain, with).map_err(refused("set_buffer"))
+    }
+
+    fn reply(&mut self, reply: &Reply) -> HostResult<()> {
+        let headers = reply.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        hostcalls::send_http_response(u32::from(reply.status), headers, Some(&reply.body))
+            .map_err(refused("send_http_response"))
+    }
+
+    fn publish(&mut self, name: &str, value: &[u8]) -> HostResult<()> {
+        hostcalls::set_property(vec![name], Some(value)).map_err(refused("set_property"))
+    }
+
+    fn published(&self, name: &str) -> HostResult<Option<Vec<u8>>> {
+        property(vec![name])
+    }
+
+    fn target(&self) -> HostResult<Option<String>> {
+        let bytes = property(vec!["xds", "upstream_host_metadata", "filter_metadata", "tollgate", "target"])?;
+        Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
+    fn attempts(&self) -> HostResult<u64> {
+        number(vec!["upstream", "request_attempt_count"])
+    }
+
+    fn is_upstream_answer(&self) -> HostResult<bool> {
+        Ok(property(vec!["response", "code_details"])?.as_deref() == Some(b"via_upstream"))
+    }
+
+    fn is_client_gone(&self) -> HostResult<bool> {
+        Ok(number(vec!["response", "flags"])? & DOWNSTREAM_CONNECTION_TERMINATION != 0)
+    }
+
+    fn choose_route(&mut self) -> HostResult<()> {
+        hostcalls::call_foreign_function("clear_route_cache", None)
+            .map(drop)
+            .map_err(refused("clear_route_cache"))
+    }
+
+    fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {
+        let Measurement { series, value } = measurement;
+        let kind = series.metric.kind();
+        // The host takes it for a mistake to add nothing.
+        if *value == 0 && kind == Kind::Counter {
+            return Ok(());
+        }
+        let id = match METRICS.with_borrow(|ids| ids.get(series).copied()) {
+            Some(id) => id,
+            None => {
+                let metric_type = match kind {
+                    Kind::Counter => MetricType::Counter,
+                    Kind::Histogram => MetricType::Histogram,
+                };
+                let id = hostcalls::define_metric(metric_type, &series.name())
+                    .map_err(refused("define_metric"))?;
+                METRICS.with_borrow_mut(|ids| ids.insert(series.clone(), id));
+                id
+            }
+        };
+        match kind {
+            Kind::Counter => hostcalls::increment_metric(id, i64::try_from(*value).unwrap_or(i64::MAX)),
+            Kind::Histogram => hostcalls::record_metric(id, *value),
+        }
+        .map_err(refused("record_metric"))
+    }
+
+    fn warn(&self, message: &str) {
+        log(LogLevel::Warn, &format!("tollgate: {message}"));
+    }
+}

@@ -1,0 +1,295 @@
+//! What is known of a request when it is over, and how it is told: metrics and the access log.
+//!
+//! A record holds public facts only: ids, names from the configuration, numbers. No credential, no text of
+//! a prompt or an answer, no query string.
+
+use std::io::Write as _;
+use std::rc::Rc;
+use std::time::Duration;
+
+use crate::dialect::{Surface, Usage};
+use crate::framing::json::write_string;
+use crate::identity::caller::Caller;
+
+use super::metrics::{Detail, Measurement, Metric, NONE, Scope, ScopeLabels, Series};
+
+/// What became of a request.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// A provider answered, and the answer reached the client whole.
+    Ok,
+    /// The gateway refused it, with this code.
+    Refused(&'static str),
+    /// A provider answered with an error, which was passed on.
+    ProviderError,
+    /// The client went away before the answer had ended.
+    Abandoned,
+    /// The provider broke off in the middle of the answer.
+    Interrupted,
+}
+
+impl Outcome {
+    /// The label's value.
+    #[must_use]
+    pub const fn label(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Refused(code) => code,
+            Self::ProviderError => "provider_error",
+            Self::Abandoned => "abandoned",
+            Self::Interrupted => "interrupted",
+        }
+    }
+}
+
+/// How many tokens a call took, and how that is known.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Metered {
+    /// Nothing was generated.
+    Nothing,
+    /// The provider said so.
+    Reported(Usage),
+    /// The provider did not come to say so; counted from what passed.
+    Estimated(Usage),
+}
+
+impl Metered {
+    /// The tokens, when there are any.
+    #[must_use]
+    pub const fn usage(&self) -> Option<&Usage> {
+        match self {
+            Self::Nothing => None,
+            Self::Reported(usage) | Self::Estimated(usage) => Some(usage),
+        }
+    }
+}
+
+/// A request that is over.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Envoy's id of the request.
+    pub request_id: Option<String>,
+    /// The provider's own id of the request.
+    pub provider_request_id: Option<String>,
+    /// The endpoint, when one was found.
+    pub surface: Option<Surface>,
+    /// Who called, when that was found out.
+    pub caller: Option<Rc<Caller>>,
+    /// The logical model, when one was resolved.
+    pub model: Option<String>,
+    /// `provider/model` of the last attempt.
+    pub target: Option<String>,
+    /// How many attempts there were.
+    pub attempts: u64,
+    /// Whether the answer was a stream.
+    pub streamed: bool,
+    /// What became of it.
+    pub outcome: Outcome,
+    /// What it took.
+    pub metered: Metered,
+    /// From the request's arrival to the end of the answer.
+    pub duration: Duration,
+    /// From the request's arrival to the first text of a streamed answer.
+    pub first_token: Option<Duration>,
+    /// The time the policy itself took.
+    pub own_time: Duration,
+}
+
+impl Record {
+    /// The target's two halves: provider and provider model.
+    fn provider(&self) -> Option<(&str, &str)> {
+        self.target.as_deref()?.split_once('/')
+    }
+
+    /// What the request adds to the metrics. A request that no model was resolved for only counts.
+    #[must_use]
+    pub fn measurements(&self) -> Vec<Measurement> {
+        let caller = self.caller.as_deref();
+        let scope = Rc::new(Scope::new(ScopeLabels {
+            key: caller.map_or(NONE, |caller| &caller.key).to_owned(),
+            team: caller.map_or(NONE, |caller| &caller.team).to_owned(),
+            model: self.model.as_deref().unwrap_or(NONE).to_owned(),
+            provider: self.provider().map_or(NONE, |(provider, _)| provider).to_owned(),
+            operation: self.surface.map_or(NONE, Surface::operation),
+        }));
+        let mut out = Vec::with_capacity(8);
+        let mut add = |metric, detail, value| {
+            let series = Series { metric, scope: Rc::clone(&scope), detail };
+            out.push(Measurement { series, value });
+        };
+        add(Metric::Requests, Detail::Outcome(self.outcome.label()), 1);
+        if self.model.is_some() {
+            if let Some(usage) = self.metered.usage() {
+                for (detail, tokens) in [(Detail::Input, usage.input), (Detail::Output, usage.output)] {
+                    add(Metric::Tokens, detail, tokens);
+                    add(Metric::TokenUsage, detail, tokens);
+                }
+            }
+            add(Metric::OperationDuration, Detail::Only, milliseconds(self.duration));
+            if let Some(first) = self.first_token {
+                add(Metric::TimeToFirstToken, Detail::Only, milliseconds(first));
+            }
+            add(Metric::OwnTime, Detail::Only, microseconds(self.own_time));
+        }
+        out
+    }
+
+    /// The request's members of its line in the access log, each with a comma before it. The fields are
+    /// always all there, in this order, so that a line is read by position as well as by name.
+    #[must_use]
+    pub fn access_log(&self) -> String {
+        let mut line = Line(Vec::with_capacity(512));
+        line.text("request_id", self.request_id.as_deref());
+        line.text("operation", self.surface.map(Surface::operation));
+        line.text("key", self.caller.as_ref().map(|caller| caller.key.as_str()));
+        line.text("team", self.caller.as_ref().map(|caller| caller.team.as_str()));
+        line.text("environment", self.caller.as_ref().and_then(|caller| caller.environment.as_deref()));
+        line.text("model", self.model.as_deref());
+        line.text("provider", self.provider().map(|(provider, _)| provider));
+        line.text("provider_model", self.provider().map(|(_, model)| model));
+        line.text("provider_request_id", self.provider_request_id.as_deref());
+        line.number("attempts", Some(self.attempts));
+        line.literal("stream", if self.streamed { "true" } else { "false" });
+        line.text("outcome", Some(self.outcome.label()));
+        let usage = self.metered.usage();
+        line.number("input_tokens", usage.map(|usage| usage.input));
+        line.number("output_tokens", usage.map(|usage| usage.output));
+        line.number("cached_input_tokens", usage.map(|usage| usage.cached_input));
+        line.number("reasoning_output_tokens", usage.map(|usage| usage.reasoning_output));
+        let estimated = matches!(self.metered, Metered::Estimated(_));
+        line.literal("tokens_estimated", if estimated { "true" } else { "false" });
+        line.number("first_token_ms", self.first_token.map(milliseconds));
+        line.number("own_time_us", Some(microseconds(self.own_time)));
+        // Everything that was written came from text or is ASCII.
+        String::from_utf8(line.0).unwrap_or_default()
+    }
+}
+
+fn milliseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+fn microseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
+}
+
+struct Line(Vec<u8>);
+
+impl Line {
+    fn name(&mut self, name: &str) {
+        self.0.extend_from_slice(b",\"");
+        self.0.extend_from_slice(name.as_bytes());
+        self.0.extend_from_slice(b"\":");
+    }
+
+    fn literal(&mut self, name: &str, value: &str) {
+        self.name(name);
+        self.0.extend_from_slice(value.as_bytes());
+    }
+
+    fn number(&mut self, name: &str, value: Option<u64>) {
+        match value {
+            Some(value) => {
+                self.name(name);
+                // Writing to a vector cannot fail.
+                let _ = write!(self.0, "{value}");
+            }
+            None => self.literal(name, "null"),
+        }
+    }
+
+    fn text(&mut self, name: &str, value: Option<&str>) {
+        self.name(name);
+        match value {
+            Some(value) => write_string(&mut self.0, value),
+            None => self.0.extend_from_slice(b"null"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::compiled::ModelAccess;
+    use crate::observe::metrics::LABELS;
+
+    fn record() -> Record {
+        Record {
+            request_id: Some("a\"b".to_owned()),
+            provider_request_id: None,
+            surface: Some(Surface::ChatCompletions),
+            caller: Some(Rc::new(Caller {
+                key: "team-a-prod".to_owned(),
+                team: "data".to_owned(),
+                environment: None,
+                models: ModelAccess::All,
+            })),
+            model: Some("chat".to_owned()),
+            target: Some("openai/org/gpt-4o".to_owned()),
+            attempts: 2,
+            streamed: true,
+            outcome: Outcome::Ok,
+            metered: Metered::Reported(Usage { input: 19, output: 10, ..Usage::default() }),
+            duration: Duration::from_millis(1_500),
+            first_token: Some(Duration::from_millis(200)),
+            own_time: Duration::from_micros(30),
+        }
+    }
+
+    fn told(record: &Record) -> Vec<(String, u64)> {
+        record.measurements().iter().map(|one| (one.series.name(), one.value)).collect()
+    }
+
+    #[test]
+    fn tokens_are_counted_under_key_team_model_and_provider() {
+        let ours = "|key=team-a-prod|team=data|model=chat|provider=openai";
+        let standard = "|key=team-a-prod|team=data|gen_ai_request_model=chat|gen_ai_provider_name=openai\
+                        |gen_ai_operation_name=chat";
+        let expected = [
+            (format!("tollgate.requests{ours}|outcome=ok"), 1),
+            (format!("tollgate.tokens{ours}|gen_ai_token_type=input"), 19),
+            (format!("gen_ai.client.token.usage{standard}|gen_ai_token_type=input"), 19),
+            (format!("tollgate.tokens{ours}|gen_ai_token_type=output"), 10),
+            (format!("gen_ai.client.token.usage{standard}|gen_ai_token_type=output"), 10),
+            (format!("gen_ai.client.operation.duration{standard}"), 1_500),
+            (format!("gen_ai.server.time_to_first_token{standard}"), 200),
+            ("tollgate.own_time|model=chat".to_owned(), 30),
+        ];
+        assert_eq!(told(&record()), expected);
+    }
+
+    #[test]
+    fn every_label_is_one_that_envoy_takes_out_again() {
+        for (name, _) in told(&record()) {
+            for label in name.split('|').skip(1) {
+                let (label, _) = label.split_once('=').unwrap();
+                assert!(LABELS.contains(&label), "{label} in {name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_stranger_adds_to_one_series_only() {
+        let stranger = Record {
+            caller: None,
+            model: None,
+            target: None,
+            outcome: Outcome::Refused("invalid_api_key"),
+            ..record()
+        };
+        let series = "tollgate.requests|key=none|team=none|model=none|provider=none|outcome=invalid_api_key";
+        assert_eq!(told(&stranger), [(series.to_owned(), 1)]);
+    }
+
+    #[test]
+    fn the_access_log_is_json_with_numbers_as_numbers() {
+        let line: serde_json::Value =
+            serde_json::from_str(&format!("{{\"status\":200{}}}", record().access_log())).unwrap();
+        assert_eq!(line["request_id"], "a\"b");
+        assert_eq!(line["provider"], "openai");
+        assert_eq!(line["provider_model"], "org/gpt-4o");
+        assert_eq!(line["input_tokens"], 19);
+        assert_eq!(line["environment"], serde_json::Value::Null);
+        assert_eq!(line["tokens_estimated"], false);
+    }
+}

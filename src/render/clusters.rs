@@ -1,0 +1,217 @@
+//! Clusters: one for each logical model, and one for each target of a chain.
+//!
+//! A logical model is a composite cluster whose entries are the attempts in order; its retry policy moves
+//! from one to the next, and its filter chain runs at each. A target's cluster knows the provider's host, its
+//! TLS, and when to leave it alone.
+//!
+//! A target that is ejected is skipped, at no cost, by every chain that has another. In a chain of its own
+//! that would turn a stumble into an outage, so such a chain uses a cluster that is never ejected.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Place, extension, filters, secrets, socket_address, typed};
+use crate::config::compiled::{Scheme, Target, chain_cluster, target_cluster};
+use crate::config::{ChainTarget, Gateway, Host, Upstream};
+
+/// The authorities that the system trusts, where Debian, Ubuntu, Alpine and Envoy's own images keep them.
+/// Envoy has no notion of its own of where they are.
+const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
+
+const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
+const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+
+/// What sends a request to the next attempt: an answer of 5xx or 429, or no answer at all.
+const RETRY_ON: &str = "5xx,reset,connect-failure,refused-stream,retriable-status-codes";
+const RETRIABLE_STATUS: [u16; 1] = [429];
+
+pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
+    let mut targets: BTreeMap<String, Value> = BTreeMap::new();
+    let mut chains = Vec::new();
+    for (name, chain) in &gateway.chains {
+        let sole = is_sole(chain);
+        for link in chain {
+            if let Some(upstream) = gateway.upstreams.get(&link.target.provider) {
+                let cluster = cluster_name(&link.target, sole);
+                targets
+                    .entry(cluster.clone())
+                    .or_insert_with(|| target(&cluster, &link.target, upstream, sole));
+            }
+        }
+        chains.push(composite(gateway, place, name, chain));
+    }
+    // A chain refers to its targets, so they come first.
+    targets.into_values().chain(chains).collect()
+}
+
+fn is_sole(chain: &[ChainTarget]) -> bool {
+    chain.iter().map(|link| &link.target).collect::<BTreeSet<_>>().len() == 1
+}
+
+/// No name of a provider has a colon, so the two kinds of cluster cannot be confused.
+fn cluster_name(target: &Target, sole: bool) -> String {
+    let name = target_cluster(target);
+    if sole { format!("sole:{name}") } else { name }
+}
+
+/// A name without dots, which would cut it in two where Envoy's statistics take it for a path.
+fn stat_name(name: &str) -> String {
+    name.replace('.', "_")
+}
+
+fn composite(gateway: &Gateway, place: &Place, model: &str, chain: &[ChainTarget]) -> Value {
+    let sole = is_sole(chain);
+    let attempts: Vec<Value> = chain
+        .iter()
+        .flat_map(|link| {
+            let name = cluster_name(&link.target, sole);
+            (0..=link.retries).map(move |_| json!({"name": name}))
+        })
+        .collect();
+    let credentials: BTreeSet<&str> = chain
+        .iter()
+        .filter_map(|link| gateway.adapter.providers.get(&link.target.provider)?.credential.as_deref())
+        .collect();
+    let mut chain_filters: Vec<Value> =
+        credentials.into_iter().map(|name| secrets::injector(gateway, place, name)).collect();
+    chain_filters.push(filters::adapter_reference(place));
+    chain_filters.push(extension(
+        "envoy.filters.http.upstream_codec",
+        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+        json!({}),
+    ));
+    let retries = attempts.len().saturating_sub(1);
+    let name = chain_cluster(model);
+    typed(
+        CLUSTER,
+        json!({
+            "name": name,
+            "alt_stat_name": stat_name(&name),
+            "connect_timeout": "5s",
+            "lb_policy": "CLUSTER_PROVIDED",
+            "cluster_type": extension(
+                "envoy.clusters.composite",
+                "envoy.extensions.clusters.composite.v3.ClusterConfig",
+                json!({"clusters": attempts}),
+            ),
+            "circuit_breakers": circuit_breakers(),
+            "typed_extension_protocol_options": {
+                HTTP_OPTIONS: typed(HTTP_OPTIONS, json!({
+                    "explicit_http_config": {"http_protocol_options": {}},
+                    "http_filters": chain_filters,
+                    "retry_policy": {
+                        "retry_on": RETRY_ON,
+                        "retriable_status_codes": RETRIABLE_STATUS,
+                        "num_retries": retries,
+                        "retry_back_off": {"base_interval": "0.025s", "max_interval": "1s"},
+                    },
+                })),
+            },
+        }),
+    )
+}
+
+fn target(name: &str, target: &Target, upstream: &Upstream, sole: bool) -> Value {
+    let (discovery, host) = match &upstream.host {
+        Host::Ip(address) => ("STATIC", address.to_string()),
+        Host::Name(host) => ("LOGICAL_DNS", host.clone()),
+    };
+    let mut endpoint = json!({"address": socket_address(&host, upstream.port)});
+    if let (Host::Name(host), Some(fields)) = (&upstream.host, endpoint.as_object_mut()) {
+        fields.insert("hostname".to_owned(), host.clone().into());
+    }
+    let mut cluster = json!({
+        "name": name,
+        "alt_stat_name": stat_name(name),
+        "type": discovery,
+        "connect_timeout": "5s",
+        "circuit_breakers": circuit_breakers(),
+        "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60}},
+        "load_assignment": {
+            "cluster_name": name,
+            "endpoints": [{"lb_endpoints": [{
+                "endpoint": endpoint,
+                // By this the adapter knows which provider and model the attempt is aimed at.
+                "metadata": {"filter_metadata": {"tollgate": {"target": target_cluster(target)}}},
+            }]}],
+        },
+        // No request is sent to a host that is known to be down.
+        "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
+        "typed_extension_protocol_options": {
+            HTTP_OPTIONS: typed(HTTP_OPTIONS, protocol(upstream)),
+        },
+    });
+    if let Some(fields) = cluster.as_object_mut() {
+        if discovery == "LOGICAL_DNS" {
+            fields.insert("dns_lookup_family".to_owned(), "ALL".into());
+        }
+        if !sole {
+            fields.insert(
+                "outlier_detection".to_owned(),
+                json!({
+                    "consecutive_5xx": 5,
+                    "interval": "5s",
+                    "base_ejection_time": "30s",
+                    "max_ejection_time": "300s",
+                    "max_ejection_percent": 100,
+                }),
+            );
+        }
+        if upstream.scheme == Scheme::Https {
+            fields.insert("transport_socket".to_owned(), tls(upstream));
+        }
+    }
+    typed(CLUSTER, cluster)
+}
+
+/// HTTP/2 where TLS can agree on it, HTTP/1.1 else.
+fn protocol(upstream: &Upstream) -> Value {
+    // Providers close idle connections after a minute or more; who closes first does not run into a reset.
+    let common = json!({"idle_timeout": "55s"});
+    match upstream.scheme {
+        Scheme::Http => json!({
+            "common_http_protocol_options": common,
+            "explicit_http_config": {"http_protocol_options": {}},
+        }),
+        Scheme::Https => json!({
+            "common_http_protocol_options": common,
+            "auto_config": {"http_protocol_options": {}, "http2_protocol_options": {}},
+        }),
+    }
+}
+
+/// TLS whose certificate is always verified, and for the very host that is addressed.
+fn tls(upstream: &Upstream) -> Value {
+    let (kind, name) = match &upstream.host {
+        Host::Name(name) => ("DNS", name.clone()),
+        Host::Ip(address) => ("IP_ADDRESS", address.to_string()),
+    };
+    let authorities = upstream.ca.as_deref().unwrap_or(Path::new(SYSTEM_AUTHORITIES));
+    let mut socket = json!({"common_tls_context": {
+        "tls_params": {"tls_minimum_protocol_version": "TLSv1_2"},
+        "validation_context": {
+            "trusted_ca": {"filename": authorities.display().to_string()},
+            "match_typed_subject_alt_names": [{"san_type": kind, "matcher": {"exact": name}}],
+        },
+    }});
+    if let (Host::Name(name), Some(fields)) = (&upstream.host, socket.as_object_mut()) {
+        fields.insert("sni".to_owned(), name.clone().into());
+    }
+    extension(
+        "envoy.transport_sockets.tls",
+        "envoy.extensions.transport_sockets.tls.v3.UpstreamTlsContext",
+        socket,
+    )
+}
+
+/// Limits that do not bind before the machine does, but for retries: never more than there are requests.
+fn circuit_breakers() -> Value {
+    json!({"thresholds": [{
+        "max_connections": 65536,
+        "max_pending_requests": 65536,
+        "max_requests": 65536,
+        "retry_budget": {"budget_percent": {"value": 100.0}, "min_retry_concurrency": 64},
+    }]})
+}

@@ -1,0 +1,109 @@
+//! The two plugin configurations of the WebAssembly module, and where Envoy looks for them.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
+
+use super::{Place, typed};
+use crate::config::Gateway;
+use crate::config::compiled::Plugin;
+
+pub(super) const POLICY_FILE: &str = "policy.json";
+pub(super) const ADAPTER_FILE: &str = "adapter.json";
+
+const POLICY: &str = "tollgate.policy";
+const ADAPTER: &str = "tollgate.adapter";
+const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
+
+/// Both roles share one VM per worker, and with it Envoy's shared data: the same VM for the same id.
+const VM_ID: &str = "tollgate";
+
+/// The callbacks that the module answers and the calls of the host that it makes; the host denies it all others.
+/// Every callback that is left out is also one less way into the VM per request.
+const CAPABILITIES: [&str; 31] = [
+    "proxy_on_vm_start",
+    "proxy_on_configure",
+    "proxy_on_context_create",
+    "proxy_on_request_headers",
+    "proxy_on_request_body",
+    "proxy_on_response_headers",
+    "proxy_on_response_body",
+    "proxy_on_log",
+    "proxy_on_delete",
+    "proxy_log",
+    "proxy_get_current_time_nanoseconds",
+    "proxy_get_buffer_bytes",
+    "proxy_set_buffer_bytes",
+    "proxy_get_header_map_pairs",
+    "proxy_set_header_map_pairs",
+    "proxy_get_header_map_value",
+    "proxy_replace_header_map_value",
+    "proxy_remove_header_map_value",
+    "proxy_get_property",
+    "proxy_set_property",
+    "proxy_call_foreign_function",
+    "proxy_send_local_response",
+    "proxy_define_metric",
+    "proxy_increment_metric",
+    "proxy_record_metric",
+    // WASI, for the standard library: hash seeds, and the message of a panic.
+    "random_get",
+    "environ_get",
+    "environ_sizes_get",
+    "fd_write",
+    "clock_time_get",
+    "proc_exit",
+];
+
+pub(super) fn policy(gateway: &Gateway, place: &Place) -> Value {
+    resource(POLICY, &Plugin::Policy(gateway.policy.clone()), place)
+}
+
+pub(super) fn adapter(gateway: &Gateway, place: &Place) -> Value {
+    resource(ADAPTER, &Plugin::Adapter(gateway.adapter.clone()), place)
+}
+
+/// The policy as a filter of the listener.
+pub(super) fn policy_reference(place: &Place) -> Value {
+    reference(POLICY, POLICY_FILE, place)
+}
+
+/// The adapter as a filter of a cluster.
+pub(super) fn adapter_reference(place: &Place) -> Value {
+    reference(ADAPTER, ADAPTER_FILE, place)
+}
+
+fn reference(name: &str, file: &str, place: &Place) -> Value {
+    json!({
+        "name": name,
+        "config_discovery": {
+            "config_source": place.source(file),
+            "type_urls": [format!("type.googleapis.com/{WASM}")],
+        },
+    })
+}
+
+fn resource(name: &str, plugin: &Plugin, place: &Place) -> Value {
+    let configuration = json!(plugin).to_string();
+    let capabilities: BTreeMap<&str, Value> =
+        CAPABILITIES.into_iter().map(|name| (name, json!({}))).collect();
+    let filter = typed(
+        WASM,
+        json!({"config": {
+            "name": name,
+            "root_id": name,
+            // A body-dependent edit of the headers needs the body while the headers wait.
+            "allow_on_headers_stop_iteration": true,
+            // After a trap: a fresh VM, and no request passes unchecked in between.
+            "failure_policy": "FAIL_RELOAD",
+            "configuration": typed("google.protobuf.StringValue", json!({"value": configuration})),
+            "vm_config": {
+                "vm_id": VM_ID,
+                "runtime": "envoy.wasm.runtime.v8",
+                "capability_restriction_config": {"allowed_capabilities": capabilities},
+                "code": {"local": {"filename": place.module.display().to_string()}},
+            },
+        }}),
+    );
+    typed("envoy.config.core.v3.TypedExtensionConfig", json!({"name": name, "typed_config": filter}))
+}

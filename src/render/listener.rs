@@ -1,0 +1,129 @@
+//! The listener, its one route, and the access log.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Place, extension, filters, socket_address, typed};
+use crate::config::Gateway;
+use crate::engine::policy::CLUSTER_HEADER;
+use crate::engine::refusal::Refusal;
+use crate::host::driver::ACCESS_LOG;
+
+pub(super) const ROUTES_FILE: &str = "routes.json";
+const ROUTES: &str = "gateway";
+
+/// Envoy refuses a body only after the filter has had its say: the filter sees a body grow in steps of at
+/// most one connection buffer.
+const CONNECTION_BUFFER: u64 = 1 << 20;
+
+pub(super) fn listener(gateway: &Gateway, place: &Place) -> Value {
+    let mut manager = json!({
+        "stat_prefix": "gateway",
+        "codec_type": "AUTO",
+        // Clients are not proxies: the address seen is the address logged.
+        "use_remote_address": true,
+        "normalize_path": true,
+        "merge_slashes": true,
+        "path_with_escaped_slashes_action": "KEEP_UNCHANGED",
+        "common_http_protocol_options": {"headers_with_underscores_action": "DROP_HEADER"},
+        "http2_protocol_options": {"max_concurrent_streams": 1024},
+        "server_name": "tollgate",
+        "always_set_request_id_in_response": true,
+        "request_headers_timeout": "30s",
+        "stream_idle_timeout": idle_timeout(gateway),
+        "local_reply_config": local_replies(),
+        "rds": {"route_config_name": ROUTES, "config_source": place.source(ROUTES_FILE)},
+        "http_filters": [
+            filters::policy_reference(place),
+            extension(
+                "envoy.filters.http.router",
+                "envoy.extensions.filters.http.router.v3.Router",
+                json!({"suppress_envoy_headers": true}),
+            ),
+        ],
+    });
+    if let (Some(path), Some(fields)) = (&gateway.access_log, manager.as_object_mut()) {
+        fields.insert("access_log".to_owned(), json!([access_log(path)]));
+    }
+    typed(
+        "envoy.config.listener.v3.Listener",
+        json!({
+            "name": "gateway",
+            "address": socket_address(&gateway.listen.ip().to_string(), gateway.listen.port()),
+            "per_connection_buffer_limit_bytes": CONNECTION_BUFFER,
+            "filter_chains": [{"filters": [extension(
+                "envoy.filters.network.http_connection_manager",
+                "envoy.extensions.filters.network.http_connection_manager.v3.HttpConnectionManager",
+                manager,
+            )]}],
+        }),
+    )
+}
+
+/// Some of Envoy's own answers have no body, and the policy can put its words only in the place of others. So
+/// every answer that Envoy gives for want of an upstream has one; it is what a client reads where the policy
+/// could not speak.
+fn local_replies() -> Value {
+    let body = Refusal::NoProviderAvailable.body();
+    json!({"mappers": [{
+        "filter": {"response_flag_filter": {"flags": ["NC", "NR", "UH", "UF", "UO", "UC", "LR", "UR"]}},
+        "body_format_override": {
+            "text_format_source": {"inline_string": String::from_utf8_lossy(&body)},
+            "content_type": "application/json",
+        },
+    }]})
+}
+
+/// A stream may be silent for as long as the slowest target may take to begin its answer, and a little more.
+fn idle_timeout(gateway: &Gateway) -> String {
+    let slowest = gateway.chains.values().flatten().map(|link| link.timeout).max().unwrap_or_default();
+    format!("{}s", slowest.as_secs() + 60)
+}
+
+pub(super) fn routes(gateway: &Gateway) -> Value {
+    typed(
+        "envoy.config.route.v3.RouteConfiguration",
+        json!({
+            "name": ROUTES,
+            "virtual_hosts": [{
+                "name": "gateway",
+                "domains": ["*"],
+                "include_attempt_count_in_response": true,
+                "request_body_buffer_limit": gateway.policy.max_request_body + 2 * CONNECTION_BUFFER,
+                "routes": [{
+                    "match": {"prefix": "/"},
+                    // How long a request may take is the policy's to say, per model; an answer may stream for hours.
+                    "route": {"cluster_header": CLUSTER_HEADER, "timeout": "0s"},
+                }],
+            }],
+        }),
+    )
+}
+
+/// A line of JSON for each request. The filter's part begins with a comma and is empty for a request that
+/// never reached the filter, so the line is JSON in either case. Only operators whose text needs no escaping
+/// are used; whatever a client can choose is escaped by the filter.
+fn access_log(path: &Path) -> Value {
+    let line = [
+        r#"{"time":"%START_TIME%""#,
+        r#""status":%RESPONSE_CODE%"#,
+        r#""flags":"%RESPONSE_FLAGS%""#,
+        r#""detail":"%RESPONSE_CODE_DETAILS%""#,
+        r#""duration_ms":%DURATION%"#,
+        r#""bytes_received":%BYTES_RECEIVED%"#,
+        r#""bytes_sent":%BYTES_SENT%"#,
+        r#""client":"%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%""#,
+        r#""upstream":"%UPSTREAM_HOST%""#,
+    ]
+    .join(",");
+    let line = format!("{line}%FILTER_STATE(wasm.{ACCESS_LOG}:PLAIN)%}}\n");
+    extension(
+        "envoy.access_loggers.file",
+        "envoy.extensions.access_loggers.file.v3.FileAccessLog",
+        json!({
+            "path": path.display().to_string(),
+            "log_format": {"text_format_source": {"inline_string": line}, "omit_empty_values": true},
+        }),
+    )
+}

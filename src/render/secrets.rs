@@ -1,0 +1,55 @@
+//! Where Envoy finds the providers' keys: its own secret discovery from files. No key is ever read here.
+
+use serde_json::{Value, json};
+
+use super::{Place, extension, typed};
+use crate::config::compiled::credential_header;
+use crate::config::{Credential, Gateway};
+
+/// One file for each credential that the operator does not manage in Envoy's own form already.
+pub(super) fn files(gateway: &Gateway) -> Vec<(String, Value)> {
+    let mut files = Vec::new();
+    for (name, credential) in &gateway.credentials {
+        let source = match credential {
+            Credential::File(path) => {
+                // A directory is watched, not the file: a mounted secret is replaced by a rename of a link.
+                let directory = path.parent().map(|parent| parent.display().to_string()).unwrap_or_default();
+                json!({"filename": path.display().to_string(), "watched_directory": {"path": directory}})
+            }
+            Credential::Env(variable) => json!({"environment_variable": variable}),
+            Credential::Sds { .. } => continue,
+        };
+        let secret = typed(
+            "envoy.extensions.transport_sockets.tls.v3.Secret",
+            json!({"name": name, "generic_secret": {"secret": source}}),
+        );
+        files.push((file(name), json!({"resources": [secret]})));
+    }
+    files
+}
+
+fn file(credential: &str) -> String {
+    format!("secrets/{credential}.json")
+}
+
+/// The filter that writes the credential `name` into its private header at each attempt.
+pub(super) fn injector(gateway: &Gateway, place: &Place, name: &str) -> Value {
+    let (secret, source) = match gateway.credentials.get(name) {
+        Some(Credential::Sds { path, name }) => (
+            name.as_str(),
+            json!({"path_config_source": {"path": path.display().to_string()}, "resource_api_version": "V3"}),
+        ),
+        _ => (name, place.source(&file(name))),
+    };
+    let credential = extension(
+        "envoy.http.injected_credentials.generic",
+        "envoy.extensions.http.injected_credentials.generic.v3.Generic",
+        json!({"credential": {"name": secret, "sds_config": source}, "header": credential_header(name)}),
+    );
+    extension(
+        &format!("credential.{name}"),
+        "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
+        // The adapter refuses an attempt without a credential in words that the client understands.
+        json!({"overwrite": true, "allow_request_without_credential": true, "credential": credential}),
+    )
+}

@@ -1,0 +1,1 @@
+//! Properties of what is rendered that need no Envoy; the end-to-end tests start one.

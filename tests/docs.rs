@@ -1,0 +1,149 @@
+//! The reference pages say what the code says.
+//!
+//! `docs/configuration.md` is written from the types (`UPDATE_GOLDEN=1` writes it anew); the tables of the others
+//! are written by people, and compared here.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and waits"
+)]
+
+use std::collections::BTreeSet;
+use std::fmt::Write as _;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde_json::Value;
+use tollgate::config;
+use tollgate::dialect::RequestFault;
+use tollgate::engine::refusal::Refusal;
+use tollgate::framing::json;
+use tollgate::observe::metrics::{LABELS, Metric};
+use tollgate::observe::record::{Metered, Outcome, Record};
+
+fn page(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)
+}
+
+/// The first cells of the rows of a page's tables, with the second cell: code words without their back-quotes.
+fn rows(name: &str) -> Vec<(String, String)> {
+    let text = fs::read_to_string(page(name)).unwrap();
+    let cells = |line: &str| {
+        let mut cells = line.strip_prefix("| `")?.split(" | ");
+        Some((cells.next()?.trim_end_matches('`').to_owned(), cells.next()?.to_owned()))
+    };
+    text.lines().filter_map(cells).collect()
+}
+
+#[test]
+fn the_configuration_reference_is_written_from_the_types() {
+    let mut text = "# gateway.yaml\n\n\
+                    Every key, written from the types by `UPDATE_GOLDEN=1 cargo test --test docs`. Unknown keys are \
+                    errors. JSON is accepted wherever YAML is. `NAME` stands for a name of your choice, `[]` for each \
+                    entry of a list.\n\n| key | | meaning |\n| --- | --- | --- |\n"
+        .to_owned();
+    describe(&config::schema(), "", &mut text);
+    let path = page("configuration.md");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    assert!(fs::read_to_string(&path).unwrap() == text, "docs/configuration.md is not up to date");
+}
+
+/// A row for every key below `schema`, depth first.
+fn describe(schema: &Value, path: &str, out: &mut String) {
+    let required: Vec<&str> =
+        schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
+    for (name, below) in schema["properties"].as_object().into_iter().flatten() {
+        let path = if path.is_empty() { name.clone() } else { format!("{path}.{name}") };
+        let need = if required.contains(&name.as_str()) { "required" } else { "" };
+        let meaning = below["description"].as_str().unwrap_or_default();
+        writeln!(out, "| `{path}` | {need} | {meaning} |").unwrap();
+        describe_value(below, &path, out);
+    }
+}
+
+fn describe_value(schema: &Value, path: &str, out: &mut String) {
+    describe(schema, path, out);
+    if schema["additionalProperties"].is_object() {
+        describe_value(&schema["additionalProperties"], &format!("{path}.NAME"), out);
+    }
+    if schema["items"].is_object() {
+        describe_value(&schema["items"], &format!("{path}[]"), out);
+    }
+}
+
+#[test]
+fn every_refusal_is_listed_with_its_status() {
+    let json_error = json::members(b"{", |_| {}).unwrap_err();
+    let all = [
+        Refusal::MissingKey,
+        Refusal::DuplicateCredentials,
+        Refusal::InvalidKey,
+        Refusal::KeyRevoked,
+        Refusal::KeyExpired,
+        Refusal::UnknownEndpoint,
+        Refusal::MethodNotAllowed { allowed: "POST" },
+        Refusal::UnsupportedMediaType,
+        Refusal::UnsupportedEncoding,
+        Refusal::RequestTooLarge { limit: 1 },
+        Refusal::RequestTimeout,
+        Refusal::InvalidRequest(RequestFault::Json(json_error)),
+        Refusal::InvalidRequest(RequestFault::DuplicateMember("model")),
+        Refusal::ModelNotFound("m".to_owned()),
+        Refusal::ModelNotAllowed("m".to_owned()),
+        Refusal::NoProviderAvailable,
+        Refusal::CredentialUnavailable,
+        Refusal::ProviderTimeout,
+        Refusal::Internal,
+    ];
+    let told: BTreeSet<(String, String)> =
+        all.iter().map(|refusal| (refusal.code().to_owned(), refusal.status().to_string())).collect();
+    assert_eq!(rows("refusals.md").into_iter().collect::<BTreeSet<_>>(), told);
+}
+
+#[test]
+fn every_metric_and_every_field_of_the_access_log_is_listed() {
+    let listed: BTreeSet<String> = rows("observability.md").into_iter().map(|(name, _)| name).collect();
+    for metric in [
+        Metric::Requests,
+        Metric::Tokens,
+        Metric::TokenUsage,
+        Metric::OperationDuration,
+        Metric::TimeToFirstToken,
+        Metric::OwnTime,
+    ] {
+        assert!(listed.contains(metric.name()), "{metric:?} is not listed");
+    }
+    for outcome in [Outcome::Ok, Outcome::ProviderError, Outcome::Abandoned, Outcome::Interrupted] {
+        assert!(listed.contains(outcome.label()), "{outcome:?} is not listed");
+    }
+    let text = fs::read_to_string(page("observability.md")).unwrap();
+    for label in LABELS {
+        assert!(text.contains(&format!("`{label}`")), "the label {label} is not listed");
+    }
+    let record = Record {
+        request_id: None,
+        provider_request_id: None,
+        surface: None,
+        caller: None,
+        model: None,
+        target: None,
+        attempts: 0,
+        streamed: false,
+        outcome: Outcome::Ok,
+        metered: Metered::Nothing,
+        duration: Duration::ZERO,
+        first_token: None,
+        own_time: Duration::ZERO,
+    };
+    let line: Value = serde_json::from_str(&format!("{{\"status\":200{}}}", record.access_log())).unwrap();
+    for field in line.as_object().unwrap().keys().filter(|field| *field != "status") {
+        assert!(listed.contains(field), "the field {field} is not listed");
+    }
+}

@@ -1,0 +1,137 @@
+//! The operator's command: `check`, `render`, `keys`, and how `run` ends.
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::json;
+use tollgate::identity::key::parse_id;
+use tollgate::observe::secret::KeyHash;
+
+use crate::client::events;
+use crate::gateway::{Config, Gateway, KEY, envoy, module, prompt, temporary_directory, tollgate};
+use crate::mock::Mock;
+
+fn examples() -> Vec<std::path::PathBuf> {
+    let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
+    let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
+    let yaml: Vec<_> =
+        paths.filter(|path| path.extension().is_some_and(|extension| extension == "yaml")).collect();
+    assert!(yaml.len() >= 2);
+    yaml
+}
+
+#[test]
+fn envoy_accepts_what_is_rendered_from_every_example() {
+    for example in examples() {
+        let directory = temporary_directory("render");
+        let rendered = tollgate()
+            .arg("render")
+            .arg(&example)
+            .arg("--out")
+            .arg(&directory)
+            .arg("--module")
+            .arg(module())
+            .output();
+        let rendered = rendered.unwrap();
+        assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+        let validated = Command::new(envoy())
+            .args(["--mode", "validate", "-c"])
+            .arg(directory.join("bootstrap.json"))
+            .env("OPENAI_API_KEY", "sk-test")
+            .output()
+            .unwrap();
+        assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stderr));
+        // A second rendering of the same file changes nothing that Envoy watches.
+        let again = tollgate()
+            .arg("render")
+            .arg(&example)
+            .arg("--out")
+            .arg(&directory)
+            .arg("--module")
+            .arg(module())
+            .output();
+        assert!(String::from_utf8_lossy(&again.unwrap().stdout).contains("up to date"));
+        fs::remove_dir_all(directory).unwrap();
+    }
+}
+
+/// `--mode validate` reads the bootstrap; what is behind its watched files shows when Envoy has loaded them.
+#[test]
+fn envoy_refuses_no_part_of_the_configuration() {
+    let mock = Mock::start();
+    let config = Config::new(&[("mock", mock.url("a")), ("tls", "https://provider.invalid/v1".to_owned())])
+        .model("small", &[("mock", "mock-small", 1), ("tls", "m/o:d.1", 3)])
+        .model("alone", &[("tls", "m", 0)]);
+    let gateway = Gateway::start(&config);
+    let stats =
+        crate::client::send(gateway.admin, "GET", "/stats?filter=(update_rejected|config_fail)", &[], None);
+    let mut stats = stats;
+    let text = stats.text();
+    assert!(text.lines().count() >= 4, "{text}");
+    for line in text.lines() {
+        assert!(line.ends_with(": 0"), "{line}");
+    }
+    let log = gateway.run_log();
+    assert!(!log.contains(" warning ") && !log.contains(" error "), "Envoy's log is not quiet:\n{log}");
+}
+
+#[test]
+fn check_says_where_what_and_what_instead() {
+    let directory = temporary_directory("check");
+    let file = directory.join("gateway.yaml");
+    fs::write(&file, "version: 1\nproviders:\n  openai: {api: openai, urll: https://api.openai.com/v1}\n")
+        .unwrap();
+    let output = tollgate().arg("check").arg("gateway.yaml").current_dir(&directory).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stderr).unwrap();
+    assert!(text.contains("gateway.yaml:3:"), "{text}");
+    assert!(text.contains("providers.openai.urll") && text.contains("did you mean `url`?"), "{text}");
+    fs::remove_dir_all(directory).unwrap();
+    for example in examples() {
+        assert!(tollgate().arg("check").arg(example).status().unwrap().success());
+    }
+}
+
+#[test]
+fn a_new_key_is_printed_once_with_its_hash() {
+    let make = || {
+        let output = tollgate().args(["keys", "new", "--id", "team-a-prod", "--team", "t"]).output().unwrap();
+        assert!(output.status.success());
+        (String::from_utf8(output.stdout).unwrap(), String::from_utf8(output.stderr).unwrap())
+    };
+    let (key, entry) = make();
+    let key = key.trim();
+    assert_eq!(parse_id(key), Some("team-a-prod"));
+    assert!(entry.contains(&KeyHash::of(key.as_bytes()).to_string()), "{entry}");
+    assert!(!entry.contains(key));
+    assert_ne!(make().0.trim(), key);
+    let invalid = tollgate().args(["keys", "new", "--id", "Team A"]).output().unwrap();
+    assert_eq!(invalid.status.code(), Some(1));
+}
+
+#[test]
+fn sigterm_lets_a_stream_finish_and_exits_with_success() {
+    let mock = Mock::start();
+    mock.behave("a", &json!({"chunks": 20, "chunk_ms": 100}));
+    let config = Config::new(&[("mock", mock.url("a"))]).model("small", &[("mock", "mock-small", 1)]);
+    let mut gateway = Gateway::start(&config);
+    let mut stream = gateway.chat(KEY, &prompt("small", true));
+    let mut text = String::from_utf8(stream.chunk().unwrap()).unwrap();
+    gateway.terminate();
+    text.push_str(&stream.text());
+    assert_eq!(events(&text).last(), Some(&"[DONE]"));
+    assert_eq!(gateway.wait().code(), Some(0));
+}
+
+#[test]
+fn envoys_exit_code_is_passed_on() {
+    let mock = Mock::start();
+    let config = Config::new(&[("mock", mock.url("a"))]).model("small", &[("mock", "mock-small", 1)]);
+    let mut gateway = Gateway::start(&config);
+    let mut killed = Command::new("pkill");
+    // The one Envoy whose command line names this gateway's directory.
+    killed.args(["-KILL", "-f", &format!("{}/state/bootstrap.json", gateway.directory.display())]);
+    assert!(killed.status().unwrap().success());
+    assert_eq!(gateway.wait().code(), Some(128 + 9));
+}

@@ -1,0 +1,26 @@
+//! End to end: the real Envoy with two workers, the mock provider, and clients as applications have them.
+//!
+//! Every test starts its own gateway on free ports through `tollgate run`, exactly as an operator does, and
+//! ends it by its process id. Needs what `make test` prepares: the module, Envoy, and the virtual environment
+//! with the SDKs.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking, and waits"
+)]
+
+mod admission;
+mod client;
+mod command;
+mod gateway;
+mod metering;
+mod mock;
+mod reload;
+mod sdk;
+mod secrecy;
+mod tls;
+mod upstream;

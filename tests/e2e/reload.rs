@@ -1,0 +1,116 @@
+//! Editing gateway.yaml: applied while traffic flows, or refused with the last good one in force.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::client::{self, Answer, events};
+use crate::gateway::{Config, Gateway, KEY, OTHER_KEY, prompt, replace};
+use crate::mock::Mock;
+
+fn config(mock: &Mock) -> Config {
+    Config::new(&[("mock", mock.url("a"))]).model("small", &[("mock", "mock-small", 1)])
+}
+
+fn without_key(mut config: Config, id: &str) -> Config {
+    config.0["keys"].as_array_mut().unwrap().retain(|key| key["id"] != id);
+    config
+}
+
+#[test]
+fn a_removed_key_is_refused_at_once_and_its_stream_finishes() {
+    let mock = Mock::start();
+    mock.behave("a", &json!({"chunks": 40, "chunk_ms": 100, "times": 1}));
+    let gateway = Gateway::start(&config(&mock));
+    let mut stream = gateway.chat(OTHER_KEY, &prompt("small", true));
+    let mut text = String::from_utf8(stream.chunk().unwrap()).unwrap();
+    assert_eq!(gateway.chat(OTHER_KEY, &prompt("small", false)).status, 200);
+
+    gateway.configure(&without_key(config(&mock), "team-b-dev"));
+    let edited = Instant::now();
+    while gateway.chat(OTHER_KEY, &prompt("small", false)).status != 401 {
+        assert!(edited.elapsed() < Duration::from_secs(10), "{}", gateway.run_log());
+    }
+    text.push_str(&stream.text());
+    assert_eq!(events(&text).last(), Some(&"[DONE]"));
+    let contents = events(&text).iter().filter(|data| data.contains("\"content\"")).count();
+    assert!(contents >= 40, "{text}");
+    assert_eq!(gateway.chat(KEY, &prompt("small", false)).status, 200);
+    gateway.wait_until("the stream is metered", |gateway| {
+        let lines = gateway.access_log(4);
+        lines
+            .iter()
+            .any(|line| line["stream"] == true && line["outcome"] == "ok" && line["key"] == "team-b-dev")
+    });
+    gateway.wait_until("the change is confirmed", |gateway| gateway.run_log().contains("tollgate: applied"));
+}
+
+#[test]
+fn a_bad_file_changes_nothing() {
+    let mock = Mock::start();
+    let gateway = Gateway::start(&config(&mock));
+    let mut wrong = config(&mock);
+    wrong.0["models"]["small"]["targets"][0]["provider"] = "mok".into();
+    gateway.configure(&wrong);
+    gateway.wait_until("the problem is reported", |gateway| gateway.run_log().contains("stays in force"));
+    let log = gateway.run_log();
+    assert!(log.contains("mok") && log.contains("did you mean `mock`?"), "{log}");
+    gateway.write("version: 1\n\tlisten: x");
+    assert_eq!(gateway.chat(KEY, &prompt("small", false)).status, 200);
+    gateway.configure(&config(&mock).model("new", &[("mock", "mock-new", 0)]));
+    gateway.wait_until("the next good file is applied", |gateway| {
+        gateway.chat(KEY, &prompt("new", false)).status == 200
+    });
+}
+
+/// A new model, a new provider and a new limit change clusters and routes; connections and streams stay.
+#[test]
+fn models_come_and_go_on_connections_that_stay() {
+    let mock = Mock::start();
+    mock.behave("a", &json!({"chunks": 40, "chunk_ms": 100, "times": 1}));
+    let gateway = Gateway::start(&config(&mock));
+    let mut stream = gateway.chat(KEY, &prompt("small", true));
+    let mut text = String::from_utf8(stream.chunk().unwrap()).unwrap();
+    let bearer = format!("Bearer {KEY}");
+    let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
+    let mut connection = client::connect(gateway.address);
+    let call = |connection: &mut Option<std::net::TcpStream>, model: &str| {
+        let mut stream = connection.take().unwrap();
+        let body = prompt(model, false).to_string();
+        client::write_request(&mut stream, "POST", "/v1/chat/completions", &headers, Some(body.as_bytes()));
+        let mut answer = Answer::read(stream);
+        assert_eq!(answer.header("connection"), None, "the connection is being closed");
+        let status = answer.status;
+        answer.bytes();
+        *connection = Some(answer.into_stream());
+        status
+    };
+    let mut kept = Some(std::mem::replace(&mut connection, client::connect(gateway.address)));
+    assert_eq!(call(&mut kept, "small"), 200);
+    assert_eq!(call(&mut kept, "new"), 404);
+
+    let mut changed = Config::new(&[("other", mock.url("b"))]).model("new", &[("other", "mock-new", 1)]);
+    changed.0["max_request_body"] = "1MiB".into();
+    std::fs::write(gateway.directory.join("other.key"), "sk-other").unwrap();
+    gateway.configure(&changed);
+    let edited = Instant::now();
+    while call(&mut kept, "new") != 200 {
+        assert!(edited.elapsed() < Duration::from_secs(10), "{}", gateway.run_log());
+    }
+    assert_eq!(call(&mut kept, "small"), 404);
+    text.push_str(&stream.text());
+    assert_eq!(events(&text).last(), Some(&"[DONE]"), "the stream on the removed model finishes");
+}
+
+/// Files are taken up one after the other; a request that falls between them is told so in its own dialect.
+#[test]
+fn a_model_whose_cluster_is_gone_is_a_clear_error() {
+    let mock = Mock::start();
+    let gateway = Gateway::start(&config(&mock));
+    assert_eq!(gateway.chat(KEY, &prompt("small", false)).status, 200);
+    replace(&gateway.directory.join("state/clusters.json"), r#"{"resources": []}"#);
+    gateway.wait_until("the cluster is gone", |gateway| {
+        let mut answer = gateway.chat(KEY, &prompt("small", false));
+        answer.status == 503 && answer.json()["error"]["code"] == "no_provider_available"
+    });
+}

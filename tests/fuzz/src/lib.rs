@@ -1,0 +1,35 @@
+//! What the fuzz targets share: the limit on inputs, and cutting an input into chunks.
+//!
+//! Every target reads outside bytes with one of the gateway's parsers and checks a promise of that parser, not
+//! only that it returns. To run one, for a minute, starting from examples:
+//!
+//! ```text
+//! cd tests/fuzz
+//! cargo run --release --bin sse -- -max_len=65536 -max_total_time=60 ../../target/fuzz/corpus/sse seeds/stream
+//! ```
+//!
+//! The first directory collects what reaches new code (create it before), the others are only read.
+
+/// The longest input, in bytes: what is slow on more is the benchmark's to find.
+pub const LONGEST: usize = 64 << 10;
+
+/// Splits an input into a text and that text in chunks.
+///
+/// The first byte says how many lengths follow, at most fifteen; they are used in turn, and no length is zero.
+/// `None` for an input that is too short for that, or longer than [`LONGEST`].
+pub fn chunked(input: &[u8]) -> Option<(&[u8], Vec<&[u8]>)> {
+    if input.len() > LONGEST {
+        return None;
+    }
+    let (count, rest) = input.split_first()?;
+    let (lengths, text) = rest.split_at_checked(usize::from(count % 16))?;
+    let mut chunks = Vec::new();
+    let mut left = text;
+    for length in lengths.iter().cycle() {
+        let Some((chunk, after)) = left.split_at_checked(usize::from(*length).max(1)) else { break };
+        chunks.push(chunk);
+        left = after;
+    }
+    chunks.push(left);
+    Some((text, chunks))
+}

@@ -1,0 +1,13 @@
+//! What must hold for any input, not only for examples: the meter under any cutting, and the adapter's edit of
+//! any body. Drives the public state machines; knows nothing of their insides.
+
+#![allow(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test fails by panicking"
+)]
+
+mod edit;
+mod meter;

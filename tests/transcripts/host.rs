@@ -1,0 +1,252 @@
+//! A host that is not Envoy: it keeps one stream's state as Envoy does, and writes down what is done to it.
+//!
+//! Header edits persist for as long as the stream lives, a body is replaced from its start only, and a metric is
+//! a line. Any call can be made to fail.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use tollgate::engine::effect::Reply;
+use tollgate::engine::exchange::Exchange;
+use tollgate::engine::{Headers, Timestamp};
+use tollgate::host::{Host, HostError, HostResult, Side};
+use tollgate::observe::metrics::{Kind, Measurement};
+
+use crate::story::masked;
+
+/// A message on its way.
+#[derive(Default)]
+pub(crate) struct Message {
+    pub(crate) headers: Headers,
+    /// What is buffered of the body, or the present chunk of it.
+    pub(crate) body: Vec<u8>,
+}
+
+/// Everything that Envoy knows of a stream.
+pub(crate) struct World {
+    pub(crate) nanoseconds: u64,
+    pub(crate) request: Message,
+    pub(crate) response: Message,
+    pub(crate) filter_state: BTreeMap<String, Vec<u8>>,
+    pub(crate) target: Option<String>,
+    pub(crate) attempts: u64,
+    pub(crate) upstream_answered: bool,
+    pub(crate) client_gone: bool,
+    /// A role has answered in the provider's stead.
+    pub(crate) reply: Option<Reply>,
+    /// The names of the calls that fail, whoever makes them.
+    pub(crate) failing: Vec<&'static str>,
+    /// Effects are those of an adapter, which handles providers' keys.
+    pub(crate) upstream: bool,
+    pub(crate) transcript: String,
+}
+
+impl World {
+    pub(crate) fn line(&mut self, line: &str) {
+        self.transcript.push_str(line);
+        self.transcript.push('\n');
+    }
+
+    fn effect(&mut self, effect: &str) {
+        let line = format!("< {effect}");
+        self.line(&if self.upstream { masked(&line) } else { line });
+    }
+
+    /// Header fields, each on a line of its own.
+    pub(crate) fn fields(&mut self, headers: &Headers, mask: bool) {
+        for (name, value) in headers.iter() {
+            let line = format!("    {name}: {}", shown(value));
+            self.line(&if mask { masked(&line) } else { line });
+        }
+    }
+
+    fn message(&mut self, side: Side) -> &mut Message {
+        match side {
+            Side::Request => &mut self.request,
+            Side::Response => &mut self.response,
+        }
+    }
+}
+
+/// Bytes on one line: line ends and what is not UTF-8 as escapes.
+pub(crate) fn shown(bytes: &[u8]) -> String {
+    let mut text = String::new();
+    for piece in bytes.utf8_chunks() {
+        text.push_str(&piece.valid().replace('\r', "\\r").replace('\n', "\\n"));
+        for byte in piece.invalid() {
+            text.push_str(&format!("\\x{byte:02x}"));
+        }
+    }
+    text
+}
+
+/// The same world for every role on the stream.
+#[derive(Clone)]
+pub(crate) struct FakeHost(pub(crate) Rc<RefCell<World>>);
+
+impl FakeHost {
+    fn call(&self, name: &'static str) -> HostResult<()> {
+        let mut world = self.0.borrow_mut();
+        if world.failing.contains(&name) {
+            world.line(&format!("! the host refuses {name}"));
+            return Err(HostError { call: name });
+        }
+        Ok(())
+    }
+}
+
+const fn of(side: Side) -> &'static str {
+    match side {
+        Side::Request => "request",
+        Side::Response => "response",
+    }
+}
+
+impl Host for FakeHost {
+    fn now(&self) -> Timestamp {
+        Timestamp::from_nanoseconds(self.0.borrow().nanoseconds)
+    }
+
+    fn headers(&self, side: Side) -> HostResult<Headers> {
+        self.call("headers")?;
+        Ok(self.0.borrow_mut().message(side).headers.clone())
+    }
+
+    fn request_header(&self, name: &str) -> HostResult<Option<Vec<u8>>> {
+        self.call("request_header")?;
+        Ok(self.0.borrow_mut().message(Side::Request).headers.get(name).map(<[u8]>::to_vec))
+    }
+
+    fn replace_request_headers(&mut self, headers: &Headers) -> HostResult<()> {
+        self.call("replace_request_headers")?;
+        let mut world = self.0.borrow_mut();
+        world.effect("replace the request headers");
+        world.request.headers = headers.clone();
+        Ok(())
+    }
+
+    fn set_header(&mut self, side: Side, name: &str, value: &[u8]) -> HostResult<()> {
+        self.call("set_header")?;
+        let mut world = self.0.borrow_mut();
+        world.effect(&format!("set the {} header {name}: {}", of(side), shown(value)));
+        let message = world.message(side);
+        let others = message.headers.iter().filter(|(field, _)| *field != name);
+        let mut fields: Vec<_> = others.map(|(field, value)| (field.to_owned(), value.to_vec())).collect();
+        fields.push((name.to_owned(), value.to_vec()));
+        message.headers = Headers::new(fields);
+        Ok(())
+    }
+
+    fn remove_header(&mut self, side: Side, name: &str) -> HostResult<()> {
+        self.call("remove_header")?;
+        let mut world = self.0.borrow_mut();
+        world.effect(&format!("remove the {} header {name}", of(side)));
+        let message = world.message(side);
+        let others = message.headers.iter().filter(|(field, _)| *field != name);
+        message.headers =
+            Headers::new(others.map(|(field, value)| (field.to_owned(), value.to_vec())).collect());
+        Ok(())
+    }
+
+    fn body(&self, side: Side, length: usize) -> HostResult<Vec<u8>> {
+        self.call("body")?;
+        let mut world = self.0.borrow_mut();
+        let body = &world.message(side).body;
+        Ok(body[..length.min(body.len())].to_vec())
+    }
+
+    fn replace_body(&mut self, side: Side, drain: usize, with: &[u8]) -> HostResult<()> {
+        self.call("replace_body")?;
+        let mut world = self.0.borrow_mut();
+        let body = &mut world.message(side).body;
+        let drain = drain.min(body.len());
+        body.splice(..drain, with.iter().copied());
+        world.effect(&format!("replace {drain} bytes of the {} body by {} bytes", of(side), with.len()));
+        Ok(())
+    }
+
+    fn reply(&mut self, reply: &Reply) -> HostResult<()> {
+        self.call("reply")?;
+        let mut world = self.0.borrow_mut();
+        assert!(world.reply.is_none(), "a stream is answered once");
+        world.effect(&format!("reply {}", reply.status));
+        for (name, value) in &reply.headers {
+            world.line(&format!("    {name}: {value}"));
+        }
+        world.line(&format!("    {}", shown(&reply.body)));
+        world.reply = Some(reply.clone());
+        Ok(())
+    }
+
+    fn publish(&mut self, name: &str, value: &[u8]) -> HostResult<()> {
+        self.call("publish")?;
+        let mut world = self.0.borrow_mut();
+        match Exchange::decode(value) {
+            Some(note) => {
+                let span = note.model;
+                let mut line = format!(
+                    "publish {name}: {:?}, {} bytes, the model at {}..{}",
+                    note.surface, note.body_length, span.start, span.end
+                );
+                if let Some(edit) = note.usage {
+                    line.push_str(&format!(
+                        ", at {}..{} goes {}",
+                        edit.span.start,
+                        edit.span.end,
+                        shown(&edit.text)
+                    ));
+                }
+                world.effect(&line);
+            }
+            None => world.effect(&format!("log {name} {}", shown(value))),
+        }
+        world.filter_state.insert(name.to_owned(), value.to_vec());
+        Ok(())
+    }
+
+    fn published(&self, name: &str) -> HostResult<Option<Vec<u8>>> {
+        self.call("published")?;
+        Ok(self.0.borrow().filter_state.get(name).cloned())
+    }
+
+    fn target(&self) -> HostResult<Option<String>> {
+        self.call("target")?;
+        Ok(self.0.borrow().target.clone())
+    }
+
+    fn attempts(&self) -> HostResult<u64> {
+        self.call("attempts")?;
+        Ok(self.0.borrow().attempts)
+    }
+
+    fn is_upstream_answer(&self) -> HostResult<bool> {
+        self.call("is_upstream_answer")?;
+        Ok(self.0.borrow().upstream_answered)
+    }
+
+    fn is_client_gone(&self) -> HostResult<bool> {
+        self.call("is_client_gone")?;
+        Ok(self.0.borrow().client_gone)
+    }
+
+    fn choose_route(&mut self) -> HostResult<()> {
+        self.call("choose_route")?;
+        self.0.borrow_mut().effect("choose the route");
+        Ok(())
+    }
+
+    fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {
+        self.call("measure")?;
+        let verb = match measurement.series.metric.kind() {
+            Kind::Counter => format!("add {} to", measurement.value),
+            Kind::Histogram => format!("record {} in", measurement.value),
+        };
+        self.0.borrow_mut().effect(&format!("{verb} {}", measurement.series.name()));
+        Ok(())
+    }
+
+    fn warn(&self, message: &str) {
+        self.0.borrow_mut().effect(&format!("warn {message}"));
+    }
+}

@@ -1,0 +1,342 @@
+//! Plays Envoy's part: calls the drivers as Envoy calls its filters, and carries bytes between the two ends.
+//!
+//! As in Envoy: a paused body is buffered whole; header edits of an attempt are still there at the next, body
+//! edits are not; the credentials come before the adapter, each in its own header; a reply of either role passes
+//! the policy's response callbacks.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use tollgate::config;
+use tollgate::config::compiled::{self, credential_header};
+use tollgate::engine::Headers;
+use tollgate::engine::adapter::Adapter;
+use tollgate::engine::effect::Flow;
+use tollgate::engine::policy::{Gateway, Policy};
+use tollgate::host::driver::{Driver, Place};
+use tollgate::observe::secret::KeyHash;
+
+use crate::host::{FakeHost, Message, World, shown};
+
+pub(crate) const KEY: &str = "tg-team-a-prod-PHdrJdTB9MBQKhYItCS9oFXx4mTA6amTUc6T7tPg2cJ";
+pub(crate) const EXPIRED_KEY: &str = "tg-old-8yD248mFZSiou5cSWDKlUnyZKO4nGn94V99lwo28RYm";
+pub(crate) const REVOKED_KEY: &str = "tg-stolen-3kQ9vWm2Lx7TzR5nYb8HcJ4fGd6SaP1eUo0iXyVwZtE";
+pub(crate) const UNKNOWN_KEY: &str = "tg-team-a-prod-0000000000000000000000000000000000000000001";
+
+/// Keys of clients, by owner.
+pub(crate) const CLIENT_KEYS: &[(&str, &str)] =
+    &[("team-a-prod", KEY), ("old", EXPIRED_KEY), ("stolen", REVOKED_KEY), ("nobody", UNKNOWN_KEY)];
+
+/// Keys of providers, by the credential's name.
+pub(crate) const PROVIDER_KEYS: &[(&str, &str)] =
+    &[("first", "sk-first-Zm9vYmFyYmF6cXV4"), ("second", "sk-second-c3VyZWx5bm90cmVhbA")];
+
+/// What must never be logged.
+pub(crate) const PROMPT: &str = "Wie heißt die Hauptstadt?";
+
+/// 2026-01-01T00:00:00Z
+const START: u64 = 1_767_225_600_000_000_000;
+
+/// A text with names in place of the keys.
+pub(crate) fn masked(text: &str) -> String {
+    CLIENT_KEYS
+        .iter()
+        .chain(PROVIDER_KEYS)
+        .fold(text.to_owned(), |text, (owner, key)| text.replace(key, &format!("{{key of {owner}}}")))
+}
+
+fn gateway() -> config::Gateway {
+    let hash = |key: &str| KeyHash::of(key.as_bytes());
+    let yaml = format!(
+        "version: 1
+max_request_body: 1KiB
+credentials:
+  first: {{file: first.key}}
+  second: {{file: second.key}}
+providers:
+  first: {{api: openai, url: 'https://first.test/v1', credential: first}}
+  second: {{api: openai, url: 'http://second.test:8000/api/openai/v1', credential: second}}
+  open: {{api: openai, url: 'http://127.0.0.1:8001'}}
+models:
+  chat:
+    targets:
+    - {{provider: first, model: model-1, retries: 1, timeout: 30s}}
+    - {{provider: second, model: org/a-longer-model, timeout: 30s}}
+    - {{provider: open, model: m}}
+  private: {{targets: [{{provider: first, model: model-1}}]}}
+teams:
+  team-a: {{environments: {{prod: {{}}}}}}
+keys:
+- {{id: team-a-prod, hash: '{}', team: team-a, environment: prod, models: [chat]}}
+- {{id: old, hash: '{}', team: team-a, models: [chat], expires: 2025-06-01T00:00:00Z}}
+- {{id: stolen, hash: '{}', team: team-a, models: [chat], revoked: true}}
+",
+        hash(KEY),
+        hash(EXPIRED_KEY),
+        hash(REVOKED_KEY)
+    );
+    config::parse("gateway.yaml", &yaml).unwrap()
+}
+
+/// A request on its way through the gateway.
+pub(crate) struct Story {
+    world: Rc<RefCell<World>>,
+    policy: Driver<FakeHost, Policy>,
+    adapters: Rc<compiled::Adapter>,
+    /// The values that Envoy has for the credentials.
+    pub(crate) credentials: BTreeMap<String, String>,
+    /// The body that every attempt starts from, once the policy has let the request go on.
+    forwarded: Option<Vec<u8>>,
+    /// What has reached the client of the answer's body.
+    received: Vec<u8>,
+}
+
+impl Story {
+    pub(crate) fn new(title: &str) -> Self {
+        let config::Gateway { policy, adapter, .. } = gateway();
+        let world = Rc::new(RefCell::new(World {
+            nanoseconds: START,
+            request: Message::default(),
+            response: Message::default(),
+            filter_state: BTreeMap::new(),
+            target: None,
+            attempts: 0,
+            upstream_answered: false,
+            client_gone: false,
+            reply: None,
+            failing: Vec::new(),
+            upstream: false,
+            transcript: format!("{title}\n\n"),
+        }));
+        let role = Policy::new(Rc::new(Gateway::new(policy)));
+        Self {
+            policy: Driver::new(FakeHost(Rc::clone(&world)), role, Place::Downstream),
+            world,
+            adapters: Rc::new(adapter),
+            credentials: PROVIDER_KEYS
+                .iter()
+                .map(|(name, key)| ((*name).to_owned(), (*key).to_owned()))
+                .collect(),
+            forwarded: None,
+            received: Vec::new(),
+        }
+    }
+
+    fn line(&self, line: &str) {
+        self.world.borrow_mut().line(line);
+    }
+
+    fn flow(&self, flow: Flow) -> Flow {
+        self.line(match flow {
+            Flow::Continue => "< continue",
+            Flow::Pause => "< pause",
+        });
+        flow
+    }
+
+    /// From now on the host refuses these calls, and no others.
+    pub(crate) fn refuse(&self, calls: &[&'static str]) {
+        self.world.borrow_mut().failing = calls.to_vec();
+    }
+
+    pub(crate) fn wait(&self, milliseconds: u64) {
+        self.world.borrow_mut().nanoseconds += milliseconds * 1_000_000;
+        self.line(&format!("> {milliseconds} ms pass"));
+    }
+
+    /// Whether the policy has let the request go on.
+    pub(crate) fn is_forwarded(&self) -> bool {
+        self.forwarded.is_some()
+    }
+
+    /// What of the answer's body has reached the client.
+    pub(crate) fn received(&self) -> &[u8] {
+        &self.received
+    }
+
+    /// Leaves out how it came to this, which other stories tell.
+    pub(crate) fn cut_short(&self) {
+        let mut world = self.world.borrow_mut();
+        let title = world.transcript.split_inclusive("\n\n").next().unwrap_or_default().to_owned();
+        let sent = masked(&shown(&world.request.body));
+        let target = world.target.clone().unwrap_or_default();
+        world.transcript = format!("{title}= {target} receives, as in chat.txt, {sent}\n");
+    }
+
+    /// What has been written down so far.
+    pub(crate) fn so_far(&self) -> String {
+        self.world.borrow().transcript.clone()
+    }
+
+    /// The client sends a request whose body comes in pieces.
+    pub(crate) fn request(&mut self, fields: &[(&str, &str)], pieces: &[&str]) {
+        self.send(fields, pieces, true);
+    }
+
+    /// The client sends a request, and stops in the middle of its body.
+    pub(crate) fn unfinished_request(&mut self, fields: &[(&str, &str)], piece: &str) {
+        self.send(fields, &[piece], false);
+    }
+
+    fn send(&mut self, fields: &[(&str, &str)], pieces: &[&str], complete: bool) {
+        let headers: Headers = fields.iter().copied().collect();
+        {
+            let mut world = self.world.borrow_mut();
+            world.line("> policy: request headers");
+            world.fields(&headers, true);
+            world.request.headers = headers;
+        }
+        let mut flow = self.policy.request_headers(pieces.is_empty());
+        self.flow(flow);
+        for (index, piece) in pieces.iter().enumerate() {
+            if self.world.borrow().reply.is_some() {
+                break;
+            }
+            self.line(&format!("> policy: request body {}", masked(&shown(piece.as_bytes()))));
+            let buffered = {
+                let mut world = self.world.borrow_mut();
+                world.request.body.extend_from_slice(piece.as_bytes());
+                world.request.body.len()
+            };
+            flow = self.policy.request_body(buffered, complete && index + 1 == pieces.len());
+            self.flow(flow);
+        }
+        if self.world.borrow().reply.is_some() {
+            self.deliver_reply();
+        } else if flow == Flow::Continue {
+            self.forwarded = Some(self.world.borrow().request.body.clone());
+        }
+    }
+
+    /// Envoy makes an attempt; says whether the provider was called.
+    pub(crate) fn attempt(&mut self, target: &str) -> bool {
+        let body = self.forwarded.clone().expect("only a request that went on is attempted");
+        let length = body.len();
+        {
+            let mut world = self.world.borrow_mut();
+            world.upstream = true;
+            world.attempts += 1;
+            world.target = Some(target.to_owned());
+            world.request.body = body;
+            // The router's own field, and then the injectors', which overwrite.
+            let mut headers = Headers::default();
+            let injected: Vec<String> = self.credentials.keys().map(|name| credential_header(name)).collect();
+            let kept =
+                world.request.headers.iter().filter(|(name, _)| !injected.iter().any(|other| other == name));
+            kept.for_each(|(name, value)| headers.push(name, value));
+            if world.attempts == 1 {
+                headers.push("x-envoy-expected-rq-timeout-ms", "30000");
+            }
+            for (name, value) in &self.credentials {
+                headers.push(credential_header(name), value.as_str());
+            }
+            let line = format!("> adapter, attempt {} at {target}: request headers", world.attempts);
+            world.line(&line);
+            world.fields(&headers, true);
+            world.request.headers = headers;
+        }
+        let role = Adapter::new(Rc::clone(&self.adapters));
+        let mut adapter = Driver::new(FakeHost(Rc::clone(&self.world)), role, Place::Upstream);
+        let mut flow = self.flow(adapter.request_headers(false));
+        if flow == Flow::Continue {
+            // Half of the body is there before the rest.
+            for (buffered, end) in [(length / 2, false), (length, true)] {
+                self.line(&format!("> adapter: request body, {buffered} of {length} bytes"));
+                flow = self.flow(adapter.request_body(buffered, end));
+            }
+        }
+        let replied = {
+            let mut world = self.world.borrow_mut();
+            world.upstream = false;
+            world.reply.is_some()
+        };
+        if replied {
+            self.deliver_reply();
+            return false;
+        }
+        if flow == Flow::Continue {
+            let mut world = self.world.borrow_mut();
+            world.line(&format!("= {target} receives"));
+            let (headers, body) = (world.request.headers.clone(), shown(&world.request.body));
+            world.fields(&headers, true);
+            world.line(&format!("    {}", masked(&body)));
+            let length = headers.text("content-length").and_then(|length| length.parse().ok());
+            assert_eq!(
+                length,
+                Some(world.request.body.len()),
+                "the length that the provider is told is right"
+            );
+        }
+        flow == Flow::Continue
+    }
+
+    /// A provider answers; `ends` says whether it gets to the end.
+    pub(crate) fn answer(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]], ends: bool) {
+        self.world.borrow_mut().upstream_answered = true;
+        self.respond(fields.iter().copied().collect(), "", chunks, ends);
+    }
+
+    /// Envoy answers by itself.
+    pub(crate) fn envoy_answers(&mut self, status: &str, text: &str) {
+        self.world.borrow_mut().upstream_answered = false;
+        let length = text.len().to_string();
+        let fields =
+            [(":status", status), ("content-length", length.as_str()), ("content-type", "text/plain")];
+        self.respond(fields.into_iter().collect(), " (Envoy's own)", &[text.as_bytes()], true);
+    }
+
+    fn deliver_reply(&mut self) {
+        let reply = self.world.borrow().reply.clone().unwrap();
+        self.world.borrow_mut().upstream_answered = false;
+        let mut headers = Headers::default();
+        headers.push(":status", reply.status.to_string());
+        headers.push("content-length", reply.body.len().to_string());
+        reply.headers.iter().for_each(|(name, value)| headers.push(*name, value.as_str()));
+        self.respond(headers, " (that reply)", &[&reply.body], true);
+    }
+
+    fn respond(&mut self, headers: Headers, whose: &str, chunks: &[&[u8]], ends: bool) {
+        {
+            let mut world = self.world.borrow_mut();
+            world.line(&format!("> policy: response headers{whose}"));
+            world.fields(&headers, true);
+            world.response.headers = headers;
+        }
+        let flow = self.policy.response_headers(chunks.is_empty());
+        self.flow(flow);
+        for (index, chunk) in chunks.iter().enumerate() {
+            let end = ends && index + 1 == chunks.len();
+            self.line(&format!(
+                "> policy: response body{} {}",
+                if end { ", the last," } else { "" },
+                shown(chunk)
+            ));
+            self.world.borrow_mut().response.body = chunk.to_vec();
+            let flow = self.policy.response_body(chunk.len(), end);
+            self.flow(flow);
+            assert_eq!(flow, Flow::Continue, "an answer is never stopped");
+            let relayed = std::mem::take(&mut self.world.borrow_mut().response.body);
+            self.received.extend(relayed);
+        }
+        let mut world = self.world.borrow_mut();
+        world.line("= the client receives");
+        let headers = world.response.headers.clone();
+        world.fields(&headers, false);
+        let body = shown(&self.received);
+        world.line(&format!("    {body}"));
+    }
+
+    /// The client goes away.
+    pub(crate) fn hang_up(&self) {
+        self.world.borrow_mut().client_gone = true;
+        self.line("> the client goes away");
+    }
+
+    /// The stream is over; the whole transcript.
+    pub(crate) fn done(mut self) -> String {
+        self.line("> policy: done");
+        self.policy.done();
+        self.so_far()
+    }
+}
