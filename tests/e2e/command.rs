@@ -135,3 +135,22 @@ fn envoys_exit_code_is_passed_on() {
     assert!(killed.status().unwrap().success());
     assert_eq!(gateway.wait().code(), Some(128 + 9));
 }
+
+/// The numbers of OpenAI's cookbook, "How to count tokens with tiktoken".
+#[test]
+fn tokens_are_counted_as_the_reference_does() {
+    let count = |model: &str, text: &str| {
+        let directory = temporary_directory("tokens");
+        let file = directory.join("text");
+        fs::write(&file, text).unwrap();
+        let output = tollgate().args(["tokens", "--model", model]).arg(&file).output().unwrap();
+        fs::remove_dir_all(directory).unwrap();
+        assert!(output.status.success());
+        String::from_utf8(output.stdout).unwrap().trim().to_owned()
+    };
+    assert_eq!(count("gpt-4", "tiktoken is great!"), "6");
+    assert_eq!(count("gpt-4", "お誕生日おめでとう"), "9");
+    assert_eq!(count("gpt-4o", "お誕生日おめでとう"), "8");
+    let unknown = tollgate().args(["tokens", "--model", "claude-sonnet-4-5", "/dev/null"]).output().unwrap();
+    assert_eq!(unknown.status.code(), Some(1));
+}

@@ -1,4 +1,4 @@
-//! The operator's command: `tollgate check`, `render`, `run` and `keys`.
+//! The operator's command: `tollgate check`, `render`, `run`, `tokens` and `keys`.
 //!
 //! Reads arguments, prints, and sets the exit code; everything that decides anything is in the library.
 //!
@@ -19,6 +19,7 @@ mod credentials;
 mod keys;
 mod locate;
 mod run;
+mod tokens;
 
 /// An AI gateway that lives inside Envoy: one file, gateway.yaml, says who may call which models.
 #[derive(Parser)]
@@ -54,6 +55,13 @@ enum Command {
     Run(run::Arguments),
     /// Print the JSON Schema of gateway.yaml, for editors that complete and check it.
     Schema,
+    /// Count the tokens of a text, or of a chat request, by a model's public vocabulary.
+    ///
+    /// Prints the number alone; a chat request is counted with its framing, and what in it is a guess is named
+    /// on standard error.
+    #[command(after_help = "Examples:\n  tollgate tokens --model gpt-4o prompt.txt\n  \
+                            tollgate tokens --model gpt-4 - < request.json")]
+    Tokens(tokens::Arguments),
     /// Make virtual keys.
     Keys {
         #[command(subcommand)]
@@ -94,6 +102,7 @@ fn main() -> ExitCode {
             println!("{:#}", config::schema());
             ExitCode::SUCCESS
         }
+        Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Keys { command } => keys::run(&command),
     }
 }
