@@ -11,7 +11,7 @@ MODULE := target/wasm32-wasip1/release/tollgate.wasm
 COMMAND := target/native/tollgate
 MOCK := target/native/examples/mock-provider
 CARGO := cargo
-RUST_SOURCES := $(shell find src examples -name '*.rs') Cargo.toml Cargo.lock
+RUST_SOURCES := $(shell find src examples -name '*.rs' -o -path '*/tokens/data/*') Cargo.toml Cargo.lock build.rs .cargo/config.toml
 
 # An Envoy of your own, or the packaged one.
 TOLLGATE_ENVOY ?= $(VENV)/envoy
@@ -20,10 +20,10 @@ export TOLLGATE_ENVOY
 # Installs Debian packages, as root or by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: help run test check bench wasm envoy toolchain clean
+.PHONY: help run test check bench benchtokens wasm envoy toolchain clean
 
 help: ## list the targets
-	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 run: wasm envoy $(COMMAND) $(MOCK) ## start the mock provider and Envoy on examples/gateway.yaml
 	@examples/run.sh $(MOCK) $(COMMAND)
@@ -39,6 +39,9 @@ check: toolchain ## formatting, lints for both targets
 bench: wasm envoy $(COMMAND) $(MOCK) tools ## compare Envoy with and without the filter
 	python3 benches/gateway.py --envoy "$(TOLLGATE_ENVOY)" --tollgate $(COMMAND) --mock $(MOCK) \
 	    --module $(MODULE) --out target/bench.json
+
+benchtokens: toolchain ## compare the token counter with other counters, inside V8
+	benches/tokens/run.sh
 
 wasm: $(MODULE) ## build the WebAssembly module
 	@ls -l $(MODULE) | awk '{printf "%s: %d KiB\n", $$NF, $$5 / 1024}'

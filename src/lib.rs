@@ -1,4 +1,24 @@
 //! Tollgate: an AI gateway that lives inside Envoy.
+//!
+//! One WebAssembly module, loaded by a stock Envoy, in two roles: the policy once per request, the adapter once
+//! per attempt. The way through the code is the way of a request:
+//!
+//! | module | what it is |
+//! | --- | --- |
+//! | [`host`] | the bridge to Envoy: callbacks to events, effects to calls |
+//! | [`engine`] | the two roles as state machines |
+//! | [`identity`] | from headers to the caller |
+//! | [`dialect`] | what a request asks and what an answer took, as wire formats |
+//! | [`route`] | from a model's name to the chain that serves it |
+//! | [`tokens`] | how many tokens a text has |
+//! | [`observe`] | metrics, the access log, types that do not print |
+//! | [`framing`] | bytes to frames: JSON spans, server-sent events |
+//! | [`config`] | gateway.yaml to its compiled form |
+//! | `render` | gateway.yaml to Envoy's configuration; native only |
+//!
+//! Imports run one way: host → engine → {identity, dialect, route, tokens, config, observe} → framing. Everything
+//! but `host::wasm` compiles and is tested natively. No panic is reachable from input, and no time is read outside
+//! the host. What must stay true is in ARCHITECTURE.md; `tests/tidy.rs` holds what a test can hold.
 
 pub mod config;
 pub mod dialect;
