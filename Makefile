@@ -29,6 +29,7 @@ run: wasm envoy $(COMMAND) $(MOCK) ## start the mock provider and Envoy on examp
 	@examples/run.sh $(MOCK) $(COMMAND)
 
 test: wasm envoy $(VENV)/.sdks ## run all tests, end to end on the real Envoy included
+	$(CARGO) build --locked --example mock-provider
 	$(CARGO) test --locked
 
 check: toolchain ## formatting, lints for both targets

@@ -14,14 +14,14 @@ pub(crate) struct Mock {
 
 impl Mock {
     pub(crate) fn start() -> Self {
-        // Cargo builds the examples of a package before it runs its tests, beside the binaries.
+        // Built before the tests by `make test`: cargo itself builds an example that has tests only as those.
         let directory = Path::new(env!("CARGO_BIN_EXE_tollgate")).parent().unwrap();
         let mut child = Command::new(directory.join("examples/mock-provider"))
             .args(["--listen", "127.0.0.1:0", "--exit-with-stdin"])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
-            .unwrap();
+            .expect("the mock provider is not built; run the tests by `make test`");
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
         let address = line.trim().strip_prefix("listening on ").unwrap().parse().unwrap();
