@@ -16,7 +16,6 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use serde_json::Value;
 use tollgate::config;
@@ -24,7 +23,7 @@ use tollgate::dialect::RequestFault;
 use tollgate::engine::refusal::Refusal;
 use tollgate::framing::json;
 use tollgate::observe::metrics::{LABELS, Metric};
-use tollgate::observe::record::{Metered, Outcome, Record};
+use tollgate::observe::record::{Outcome, Record};
 
 fn page(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)
@@ -127,21 +126,7 @@ fn every_metric_and_every_field_of_the_access_log_is_listed() {
     for label in LABELS {
         assert!(text.contains(&format!("`{label}`")), "the label {label} is not listed");
     }
-    let record = Record {
-        request_id: None,
-        provider_request_id: None,
-        surface: None,
-        caller: None,
-        model: None,
-        target: None,
-        attempts: 0,
-        streamed: false,
-        outcome: Outcome::Ok,
-        metered: Metered::Nothing,
-        duration: Duration::ZERO,
-        first_token: None,
-        own_time: Duration::ZERO,
-    };
+    let record = Record::default();
     let line: Value = serde_json::from_str(&format!("{{\"status\":200{}}}", record.access_log())).unwrap();
     for field in line.as_object().unwrap().keys().filter(|field| *field != "status") {
         assert!(listed.contains(field), "the field {field} is not listed");

@@ -88,26 +88,7 @@ impl Policy {
     /// A request that is about to arrive.
     #[must_use]
     pub fn new(gateway: Rc<Gateway>) -> Self {
-        Self {
-            gateway,
-            phase: Phase::Arriving,
-            started: Timestamp::default(),
-            record: Record {
-                request_id: None,
-                provider_request_id: None,
-                surface: None,
-                caller: None,
-                model: None,
-                target: None,
-                attempts: 0,
-                streamed: false,
-                outcome: Outcome::Abandoned,
-                metered: Metered::Nothing,
-                duration: Duration::ZERO,
-                first_token: None,
-                own_time: Duration::ZERO,
-            },
-        }
+        Self { gateway, phase: Phase::Arriving, started: Timestamp::default(), record: Record::default() }
     }
 
     fn request_headers(

@@ -14,7 +14,7 @@ use crate::identity::caller::Caller;
 use super::metrics::{Detail, Measurement, Metric, NONE, Scope, ScopeLabels, Series};
 
 /// What became of a request.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Outcome {
     /// A provider answered, and the answer reached the client whole.
     Ok,
@@ -22,7 +22,8 @@ pub enum Outcome {
     Refused(&'static str),
     /// A provider answered with an error, which was passed on.
     ProviderError,
-    /// The client went away before the answer had ended.
+    /// The client went away before the answer had ended; what a request comes to when nothing else happens.
+    #[default]
     Abandoned,
     /// The provider broke off in the middle of the answer.
     Interrupted,
@@ -43,9 +44,10 @@ impl Outcome {
 }
 
 /// How many tokens a call took, and how that is known.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Metered {
     /// Nothing was generated.
+    #[default]
     Nothing,
     /// The provider said so.
     Reported(Usage),
@@ -64,8 +66,8 @@ impl Metered {
     }
 }
 
-/// A request that is over.
-#[derive(Clone, Debug)]
+/// A request that is over. The default is one of which nothing is known.
+#[derive(Clone, Debug, Default)]
 pub struct Record {
     /// Envoy's id of the request.
     pub request_id: Option<String>,

@@ -25,16 +25,14 @@ fn examples() -> Vec<std::path::PathBuf> {
 fn envoy_accepts_what_is_rendered_from_every_example() {
     for example in examples() {
         let directory = temporary_directory("render");
-        let rendered = tollgate()
-            .arg("render")
-            .arg(&example)
-            .arg("--out")
-            .arg(&directory)
-            .arg("--module")
-            .arg(module())
-            .output();
-        let rendered = rendered.unwrap();
-        assert!(rendered.status.success(), "{}", String::from_utf8_lossy(&rendered.stderr));
+        let render = || {
+            let mut command = tollgate();
+            command.arg("render").arg(&example).arg("--out").arg(&directory).arg("--module").arg(module());
+            let output = command.output().unwrap();
+            assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+            String::from_utf8(output.stdout).unwrap()
+        };
+        render();
         let validated = Command::new(envoy())
             .args(["--mode", "validate", "-c"])
             .arg(directory.join("bootstrap.json"))
@@ -43,15 +41,7 @@ fn envoy_accepts_what_is_rendered_from_every_example() {
             .unwrap();
         assert!(validated.status.success(), "{}", String::from_utf8_lossy(&validated.stderr));
         // A second rendering of the same file changes nothing that Envoy watches.
-        let again = tollgate()
-            .arg("render")
-            .arg(&example)
-            .arg("--out")
-            .arg(&directory)
-            .arg("--module")
-            .arg(module())
-            .output();
-        assert!(String::from_utf8_lossy(&again.unwrap().stdout).contains("up to date"));
+        assert!(render().contains("up to date"));
         fs::remove_dir_all(directory).unwrap();
     }
 }

@@ -149,7 +149,7 @@ fn load(file: &Path) -> Result<Gateway, ()> {
     match config::load(file) {
         Ok(gateway) => {
             for warning in &gateway.warnings {
-                eprintln!("warning: {warning}");
+                eprintln!("{warning}");
             }
             Ok(gateway)
         }

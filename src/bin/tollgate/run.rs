@@ -213,7 +213,7 @@ impl Supervisor {
             }
         };
         for warning in &gateway.warnings {
-            eprintln!("warning: {warning}");
+            eprintln!("{warning}");
         }
         if (gateway.admin, gateway.workers) != (self.gateway.admin, self.gateway.workers) {
             eprintln!("tollgate: a change of `admin` or `workers` takes effect at the next start");
