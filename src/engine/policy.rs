@@ -24,7 +24,7 @@ use crate::dialect::openai;
 use crate::dialect::openai::request::{self, Delivery};
 use crate::dialect::surface::{Selection, Surface};
 use crate::identity::caller::{CREDENTIAL_HEADERS, Caller, Directory, Unidentified};
-use crate::observe::record::{Metered, Outcome, Record};
+use crate::observe::record::{Outcome, Record};
 use crate::route::{self, Unroutable};
 
 /// The request header by which Envoy's route picks the cluster. Private to the gateway.
