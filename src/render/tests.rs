@@ -1,1 +1,67 @@
 //! Properties of what is rendered that need no Envoy; the end-to-end tests start one.
+
+use std::path::{Path, PathBuf};
+
+use serde_json::Value;
+
+use super::{Place, Rendered, envoy};
+use crate::config::{self, Gateway};
+
+fn example() -> Gateway {
+    config::load(&Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/gateway.yaml")).unwrap()
+}
+
+fn rendered() -> Rendered {
+    let place =
+        Place { directory: PathBuf::from("/etc/tollgate"), module: PathBuf::from("/etc/tollgate.wasm") };
+    envoy(&example(), &place)
+}
+
+fn file(name: &str) -> Value {
+    let found = rendered().files.into_iter().find(|(file, _)| file == name);
+    found.unwrap_or_else(|| panic!("no {name}")).1
+}
+
+#[test]
+fn each_role_is_told_only_what_it_needs() {
+    let (policy, adapter) = (file("policy.json").to_string(), file("adapter.json").to_string());
+    for (id, key) in &example().policy.keys {
+        for known in [key.hash.to_string(), id.clone(), key.team.clone()] {
+            assert!(policy.contains(&known), "the policy does not know {known}");
+            assert!(!adapter.contains(&known), "the adapter knows {known}");
+        }
+    }
+    for provider in example().adapter.providers.values() {
+        assert!(adapter.contains(&provider.authority));
+        assert!(!policy.contains(&provider.authority), "the policy knows {}", provider.authority);
+    }
+}
+
+#[test]
+fn no_rendered_file_holds_a_credential() {
+    for (name, content) in rendered().files {
+        assert!(!content.to_string().contains("sk-mock-not-a-secret"), "{name} holds a provider's key");
+    }
+}
+
+/// `retries` are attempts after a target's first, and the chain's retry policy reaches its last entry.
+#[test]
+fn a_chain_lists_its_attempts_in_order() {
+    let clusters = file("clusters.json");
+    let chain =
+        clusters["resources"].as_array().unwrap().iter().find(|one| one["name"] == "model/chat").unwrap();
+    let entries = chain["cluster_type"]["typed_config"]["clusters"].as_array().unwrap();
+    let names: Vec<&str> = entries.iter().map(|entry| entry["name"].as_str().unwrap()).collect();
+    let expected: Vec<String> = example().chains["chat"]
+        .iter()
+        .flat_map(|link| {
+            let name = format!("{}/{}", link.target.provider, link.target.model);
+            std::iter::repeat_n(name, link.retries as usize + 1)
+        })
+        .collect();
+    assert_eq!(names, expected);
+    let options = &chain["typed_extension_protocol_options"];
+    let retries =
+        &options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]["retry_policy"]["num_retries"];
+    assert_eq!(retries.as_u64(), Some(names.len() as u64 - 1));
+}
