@@ -42,7 +42,7 @@ const clientHeaders = [
 ];
 const attemptHeaders = [...clientHeaders.filter(([name]) => name !== 'authorization'),
   ['x-tollgate-cluster', 'model/bench'], ['x-tollgate-credential-mock', 'sk-mock']];
-const responseHeaders = [[':status', '200'], ['x-tollgate-target', 'mock/gpt-4o'], ['x-envoy-attempt-count', '1'], ['content-type', 'application/json'], ['content-length', `${answer.length}`],
+const responseHeaders = [[':status', '200'], ['x-tollgate-provider', 'mock'], ['x-tollgate-attempts', '1'], ['content-type', 'application/json'], ['content-length', `${answer.length}`],
   ['x-request-id', 'req_1']];
 
 function serialize(pairs) {
@@ -99,13 +99,12 @@ const host = {
   },
   proxy_get_property: (at, length, pointer, size) => {
     const path = text(at, length);
-    if (path.startsWith('tollgate.exchange')) return state.published ? give(state.published, pointer, size) : 1;
+    if (path.startsWith('tollgate.ticket')) return state.ticket ? give(state.ticket, pointer, size) : 1;
     if (path.startsWith('xds')) return give(encoder.encode('mock/gpt-4o'), pointer, size);
-    if (path.startsWith('upstream')) return give(new Uint8Array([1, 0, 0, 0, 0, 0, 0, 0]), pointer, size);
     return 1;
   },
   proxy_set_property: (at, length, value, size) => {
-    if (text(at, length) === 'tollgate.exchange') state.published = memory().slice(value, value + size);
+    if (text(at, length) === 'tollgate.ticket') state.ticket = memory().slice(value, value + size);
     return 0;
   },
   proxy_define_metric: (kind, at, length, pointer) => {

@@ -10,12 +10,11 @@
 //!
 //! Deliberately unknown here: callers, keys, teams, logical models.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::effect::{Effect, Flow, Reply};
 use super::event::{Attempt, Event, Timestamp};
-use super::exchange::Exchange;
+use super::exchange::{Desk, Exchange};
 use super::headers::Headers;
 use super::{Role, refusal};
 use crate::config::compiled::{self, Provider, Scheme, credential_header};
@@ -32,14 +31,11 @@ pub const CREDENTIAL_UNAVAILABLE: &str = "credential_unavailable";
 /// The gateway's two halves do not fit together.
 const INCONSISTENT: &str = "inconsistent";
 
-/// Tells the policy which target has answered.
-pub const TARGET_HEADER: &str = "x-tollgate-target";
-
 /// One attempt.
 #[derive(Debug)]
 pub struct Adapter {
     config: Rc<compiled::Adapter>,
-    target: Option<String>,
+    desk: Desk,
     phase: Phase,
 }
 
@@ -48,7 +44,7 @@ enum Phase {
     /// Nothing was seen yet.
     Arriving,
     /// The headers are done; the body is awaited, of which the first bytes are known perhaps.
-    Editing { edits: Vec<Edit>, head: Option<Vec<u8>> },
+    Editing { edits: Vec<Edit>, exchange: Rc<Exchange> },
     /// Nothing is left to do.
     Passing,
 }
@@ -63,20 +59,21 @@ enum Fault {
 impl Adapter {
     /// An attempt that is about to start.
     #[must_use]
-    pub const fn new(config: Rc<compiled::Adapter>) -> Self {
-        Self { config, target: None, phase: Phase::Arriving }
+    pub const fn new(config: Rc<compiled::Adapter>, desk: Desk) -> Self {
+        Self { config, desk, phase: Phase::Arriving }
     }
 
-    fn request_headers(&mut self, headers: &Headers, attempt: Option<Attempt>) -> Result<Headers, Fault> {
+    fn request_headers(&mut self, headers: &Headers, attempt: Option<&Attempt>) -> Result<Headers, Fault> {
         let attempt = attempt.ok_or(Fault::Inconsistent)?;
-        let target = attempt.target.ok_or(Fault::Inconsistent)?;
-        let exchange = attempt.exchange.as_deref().and_then(Exchange::decode).ok_or(Fault::Inconsistent)?;
+        let target = attempt.target.as_deref().ok_or(Fault::Inconsistent)?;
+        let ticket = attempt.ticket.as_deref().ok_or(Fault::Inconsistent)?;
+        let exchange = self.desk.fetch(ticket).ok_or(Fault::Inconsistent)?;
         let (name, model) = target.split_once('/').ok_or(Fault::Inconsistent)?;
         let provider = self.config.providers.get(name).ok_or(Fault::Inconsistent)?;
         let mut text = Vec::with_capacity(model.len() + 2);
         write_string(&mut text, model);
         let mut edits = vec![Edit { span: exchange.model, text }];
-        edits.extend(exchange.usage);
+        edits.extend(exchange.usage.clone());
         let length = exchange.body_length.saturating_add_signed(edit::growth(&edits));
         let path = match provider.api {
             Api::OpenAi => openai::path(exchange.surface),
@@ -94,12 +91,11 @@ impl Adapter {
         built.push(":path", format!("{}{path}", provider.base_path));
         built.push("content-type", "application/json");
         built.push("content-length", length.to_string());
-        for (name, value) in exchange.passed_on {
+        for (name, value) in &exchange.passed_on {
             built.push(name, value);
         }
         authorize(provider, headers, &mut built)?;
-        self.phase = Phase::Editing { edits, head: exchange.head };
-        self.target = Some(target);
+        self.phase = Phase::Editing { edits, exchange };
         Ok(built)
     }
 }
@@ -126,7 +122,11 @@ impl Role for Adapter {
 
     fn wanted_request_bytes(&self, buffered: usize, _end_of_stream: bool) -> usize {
         match &self.phase {
-            Phase::Editing { edits, head: None } if edit::reach(edits) <= buffered => edit::reach(edits),
+            Phase::Editing { edits, exchange }
+                if exchange.head.is_none() && edit::reach(edits) <= buffered =>
+            {
+                edit::reach(edits)
+            }
             _ => 0,
         }
     }
@@ -153,12 +153,12 @@ impl Role for Adapter {
             // Every request that reaches a provider has a body.
             Event::RequestHeaders { .. } => Fault::Inconsistent,
             Event::RequestBody { bytes, end_of_stream, buffered } => {
-                let Phase::Editing { edits, head } = &mut self.phase else { return Flow::Continue };
+                let Phase::Editing { edits, exchange } = &mut self.phase else { return Flow::Continue };
                 let drain = edit::reach(edits);
                 if buffered < drain && !end_of_stream {
                     return Flow::Pause;
                 }
-                match edit::apply(edits, head.as_deref().unwrap_or(bytes)) {
+                match edit::apply(edits, exchange.head.as_deref().unwrap_or(bytes)) {
                     Some(with) => {
                         effects.push(Effect::ReplaceRequestBody { drain, with });
                         self.phase = Phase::Passing;
@@ -166,13 +166,6 @@ impl Role for Adapter {
                     }
                     None => Fault::Inconsistent,
                 }
-            }
-            Event::Answered => {
-                if let Some(target) = &self.target {
-                    let value = target.as_bytes().to_vec();
-                    effects.push(Effect::SetResponseHeader(Cow::Borrowed(TARGET_HEADER), value));
-                }
-                return Flow::Continue;
             }
             Event::ResponseHeaders { .. } | Event::ResponseBody { .. } | Event::Done { .. } => {
                 return Flow::Continue;

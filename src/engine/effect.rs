@@ -33,8 +33,8 @@ pub enum Effect {
         /// What comes in their place.
         with: Vec<u8>,
     },
-    /// Keeps bytes for the adapter of every attempt of this request.
-    PublishExchange(Vec<u8>),
+    /// Keeps the ticket of the note for the adapter of every attempt of this request.
+    PublishTicket(Vec<u8>),
     /// Lets the route be chosen anew from the request's headers.
     ChooseRoute,
     /// Answers the client and ends the request here.

@@ -41,7 +41,7 @@ pub enum Event<'a> {
         /// Those that the role wanted, pseudo-headers included.
         headers: Headers,
         /// For the adapter: what the attempt is aimed at.
-        attempt: Option<Attempt>,
+        attempt: Option<&'a Attempt>,
         /// Whether the request has no body.
         end_of_stream: bool,
     },
@@ -54,14 +54,12 @@ pub enum Event<'a> {
         /// Whether that is the whole body.
         end_of_stream: bool,
     },
-    /// For the adapter: the provider has begun to answer the attempt.
-    Answered,
-    /// For the policy: the answer's headers are there.
+    /// The answer's headers are there.
     ResponseHeaders {
         /// All of them, pseudo-headers included.
         headers: Headers,
-        /// Who answered.
-        origin: Origin,
+        /// Whether the answer is Envoy's own (no upstream, timeout, overload) and not a provider's.
+        local: bool,
         /// Whether the answer has no body.
         end_of_stream: bool,
     },
@@ -87,17 +85,6 @@ pub struct Attempt {
     /// `provider/model` from the metadata of the endpoint that was picked
     /// (see [`crate::config::compiled::target_cluster`]).
     pub target: Option<String>,
-    /// What the policy published for this request (see [`super::exchange::Exchange`]).
-    pub exchange: Option<Vec<u8>>,
-}
-
-/// Who produced an answer.
-#[derive(Debug)]
-pub struct Origin {
-    /// `provider/model` of the last attempt, when there was one.
-    pub target: Option<String>,
-    /// How many attempts there were.
-    pub attempts: u64,
-    /// Whether the answer is Envoy's own (no upstream, timeout, overload) and not a provider's.
-    pub local: bool,
+    /// The ticket of the policy's note (see [`super::exchange`]).
+    pub ticket: Option<Vec<u8>>,
 }

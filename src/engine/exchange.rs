@@ -1,9 +1,16 @@
-//! What the policy tells the adapter about a request.
+//! What the policy tells the adapter about a request, and the desk where it leaves the note.
 //!
 //! The two roles meet only here. The policy reads the headers and the body once and notes what an attempt needs
-//! of them; the adapter builds its request from the note and reads neither again. The note travels in Envoy's
-//! filter state, which lives exactly as long as the request and which no client and no provider can read or
-//! write. Written and read by the same module, so the encoding is private and has no version.
+//! of them; the adapter builds its request from the note and reads neither again. Both run in the same virtual
+//! machine on the same thread (same `vm_id`, and Envoy keeps a request on its worker), so the note stays in
+//! their memory, and only its ticket travels, in Envoy's filter state, which lives as long as the request.
+//!
+//! A note holds a client's text. A ticket cannot be guessed, so that not even a request that went round the
+//! policy (a filter chain put together wrongly) could fetch another's note.
+
+use std::cell::RefCell;
+use std::collections::BTreeMap;
+use std::rc::Rc;
 
 use crate::dialect::Surface;
 use crate::framing::edit::Edit;
@@ -39,103 +46,70 @@ impl Exchange {
     pub fn head_of(body: &[u8], reach: usize) -> Option<Vec<u8>> {
         if reach > LONGEST_HEAD { None } else { body.get(..reach).map(<[u8]>::to_vec) }
     }
+}
 
-    /// Writes the note.
+/// Where notes wait for as long as their requests last.
+#[derive(Clone, Debug)]
+pub struct Desk(Rc<RefCell<Notes>>);
+
+#[derive(Debug)]
+struct Notes {
+    /// What makes this desk's tickets differ from any other's.
+    secret: u64,
+    /// How many notes were left so far.
+    count: u64,
+    waiting: BTreeMap<u64, Rc<Exchange>>,
+}
+
+impl Desk {
+    /// An empty desk. `secret` must not be known outside.
     #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
-        let mut out = Vec::with_capacity(256);
-        out.push(self.surface.code());
-        write_number(&mut out, self.body_length);
-        write_span(&mut out, self.model);
-        out.push(u8::from(self.usage.is_some()));
-        if let Some(edit) = &self.usage {
-            write_span(&mut out, edit.span);
-            write_bytes(&mut out, &edit.text);
-        }
-        out.push(u8::from(self.head.is_some()));
-        if let Some(head) = &self.head {
-            write_bytes(&mut out, head);
-        }
-        for (name, value) in &self.passed_on {
-            write_bytes(&mut out, name.as_bytes());
-            write_bytes(&mut out, value);
-        }
-        out
+    pub fn new(secret: u64) -> Self {
+        Self(Rc::new(RefCell::new(Notes { secret, count: 0, waiting: BTreeMap::new() })))
     }
 
-    /// Reads what [`Self::encode`] wrote; `None` for anything else.
+    /// Leaves a note, which stays until the deposit is dropped.
     #[must_use]
-    pub fn decode(bytes: &[u8]) -> Option<Self> {
-        let mut reader = Reader(bytes);
-        let surface = Surface::from_code(reader.byte()?)?;
-        let body_length = reader.number()?;
-        let model = reader.span()?;
-        let usage = if reader.flag()? {
-            Some(Edit { span: reader.span()?, text: reader.bytes()?.to_vec() })
-        } else {
-            None
-        };
-        let head = if reader.flag()? { Some(reader.bytes()?.to_vec()) } else { None };
-        let mut passed_on = Vec::new();
-        while !reader.0.is_empty() {
-            let name = std::str::from_utf8(reader.bytes()?).ok()?.to_owned();
-            passed_on.push((name, reader.bytes()?.to_vec()));
+    pub fn leave(&self, exchange: Exchange) -> Deposit {
+        let mut notes = self.0.borrow_mut();
+        let number = notes.count;
+        notes.count = number.wrapping_add(1);
+        notes.waiting.insert(number, Rc::new(exchange));
+        let ticket = format!("{:016x}{number:x}", notes.secret).into_bytes();
+        Deposit { desk: self.clone(), number, ticket }
+    }
+
+    /// The note for a ticket.
+    #[must_use]
+    pub fn fetch(&self, ticket: &[u8]) -> Option<Rc<Exchange>> {
+        let (secret, number) = std::str::from_utf8(ticket).ok()?.split_at_checked(16)?;
+        let notes = self.0.borrow();
+        if u64::from_str_radix(secret, 16) != Ok(notes.secret) {
+            return None;
         }
-        Some(Self { surface, body_length, model, usage, passed_on, head })
+        notes.waiting.get(&u64::from_str_radix(number, 16).ok()?).map(Rc::clone)
     }
 }
 
-fn write_number(out: &mut Vec<u8>, number: u64) {
-    out.extend_from_slice(&number.to_le_bytes());
+/// A note on the desk. Gone with its owner, whatever becomes of the request.
+#[derive(Debug)]
+pub struct Deposit {
+    desk: Desk,
+    number: u64,
+    ticket: Vec<u8>,
 }
 
-fn write_span(out: &mut Vec<u8>, span: Span) {
-    write_number(out, span.start as u64);
-    write_number(out, span.end as u64);
+impl Deposit {
+    /// What [`Desk::fetch`] wants to see.
+    #[must_use]
+    pub fn ticket(&self) -> &[u8] {
+        &self.ticket
+    }
 }
 
-fn write_bytes(out: &mut Vec<u8>, bytes: &[u8]) {
-    write_number(out, bytes.len() as u64);
-    out.extend_from_slice(bytes);
-}
-
-struct Reader<'a>(&'a [u8]);
-
-impl<'a> Reader<'a> {
-    fn byte(&mut self) -> Option<u8> {
-        let (&byte, rest) = self.0.split_first()?;
-        self.0 = rest;
-        Some(byte)
-    }
-
-    fn flag(&mut self) -> Option<bool> {
-        match self.byte()? {
-            0 => Some(false),
-            1 => Some(true),
-            _ => None,
-        }
-    }
-
-    fn number(&mut self) -> Option<u64> {
-        let (number, rest) = self.0.split_first_chunk()?;
-        self.0 = rest;
-        Some(u64::from_le_bytes(*number))
-    }
-
-    fn length(&mut self) -> Option<usize> {
-        usize::try_from(self.number()?).ok()
-    }
-
-    fn span(&mut self) -> Option<Span> {
-        let (start, end) = (self.length()?, self.length()?);
-        (start <= end).then_some(Span { start, end })
-    }
-
-    fn bytes(&mut self) -> Option<&'a [u8]> {
-        let length = self.length()?;
-        let (bytes, rest) = self.0.split_at_checked(length)?;
-        self.0 = rest;
-        Some(bytes)
+impl Drop for Deposit {
+    fn drop(&mut self) {
+        self.desk.0.borrow_mut().waiting.remove(&self.number);
     }
 }
 
@@ -143,27 +117,39 @@ impl<'a> Reader<'a> {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_note_survives_the_way_to_the_adapter() {
-        let plain = Exchange {
+    fn note(body_length: u64) -> Exchange {
+        Exchange {
             surface: Surface::ChatCompletions,
-            body_length: 1 << 33,
+            body_length,
             model: Span { start: 9, end: 17 },
             usage: None,
             passed_on: Vec::new(),
             head: None,
-        };
-        let streamed = Exchange {
-            usage: Some(Edit { span: Span { start: 1, end: 1 }, text: b"\"a\":1,".to_vec() }),
-            passed_on: vec![("accept".to_owned(), b"*/*".to_vec()), ("openai-beta".to_owned(), Vec::new())],
-            head: Some(b"{\"model\":\"a\"".to_vec()),
-            ..plain.clone()
-        };
-        for note in [plain, streamed] {
-            let bytes = note.encode();
-            assert_eq!(Exchange::decode(&bytes), Some(note));
-            assert_eq!(Exchange::decode(&bytes[..10]), None);
         }
-        assert_eq!(Exchange::decode(b""), None);
+    }
+
+    #[test]
+    fn each_attempt_finds_the_note_of_its_own_request_until_that_is_over() {
+        let desk = Desk::new(7);
+        let (one, other) = (desk.leave(note(1)), desk.leave(note(2)));
+        assert_ne!(one.ticket(), other.ticket());
+        for _ in 0..2 {
+            assert_eq!(desk.fetch(one.ticket()).as_deref(), Some(&note(1)));
+            assert_eq!(desk.fetch(other.ticket()).as_deref(), Some(&note(2)));
+        }
+        let ticket = one.ticket().to_vec();
+        drop(one);
+        assert_eq!(desk.fetch(&ticket), None);
+        assert_eq!(desk.fetch(other.ticket()).as_deref(), Some(&note(2)));
+    }
+
+    #[test]
+    fn a_ticket_of_another_desk_or_of_nobody_fetches_nothing() {
+        let desk = Desk::new(7);
+        let _left = desk.leave(note(1));
+        assert_eq!(desk.fetch(Desk::new(8).leave(note(2)).ticket()), None);
+        for forged in ["", "0", "00000000000000070x", "0000000000000007", "é", "000000000000000é0"] {
+            assert_eq!(desk.fetch(forged.as_bytes()), None, "{forged}");
+        }
     }
 }

@@ -1,27 +1,64 @@
 //! Header fields as Envoy hands them over: names in lower case, values as bytes, in order, repetitions kept.
 //!
+//! All fields share one buffer, so that taking them from the host costs two allocations and not two for each.
+//!
 //! Deliberately unknown here: which fields are private and which may pass; each role has its own rule for that.
 
+use std::fmt;
+use std::ops::Range;
+
 /// A list of header fields. Names are lower case: Envoy's codecs see to that.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Headers(Vec<(String, Vec<u8>)>);
+#[derive(Clone, Default)]
+pub struct Headers {
+    bytes: Vec<u8>,
+    fields: Vec<Field>,
+}
+
+/// Where a field's two halves are in the buffer.
+#[derive(Clone)]
+struct Field {
+    name: Range<usize>,
+    value: Range<usize>,
+}
 
 impl Headers {
-    /// Takes the fields as they are.
+    /// Reads the form in which the host serialises fields (proxy-wasm ABI 0.2.1, "Serialized map"): their
+    /// number, the sizes of each name and value, then each name and value with a zero byte behind it; numbers
+    /// are 32 bits, little-endian. `None` when the bytes are not of that form.
     #[must_use]
-    pub const fn new(fields: Vec<(String, Vec<u8>)>) -> Self {
-        Self(fields)
+    pub fn from_serialized(bytes: Vec<u8>) -> Option<Self> {
+        if bytes.is_empty() {
+            return Some(Self::default());
+        }
+        let count = number(&bytes, 0)?;
+        let mut start = 4 + count.checked_mul(8)?;
+        // Checked before anything is allocated for that many.
+        let sizes = bytes.get(4..start)?;
+        let mut fields = Vec::with_capacity(count);
+        for pair in sizes.chunks_exact(8) {
+            let name = start..start.checked_add(number(pair, 0)?)?;
+            let value = name.end + 1..(name.end + 1).checked_add(number(pair, 4)?)?;
+            start = value.end + 1;
+            fields.push(Field { name, value });
+        }
+        (start <= bytes.len()).then_some(Self { bytes, fields })
     }
 
-    /// All fields in order.
+    /// All fields in order. A name that is not UTF-8, which no codec lets through, is empty here.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
-        self.0.iter().map(|(name, value)| (name.as_str(), value.as_slice()))
+        let text = |name| std::str::from_utf8(name).unwrap_or_default();
+        self.fields.iter().map(move |field| (text(self.part(&field.name)), self.part(&field.value)))
+    }
+
+    fn part(&self, range: &Range<usize>) -> &[u8] {
+        self.bytes.get(range.clone()).unwrap_or_default()
     }
 
     /// The value of the first field called `name`.
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&[u8]> {
-        self.iter().find_map(|(field, value)| (field == name).then_some(value))
+        let field = self.fields.iter().find(|field| self.part(&field.name) == name.as_bytes())?;
+        Some(self.part(&field.value))
     }
 
     /// As [`Self::get`], when the value is UTF-8.
@@ -37,8 +74,12 @@ impl Headers {
     }
 
     /// Appends a field.
-    pub fn push(&mut self, name: impl Into<String>, value: impl Into<Vec<u8>>) {
-        self.0.push((name.into(), value.into()));
+    pub fn push(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        let start = self.bytes.len();
+        self.bytes.extend_from_slice(name.as_ref());
+        let middle = self.bytes.len();
+        self.bytes.extend_from_slice(value.as_ref());
+        self.fields.push(Field { name: start..middle, value: middle..self.bytes.len() });
     }
 
     /// The media type of the body in lower case, without parameters.
@@ -49,8 +90,62 @@ impl Headers {
     }
 }
 
-impl<'a> FromIterator<(&'a str, &'a str)> for Headers {
-    fn from_iter<I: IntoIterator<Item = (&'a str, &'a str)>>(fields: I) -> Self {
-        Self(fields.into_iter().map(|(name, value)| (name.to_owned(), value.as_bytes().to_vec())).collect())
+fn number(bytes: &[u8], at: usize) -> Option<usize> {
+    let four = bytes.get(at..)?.first_chunk()?;
+    usize::try_from(u32::from_le_bytes(*four)).ok()
+}
+
+/// Two lists are equal when their fields are, wherever these lie.
+impl PartialEq for Headers {
+    fn eq(&self, other: &Self) -> bool {
+        self.iter().eq(other.iter())
+    }
+}
+
+impl Eq for Headers {}
+
+/// The names only: a value may be a credential.
+impl fmt::Debug for Headers {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_list().entries(self.iter().map(|(name, _)| name)).finish()
+    }
+}
+
+impl<N: AsRef<[u8]>, V: AsRef<[u8]>> FromIterator<(N, V)> for Headers {
+    fn from_iter<I: IntoIterator<Item = (N, V)>>(fields: I) -> Self {
+        let mut headers = Self::default();
+        fields.into_iter().for_each(|(name, value)| headers.push(name, value));
+        headers
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// By the ABI's description: two fields, `a: b` and an empty `cd`.
+    const SERIALIZED: &[u8] = &[
+        2, 0, 0, 0, 1, 0, 0, 0, 1, 0, 0, 0, 2, 0, 0, 0, 0, 0, 0, 0, //
+        b'a', 0, b'b', 0, b'c', b'd', 0, 0,
+    ];
+
+    #[test]
+    fn fields_are_read_as_the_abi_describes_them() {
+        let headers = Headers::from_serialized(SERIALIZED.to_vec()).unwrap();
+        assert_eq!(headers, [("a", "b"), ("cd", "")].into_iter().collect());
+        assert_eq!(Headers::from_serialized(Vec::new()), Some(Headers::default()));
+        assert_eq!(Headers::from_serialized(vec![0; 4]), Some(Headers::default()));
+    }
+
+    #[test]
+    fn what_is_cut_short_or_lies_about_its_sizes_is_no_list_of_fields() {
+        for end in 1..SERIALIZED.len() {
+            assert_eq!(Headers::from_serialized(SERIALIZED[..end].to_vec()), None, "{end}");
+        }
+        for at in [0, 4, 8, 12, 16] {
+            let mut lie = SERIALIZED.to_vec();
+            lie[at..at + 4].fill(0xff);
+            assert_eq!(Headers::from_serialized(lie), None, "{at}");
+        }
     }
 }

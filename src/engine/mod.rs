@@ -3,8 +3,8 @@
 //! [`policy::Policy`] runs once per request and [`adapter::Adapter`] once per attempt; both implement
 //! [`Role`]. A role is told what happened ([`Event`]) and answers with what shall be done ([`Effect`]) and
 //! whether the request may go on ([`Flow`]). It owns all state of its stream and nothing else: no clock, no
-//! host, no randomness, no state shared between streams. Whatever drives a role carries out the effects in
-//! the order given.
+//! host, no randomness; the two roles of one request share a note ([`exchange`]). Whatever drives a role carries
+//! out the effects in the order given.
 //!
 //! Deliberately unknown here: proxy-wasm and Envoy's API. What is known of Envoy is its vocabulary: headers,
 //! attempts, local replies.
@@ -24,7 +24,8 @@ pub use headers::Headers;
 
 /// A state machine for one stream.
 pub trait Role {
-    /// The request header fields that the role wants to see in [`Event::RequestHeaders`]; `None` for all.
+    /// The request header fields that the role wants to see in [`Event::RequestHeaders`], whose `attempt`
+    /// is given; `None` for all.
     fn wanted_request_headers(&self, attempt: Option<&Attempt>) -> Option<Vec<String>>;
 
     /// How many leading bytes of the buffered request body the role wants to see, when `buffered` bytes are

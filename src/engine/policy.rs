@@ -13,8 +13,8 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::effect::{Effect, Flow, Reply};
-use super::event::{Attempt, Event, Origin, Timestamp};
-use super::exchange::{Exchange, PASSED_ON};
+use super::event::{Attempt, Event, Timestamp};
+use super::exchange::{Deposit, Desk, Exchange, PASSED_ON};
 use super::headers::Headers;
 use super::meter::Meter;
 use super::refusal::Refusal;
@@ -33,14 +33,56 @@ pub const CLUSTER_HEADER: &str = "x-tollgate-cluster";
 /// Envoy's limit on one attempt until its response headers (router filter, "HTTP request headers consumed").
 const ATTEMPT_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 
+/// The response headers that tell the client who served it. Envoy writes them (rendered into the route), over
+/// whatever a provider has put there, before the policy sees the answer.
+pub const SERVED_BY: ServedBy = ServedBy {
+    model: "x-tollgate-model",
+    provider: "x-tollgate-provider",
+    provider_model: "x-tollgate-provider-model",
+    attempts: "x-tollgate-attempts",
+};
+
+/// See [`SERVED_BY`].
+#[derive(Clone, Copy, Debug)]
+pub struct ServedBy {
+    /// The logical model.
+    pub model: &'static str,
+    /// The provider that was tried last.
+    pub provider: &'static str,
+    /// The provider's own name of the model.
+    pub provider_model: &'static str,
+    /// How many attempts there were.
+    pub attempts: &'static str,
+}
+
+impl ServedBy {
+    fn names(&self, name: &str) -> bool {
+        [self.model, self.provider, self.provider_model, self.attempts].contains(&name)
+    }
+}
+
 /// Header fields that only the gateway and Envoy may set. A client's are dropped before anything reads them;
 /// a provider's before the client does.
 const RESERVED_PREFIXES: [&str; 2] = ["x-tollgate-", "x-envoy-"];
 
 /// What a provider says to its own customer, which is the operator and not the client: accounts, sessions,
 /// and limits that are not the client's.
-const PRIVATE_RESPONSE_HEADERS: [&str; 5] =
-    ["set-cookie", "openai-organization", "openai-project", "alt-svc", "strict-transport-security"];
+///
+/// Envoy's route takes them out, which costs less than asking the host for each. Of [`PRIVATE_RESPONSE_PREFIXES`]
+/// there may be others, which the policy takes out.
+pub const PRIVATE_RESPONSE_HEADERS: [&str; 11] = [
+    "set-cookie",
+    "openai-organization",
+    "openai-project",
+    "alt-svc",
+    "strict-transport-security",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-requests",
+    "x-ratelimit-reset-tokens",
+];
 const PRIVATE_RESPONSE_PREFIXES: [&str; 2] = ["x-ratelimit-", "access-control-"];
 
 /// What all requests share: the configuration, ready for use.
@@ -63,6 +105,9 @@ impl Gateway {
 /// One request.
 pub struct Policy {
     gateway: Rc<Gateway>,
+    desk: Desk,
+    /// The note for the adapter, for as long as attempts may be made.
+    deposit: Option<Deposit>,
     phase: Phase,
     started: Timestamp,
     /// Filled as the facts become known; read only when the request is over.
@@ -87,8 +132,15 @@ enum Phase {
 impl Policy {
     /// A request that is about to arrive.
     #[must_use]
-    pub fn new(gateway: Rc<Gateway>) -> Self {
-        Self { gateway, phase: Phase::Arriving, started: Timestamp::default(), record: Record::default() }
+    pub fn new(gateway: Rc<Gateway>, desk: Desk) -> Self {
+        Self {
+            gateway,
+            desk,
+            deposit: None,
+            phase: Phase::Arriving,
+            started: Timestamp::default(),
+            record: Record::default(),
+        }
     }
 
     fn request_headers(
@@ -179,13 +231,15 @@ impl Policy {
             passed_on,
             head: Exchange::head_of(body, reach),
         };
+        let deposit = self.desk.leave(exchange);
         let set = |name: &'static str, value: Vec<u8>| Effect::SetRequestHeader(Cow::Borrowed(name), value);
         effects.extend([
             set(CLUSTER_HEADER, model.cluster.clone().into_bytes()),
             set(ATTEMPT_TIMEOUT_HEADER, model.attempt_timeout_ms.to_string().into_bytes()),
-            Effect::PublishExchange(exchange.encode()),
+            Effect::PublishTicket(deposit.ticket().to_vec()),
             Effect::ChooseRoute,
         ]);
+        self.deposit = Some(deposit);
         self.record.model = Some(request.model);
         self.phase = Phase::Forwarded(meter);
         Ok(Flow::Continue)
@@ -210,7 +264,7 @@ impl Policy {
     fn response_headers(
         &mut self,
         headers: &Headers,
-        origin: Origin,
+        local: bool,
         end_of_stream: bool,
         effects: &mut Vec<Effect>,
     ) {
@@ -224,14 +278,17 @@ impl Policy {
                 return;
             }
         };
-        self.record.attempts = origin.attempts;
-        self.record.target = origin.target;
+        self.deposit = None;
+        self.record.attempts =
+            headers.text(SERVED_BY.attempts).and_then(|count| count.parse().ok()).unwrap_or(0);
+        let named = |name| headers.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
+        self.record.provider = named(SERVED_BY.provider);
+        self.record.provider_model = named(SERVED_BY.provider_model);
         let status = headers.status().unwrap_or(0);
         for (name, _) in headers.iter().filter(|(name, _)| is_private_response_header(name)) {
             effects.push(Effect::RemoveResponseHeader(name.to_owned()));
         }
-        self.describe(effects);
-        let Some(mut meter) = meter.filter(|_| !origin.local) else {
+        let Some(mut meter) = meter.filter(|_| !local) else {
             let refusal = match headers.text(adapter::REFUSAL_HEADER) {
                 Some(adapter::CREDENTIAL_UNAVAILABLE) => Refusal::CredentialUnavailable,
                 Some(_) => Refusal::Internal,
@@ -258,17 +315,6 @@ impl Policy {
         } else {
             self.phase = Phase::Ended(Outcome::ProviderError);
         }
-    }
-
-    /// Tells the client who served it.
-    fn describe(&self, effects: &mut Vec<Effect>) {
-        if let Some(model) = &self.record.model {
-            effects.push(set_response_header("x-tollgate-model", model));
-        }
-        if let Some((provider, _)) = self.record.target.as_deref().and_then(|target| target.split_once('/')) {
-            effects.push(set_response_header("x-tollgate-provider", provider));
-        }
-        effects.push(set_response_header("x-tollgate-attempts", &self.record.attempts.to_string()));
     }
 
     fn response_body(
@@ -373,9 +419,8 @@ impl Role for Policy {
                     }
                 }
             }
-            Event::Answered => Ok(Flow::Continue),
-            Event::ResponseHeaders { headers, origin, end_of_stream } => {
-                self.response_headers(&headers, origin, end_of_stream, effects);
+            Event::ResponseHeaders { headers, local, end_of_stream } => {
+                self.response_headers(&headers, local, end_of_stream, effects);
                 Ok(Flow::Continue)
             }
             Event::ResponseBody { chunk, end_of_stream } => {
@@ -423,7 +468,7 @@ fn is_private_request_header(name: &str) -> bool {
 }
 
 fn is_private_response_header(name: &str) -> bool {
-    is_reserved(name)
+    (is_reserved(name) && !SERVED_BY.names(name))
         || PRIVATE_RESPONSE_HEADERS.contains(&name)
         || PRIVATE_RESPONSE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -9,21 +9,16 @@
 use std::time::Duration;
 
 use super::{Host, HostResult, Side};
-use crate::engine::adapter::TARGET_HEADER;
 use crate::engine::effect::{Effect, Flow};
-use crate::engine::event::{Attempt, Event, Origin, Timestamp};
+use crate::engine::event::{Attempt, Event, Timestamp};
 use crate::engine::refusal::Refusal;
 use crate::engine::{Headers, Role};
 
-/// The name under which the policy's note for the adapter is kept.
-const EXCHANGE: &str = "tollgate.exchange";
+/// The name under which the ticket of the policy's note for the adapter is kept.
+const TICKET: &str = "tollgate.ticket";
 
 /// The name under which the access log finds what the gateway adds to a line; rendered into the log's format.
 pub const ACCESS_LOG: &str = "tollgate.log";
-
-/// The header by which Envoy's router says how many attempts there were (rendered as
-/// `include_attempt_count_in_response`). A client's and a provider's are dropped.
-const ATTEMPTS_HEADER: &str = "x-envoy-attempt-count";
 
 /// Which role is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -66,12 +61,12 @@ impl<H: Host, R: Role> Driver<H, R> {
         self.guarded(|driver, now| {
             let attempt = match driver.place {
                 Place::Downstream => None,
-                Place::Upstream => Some(Attempt {
-                    target: driver.host.target()?,
-                    exchange: driver.host.published(EXCHANGE)?,
-                }),
+                Place::Upstream => {
+                    Some(Attempt { target: driver.host.target()?, ticket: driver.host.published(TICKET)? })
+                }
             };
-            let headers = match driver.role.wanted_request_headers(attempt.as_ref()) {
+            let attempt = attempt.as_ref();
+            let headers = match driver.role.wanted_request_headers(attempt) {
                 None => driver.host.headers(Side::Request)?,
                 Some(names) => driver.request_fields(names)?,
             };
@@ -99,14 +94,11 @@ impl<H: Host, R: Role> Driver<H, R> {
     pub fn response_headers(&mut self, end_of_stream: bool) -> Flow {
         self.lenient(|driver, now| {
             let headers = driver.host.headers(Side::Response)?;
-            let origin = driver.origin(&headers)?;
-            driver.step(Event::ResponseHeaders { headers, origin, end_of_stream }, now)
+            // Envoy's own answers are errors, so only an error is worth the question whose it is.
+            let error = headers.status().is_none_or(|status| status >= 400);
+            let local = error && !driver.host.is_upstream_answer()?;
+            driver.step(Event::ResponseHeaders { headers, local, end_of_stream }, now)
         })
-    }
-
-    /// For the adapter: the provider has begun to answer.
-    pub fn answered(&mut self) -> Flow {
-        self.lenient(|driver, now| driver.step(Event::Answered, now))
     }
 
     /// A piece of `length` bytes of the answer's body has come.
@@ -132,23 +124,6 @@ impl<H: Host, R: Role> Driver<H, R> {
             let client_gone = driver.role.is_open() && driver.host.is_client_gone().unwrap_or(false);
             driver.step(Event::Done { client_gone, own_time }, now)
         });
-    }
-
-    /// Who answered. The adapter and Envoy's router write it into the answer's headers, which are read anyway;
-    /// only of an answer without a provider the host is asked.
-    fn origin(&self, headers: &Headers) -> HostResult<Origin> {
-        // Envoy's own answers are errors, so only an error is worth the question.
-        let error = headers.status().is_none_or(|status| status >= 400);
-        let local = error && !self.host.is_upstream_answer()?;
-        let target = match headers.text(TARGET_HEADER) {
-            Some(target) if !local => Some(target.to_owned()),
-            _ => self.host.target()?,
-        };
-        let attempts = match headers.text(ATTEMPTS_HEADER).and_then(|count| count.parse().ok()) {
-            Some(attempts) => attempts,
-            None => self.host.attempts()?,
-        };
-        Ok(Origin { target, attempts, local })
     }
 
     fn request_fields(&self, names: Vec<String>) -> HostResult<Headers> {
@@ -226,7 +201,7 @@ impl<H: Host, R: Role> Driver<H, R> {
             Effect::RemoveRequestHeader(name) => host.remove_header(Side::Request, &name),
             Effect::ReplaceRequestHeaders(headers) => host.replace_request_headers(&headers),
             Effect::ReplaceRequestBody { drain, with } => host.replace_body(Side::Request, drain, &with),
-            Effect::PublishExchange(bytes) => host.publish(EXCHANGE, &bytes),
+            Effect::PublishTicket(ticket) => host.publish(TICKET, &ticket),
             Effect::ChooseRoute => host.choose_route(),
             Effect::Reply(reply) => host.reply(&reply),
             Effect::SetResponseHeader(name, value) => host.set_header(Side::Response, &name, &value),

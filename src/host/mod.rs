@@ -16,6 +16,8 @@
 //! - The trait wrappers of the SDK unwrap, and a panic takes the worker's VM down: only its fallible
 //!   functions are used here, and a failed call ends the request, not the VM.
 
+#[cfg(target_arch = "wasm32")]
+mod abi;
 pub mod driver;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
@@ -113,12 +115,6 @@ pub trait Host {
     /// # Errors
     /// When the host refuses.
     fn target(&self) -> HostResult<Option<String>>;
-
-    /// How many attempts were made.
-    ///
-    /// # Errors
-    /// When the host refuses.
-    fn attempts(&self) -> HostResult<u64>;
 
     /// Whether the answer is a provider's, and not Envoy's own.
     ///

@@ -5,6 +5,7 @@
 
 use std::cell::RefCell;
 use std::collections::HashMap;
+use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
 use std::time::UNIX_EPOCH;
 
@@ -12,11 +13,13 @@ use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, BufferType, ContextType, LogLevel, MapType, MetricType, Status};
 
+use super::abi;
 use super::driver::{Driver, Place};
 use super::{Host, HostError, HostResult, Side};
 use crate::config::compiled::{self, FORMAT, Plugin};
 use crate::engine::adapter::Adapter;
 use crate::engine::effect::{Flow, Reply};
+use crate::engine::exchange::Desk;
 use crate::engine::policy::{Gateway, Policy};
 use crate::engine::{Headers, Timestamp};
 use crate::observe::metrics::{Kind, Measurement, Series};
@@ -78,10 +81,10 @@ impl RootContext for Root {
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
         let stream: Box<dyn HttpContext> = match self.role.clone() {
             Some(RoleConfig::Policy(gateway)) => {
-                Box::new(PolicyStream(Driver::new(Envoy, Policy::new(gateway), Place::Downstream)))
+                Box::new(PolicyStream(Driver::new(Envoy, Policy::new(gateway, desk()), Place::Downstream)))
             }
             Some(RoleConfig::Adapter(config)) => {
-                Box::new(AdapterStream(Driver::new(Envoy, Adapter::new(config), Place::Upstream)))
+                Box::new(AdapterStream(Driver::new(Envoy, Adapter::new(config, desk()), Place::Upstream)))
             }
             // Envoy creates no stream before a configuration was accepted.
             None => Box::new(Closed),
@@ -139,10 +142,6 @@ impl HttpContext for AdapterStream {
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         action(self.0.request_body(size, end_of_stream))
     }
-
-    fn on_http_response_headers(&mut self, _count: usize, _end_of_stream: bool) -> Action {
-        action(self.0.answered())
-    }
 }
 
 const fn action(flow: Flow) -> Action {
@@ -152,12 +151,21 @@ const fn action(flow: Flow) -> Action {
     }
 }
 
+/// Where policies leave their notes for adapters.
+fn desk() -> Desk {
+    DESK.with(Desk::clone)
+}
+
 /// The host, for the stream whose callback runs.
 struct Envoy;
 
 thread_local! {
     /// Metric ids by series: the host hands out a new id at every definition, so each is defined once.
     static METRICS: RefCell<HashMap<Series, u32>> = RefCell::new(HashMap::new());
+
+    /// The standard library seeds its hashers from the system's randomness, which is the only way to it without
+    /// a crate.
+    static DESK: Desk = Desk::new(RandomState::new().build_hasher().finish());
 }
 
 fn log(level: LogLevel, message: &str) {
@@ -202,7 +210,8 @@ impl Host for Envoy {
     }
 
     fn headers(&self, side: Side) -> HostResult<Headers> {
-        hostcalls::get_map_bytes(header_map(side)).map(Headers::new).map_err(refused("get_map"))
+        let bytes = abi::header_map(header_map(side)).map_err(refused("get_map"))?;
+        Headers::from_serialized(bytes).ok_or(HostError { call: "get_map" })
     }
 
     fn request_header(&self, name: &str) -> HostResult<Option<Vec<u8>>> {
@@ -248,10 +257,6 @@ impl Host for Envoy {
     fn target(&self) -> HostResult<Option<String>> {
         let bytes = property(vec!["xds", "upstream_host_metadata", "filter_metadata", "tollgate", "target"])?;
         Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
-    }
-
-    fn attempts(&self) -> HostResult<u64> {
-        number(vec!["upstream", "request_attempt_count"])
     }
 
     fn is_upstream_answer(&self) -> HostResult<bool> {

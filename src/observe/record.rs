@@ -79,8 +79,10 @@ pub struct Record {
     pub caller: Option<Rc<Caller>>,
     /// The logical model, when one was resolved.
     pub model: Option<String>,
-    /// `provider/model` of the last attempt.
-    pub target: Option<String>,
+    /// The provider that was tried last.
+    pub provider: Option<String>,
+    /// Its own name of the model.
+    pub provider_model: Option<String>,
     /// How many attempts there were.
     pub attempts: u64,
     /// Whether the answer was a stream.
@@ -98,11 +100,6 @@ pub struct Record {
 }
 
 impl Record {
-    /// The target's two halves: provider and provider model.
-    fn provider(&self) -> Option<(&str, &str)> {
-        self.target.as_deref()?.split_once('/')
-    }
-
     /// What the request adds to the metrics. A request that no model was resolved for only counts.
     #[must_use]
     pub fn measurements(&self) -> Vec<Measurement> {
@@ -111,7 +108,7 @@ impl Record {
             key: caller.map_or(NONE, |caller| &caller.key).to_owned(),
             team: caller.map_or(NONE, |caller| &caller.team).to_owned(),
             model: self.model.as_deref().unwrap_or(NONE).to_owned(),
-            provider: self.provider().map_or(NONE, |(provider, _)| provider).to_owned(),
+            provider: self.provider.as_deref().unwrap_or(NONE).to_owned(),
             operation: self.surface.map_or(NONE, Surface::operation),
         }));
         let mut out = Vec::with_capacity(8);
@@ -147,8 +144,8 @@ impl Record {
         line.text("team", self.caller.as_ref().map(|caller| caller.team.as_str()));
         line.text("environment", self.caller.as_ref().and_then(|caller| caller.environment.as_deref()));
         line.text("model", self.model.as_deref());
-        line.text("provider", self.provider().map(|(provider, _)| provider));
-        line.text("provider_model", self.provider().map(|(_, model)| model));
+        line.text("provider", self.provider.as_deref());
+        line.text("provider_model", self.provider_model.as_deref());
         line.text("provider_request_id", self.provider_request_id.as_deref());
         line.number("attempts", Some(self.attempts));
         line.literal("stream", if self.streamed { "true" } else { "false" });
@@ -227,7 +224,8 @@ mod tests {
                 models: ModelAccess::All,
             })),
             model: Some("chat".to_owned()),
-            target: Some("openai/org/gpt-4o".to_owned()),
+            provider: Some("openai".to_owned()),
+            provider_model: Some("org/gpt-4o".to_owned()),
             attempts: 2,
             streamed: true,
             outcome: Outcome::Ok,
@@ -275,7 +273,8 @@ mod tests {
         let stranger = Record {
             caller: None,
             model: None,
-            target: None,
+            provider: None,
+            provider_model: None,
             outcome: Outcome::Refused("invalid_api_key"),
             ..record()
         };

@@ -91,6 +91,7 @@ fn composite(gateway: &Gateway, place: &Place, model: &str, chain: &[ChainTarget
             "alt_stat_name": stat_name(&name),
             "connect_timeout": "5s",
             "lb_policy": "CLUSTER_PROVIDED",
+            "metadata": {"filter_metadata": {"tollgate": {"model": model}}},
             "cluster_type": extension(
                 "envoy.clusters.composite",
                 "envoy.extensions.clusters.composite.v3.ClusterConfig",
@@ -133,8 +134,13 @@ fn target(name: &str, target: &Target, upstream: &Upstream, sole: bool) -> Value
             "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{
                 "endpoint": endpoint,
-                // By this the adapter knows which provider and model the attempt is aimed at.
-                "metadata": {"filter_metadata": {"tollgate": {"target": target_cluster(target)}}},
+                // By this the adapter knows which provider and model the attempt is aimed at,
+                // and the route tells the client.
+                "metadata": {"filter_metadata": {"tollgate": {
+                    "target": target_cluster(target),
+                    "provider": target.provider,
+                    "model": target.model,
+                }}},
             }]}],
         },
         // No request is sent to a host that is known to be down.

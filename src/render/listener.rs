@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Place, extension, filters, socket_address, typed};
 use crate::config::Gateway;
-use crate::engine::policy::CLUSTER_HEADER;
+use crate::engine::policy::{CLUSTER_HEADER, PRIVATE_RESPONSE_HEADERS, SERVED_BY};
 use crate::engine::refusal::Refusal;
 use crate::host::driver::ACCESS_LOG;
 
@@ -89,7 +89,8 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
             "virtual_hosts": [{
                 "name": "gateway",
                 "domains": ["*"],
-                "include_attempt_count_in_response": true,
+                "response_headers_to_add": served_by(),
+                "response_headers_to_remove": PRIVATE_RESPONSE_HEADERS,
                 "request_body_buffer_limit": gateway.policy.max_request_body + 2 * CONNECTION_BUFFER,
                 "routes": [{
                     "match": {"prefix": "/"},
@@ -99,6 +100,21 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
             }],
         }),
     )
+}
+
+/// Who served the client, written by Envoy from what it knows; the policy reads it there, too. A provider's own
+/// fields of these names are overwritten.
+fn served_by() -> Vec<Value> {
+    [
+        (SERVED_BY.model, "%CLUSTER_METADATA(tollgate:model)%"),
+        (SERVED_BY.provider, "%UPSTREAM_METADATA(tollgate:provider)%"),
+        (SERVED_BY.provider_model, "%UPSTREAM_METADATA(tollgate:model)%"),
+        (SERVED_BY.attempts, "%UPSTREAM_REQUEST_ATTEMPT_COUNT%"),
+    ]
+    .map(|(name, value)| {
+        json!({"header": {"key": name, "value": value}, "append_action": "OVERWRITE_IF_EXISTS_OR_ADD"})
+    })
+    .to_vec()
 }
 
 /// A line of JSON for each request. The filter's part begins with a comma and is empty for a request that

@@ -10,9 +10,9 @@ use proptest::sample::Index;
 use serde_json::{Map, Number, Value};
 use tollgate::config;
 use tollgate::engine::adapter::Adapter;
-use tollgate::engine::event::Attempt;
+use tollgate::engine::exchange::Desk;
 use tollgate::engine::policy::{Gateway, Policy};
-use tollgate::engine::{Effect, Event, Flow, Headers, Role, Timestamp};
+use tollgate::engine::{Attempt, Effect, Event, Flow, Headers, Role, Timestamp};
 use tollgate::observe::secret::KeyHash;
 
 const KEY: &str = "tg-app-0123456789abcdefghijABCDEFGHIJ0123456789abc";
@@ -195,8 +195,8 @@ fn body() -> impl Strategy<Value = Body> {
     )
 }
 
-/// The policy's note about a request of which the body comes in one piece.
-fn note(policy: &mut Policy, path: &str, body: &[u8]) -> Vec<u8> {
+/// The ticket for the policy's note about a request of which the body comes in one piece.
+fn ticket(policy: &mut Policy, path: &str, body: &[u8]) -> Vec<u8> {
     let bearer = format!("Bearer {KEY}");
     let headers = [
         (":method", "POST"),
@@ -212,21 +212,21 @@ fn note(policy: &mut Policy, path: &str, body: &[u8]) -> Vec<u8> {
     let complete = Event::RequestBody { bytes: body, buffered: body.len(), end_of_stream: true };
     let flow = policy.handle(complete, now, &mut effects);
     assert_eq!(flow, Flow::Continue, "{:?}: {effects:?}", String::from_utf8_lossy(body));
-    let note = effects.into_iter().find_map(|effect| match effect {
-        Effect::PublishExchange(note) => Some(note),
+    let ticket = effects.into_iter().find_map(|effect| match effect {
+        Effect::PublishTicket(ticket) => Some(ticket),
         _ => None,
     });
-    note.expect("a request that goes on has a note")
+    ticket.expect("a request that goes on has a ticket")
 }
 
 /// The body that the provider gets, and the length that it is told.
-fn attempt(adapter: &mut Adapter, note: Vec<u8>, target: &str, body: &[u8]) -> (Vec<u8>, usize) {
-    let attempt = Attempt { target: Some(target.to_owned()), exchange: Some(note) };
+fn attempt(adapter: &mut Adapter, ticket: &[u8], target: &str, body: &[u8]) -> (Vec<u8>, usize) {
+    let attempt = Attempt { target: Some(target.to_owned()), ticket: Some(ticket.to_vec()) };
     let mut effects = Vec::new();
     let now = Timestamp::default();
-    let headers =
-        Event::RequestHeaders { headers: Headers::default(), attempt: Some(attempt), end_of_stream: false };
-    assert_eq!(adapter.handle(headers, now, &mut effects), Flow::Continue);
+    let started =
+        Event::RequestHeaders { headers: Headers::default(), attempt: Some(&attempt), end_of_stream: false };
+    assert_eq!(adapter.handle(started, now, &mut effects), Flow::Continue);
     let wanted = adapter.wanted_request_bytes(body.len(), true);
     let complete = Event::RequestBody { bytes: &body[..wanted], buffered: body.len(), end_of_stream: true };
     assert_eq!(adapter.handle(complete, now, &mut effects), Flow::Continue);
@@ -254,7 +254,9 @@ proptest! {
     ) {
         let gateway = gateway();
         let adapter = Rc::new(gateway.adapter);
-        let note = note(&mut Policy::new(Rc::new(Gateway::new(gateway.policy))), surface, body.text.as_bytes());
+        let desk = Desk::new(0);
+        let mut policy = Policy::new(Rc::new(Gateway::new(gateway.policy)), desk.clone());
+        let ticket = ticket(&mut policy, surface, body.text.as_bytes());
         let target = format!("local/{model}");
         let mut expected: Value = serde_json::from_str(&body.text).unwrap();
         expected["model"] = model.into();
@@ -263,8 +265,8 @@ proptest! {
         }
         // A second attempt starts from the client's body again, and so must come out the same.
         for _ in 0..2 {
-            let mut adapter = Adapter::new(Rc::clone(&adapter));
-            let (edited, length) = attempt(&mut adapter, note.clone(), &target, body.text.as_bytes());
+            let mut adapter = Adapter::new(Rc::clone(&adapter), desk.clone());
+            let (edited, length) = attempt(&mut adapter, &ticket, &target, body.text.as_bytes());
             prop_assert_eq!(serde_json::from_slice::<Value>(&edited).unwrap(), expected.clone());
             prop_assert_eq!(edited.len(), length);
         }

@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use tollgate::engine::effect::Reply;
-use tollgate::engine::exchange::Exchange;
 use tollgate::engine::{Headers, Timestamp};
+use tollgate::host::driver::ACCESS_LOG;
 use tollgate::host::{Host, HostError, HostResult, Side};
 use tollgate::observe::metrics::{Kind, Measurement};
 
@@ -67,6 +67,11 @@ impl World {
             Side::Response => &mut self.response,
         }
     }
+}
+
+/// The fields that have none of these names.
+pub(crate) fn without(headers: &Headers, names: &[&str]) -> Headers {
+    headers.iter().filter(|(name, _)| !names.contains(name)).collect()
 }
 
 /// Bytes on one line: line ends and what is not UTF-8 as escapes.
@@ -131,10 +136,8 @@ impl Host for FakeHost {
         let mut world = self.0.borrow_mut();
         world.effect(&format!("set the {} header {name}: {}", of(side), shown(value)));
         let message = world.message(side);
-        let others = message.headers.iter().filter(|(field, _)| *field != name);
-        let mut fields: Vec<_> = others.map(|(field, value)| (field.to_owned(), value.to_vec())).collect();
-        fields.push((name.to_owned(), value.to_vec()));
-        message.headers = Headers::new(fields);
+        message.headers = without(&message.headers, &[name]);
+        message.headers.push(name, value);
         Ok(())
     }
 
@@ -143,9 +146,7 @@ impl Host for FakeHost {
         let mut world = self.0.borrow_mut();
         world.effect(&format!("remove the {} header {name}", of(side)));
         let message = world.message(side);
-        let others = message.headers.iter().filter(|(field, _)| *field != name);
-        message.headers =
-            Headers::new(others.map(|(field, value)| (field.to_owned(), value.to_vec())).collect());
+        message.headers = without(&message.headers, &[name]);
         Ok(())
     }
 
@@ -182,25 +183,8 @@ impl Host for FakeHost {
     fn publish(&mut self, name: &str, value: &[u8]) -> HostResult<()> {
         self.call("publish")?;
         let mut world = self.0.borrow_mut();
-        match Exchange::decode(value) {
-            Some(note) => {
-                let span = note.model;
-                let mut line = format!(
-                    "publish {name}: {:?}, {} bytes, the model at {}..{}",
-                    note.surface, note.body_length, span.start, span.end
-                );
-                if let Some(edit) = note.usage {
-                    line.push_str(&format!(
-                        ", at {}..{} goes {}",
-                        edit.span.start,
-                        edit.span.end,
-                        shown(&edit.text)
-                    ));
-                }
-                world.effect(&line);
-            }
-            None => world.effect(&format!("log {name} {}", shown(value))),
-        }
+        let verb = if name == ACCESS_LOG { "log" } else { "publish" };
+        world.effect(&format!("{verb} {name} {}", shown(value)));
         world.filter_state.insert(name.to_owned(), value.to_vec());
         Ok(())
     }
@@ -213,11 +197,6 @@ impl Host for FakeHost {
     fn target(&self) -> HostResult<Option<String>> {
         self.call("target")?;
         Ok(self.0.borrow().target.clone())
-    }
-
-    fn attempts(&self) -> HostResult<u64> {
-        self.call("attempts")?;
-        Ok(self.0.borrow().attempts)
     }
 
     fn is_upstream_answer(&self) -> HostResult<bool> {

@@ -13,11 +13,12 @@ use tollgate::config::compiled::{self, credential_header};
 use tollgate::engine::Headers;
 use tollgate::engine::adapter::Adapter;
 use tollgate::engine::effect::Flow;
-use tollgate::engine::policy::{Gateway, Policy};
+use tollgate::engine::exchange::Desk;
+use tollgate::engine::policy::{Gateway, PRIVATE_RESPONSE_HEADERS, Policy, SERVED_BY};
 use tollgate::host::driver::{Driver, Place};
 use tollgate::observe::secret::KeyHash;
 
-use crate::host::{FakeHost, Message, World, shown};
+use crate::host::{FakeHost, Message, World, shown, without};
 
 pub(crate) const KEY: &str = "tg-team-a-prod-PHdrJdTB9MBQKhYItCS9oFXx4mTA6amTUc6T7tPg2cJ";
 pub(crate) const EXPIRED_KEY: &str = "tg-old-8yD248mFZSiou5cSWDKlUnyZKO4nGn94V99lwo28RYm";
@@ -83,6 +84,7 @@ keys:
 pub(crate) struct Story {
     world: Rc<RefCell<World>>,
     policy: Driver<FakeHost, Policy>,
+    desk: Desk,
     adapters: Rc<compiled::Adapter>,
     /// The values that Envoy has for the credentials.
     pub(crate) credentials: BTreeMap<String, String>,
@@ -109,10 +111,12 @@ impl Story {
             upstream: false,
             transcript: format!("{title}\n\n"),
         }));
-        let role = Policy::new(Rc::new(Gateway::new(policy)));
+        let desk = Desk::new(7);
+        let role = Policy::new(Rc::new(Gateway::new(policy)), desk.clone());
         Self {
             policy: Driver::new(FakeHost(Rc::clone(&world)), role, Place::Downstream),
             world,
+            desk,
             adapters: Rc::new(adapter),
             credentials: PROVIDER_KEYS
                 .iter()
@@ -220,11 +224,9 @@ impl Story {
             world.target = Some(target.to_owned());
             world.request.body = body;
             // The router's own field, and then the injectors', which overwrite.
-            let mut headers = Headers::default();
             let injected: Vec<String> = self.credentials.keys().map(|name| credential_header(name)).collect();
-            let kept =
-                world.request.headers.iter().filter(|(name, _)| !injected.iter().any(|other| other == name));
-            kept.for_each(|(name, value)| headers.push(name, value));
+            let injected: Vec<&str> = injected.iter().map(String::as_str).collect();
+            let mut headers = without(&world.request.headers, &injected);
             if world.attempts == 1 {
                 headers.push("x-envoy-expected-rq-timeout-ms", "30000");
             }
@@ -236,7 +238,7 @@ impl Story {
             world.fields(&headers, true);
             world.request.headers = headers;
         }
-        let role = Adapter::new(Rc::clone(&self.adapters));
+        let role = Adapter::new(Rc::clone(&self.adapters), self.desk.clone());
         let mut adapter = Driver::new(FakeHost(Rc::clone(&self.world)), role, Place::Upstream);
         let mut flow = self.flow(adapter.request_headers(false));
         if flow == Flow::Continue {
@@ -299,6 +301,7 @@ impl Story {
     fn respond(&mut self, headers: Headers, whose: &str, chunks: &[&[u8]], ends: bool) {
         {
             let mut world = self.world.borrow_mut();
+            let headers = self.routed(&world, &headers);
             world.line(&format!("> policy: response headers{whose}"));
             world.fields(&headers, true);
             world.response.headers = headers;
@@ -325,6 +328,24 @@ impl Story {
         world.fields(&headers, false);
         let body = shown(&self.received);
         world.line(&format!("    {body}"));
+    }
+
+    /// What the route makes of an answer's headers; a policy that has not chosen a route gets none of it.
+    fn routed(&self, world: &World, headers: &Headers) -> Headers {
+        let Some((provider, model)) = world.target.as_deref().and_then(|target| target.split_once('/'))
+        else {
+            return without(headers, &PRIVATE_RESPONSE_HEADERS);
+        };
+        let attempts = world.attempts.to_string();
+        let told = [
+            (SERVED_BY.model, "chat"),
+            (SERVED_BY.provider, provider),
+            (SERVED_BY.provider_model, model),
+            (SERVED_BY.attempts, &attempts),
+        ];
+        let mut routed = without(&without(headers, &PRIVATE_RESPONSE_HEADERS), &told.map(|(name, _)| name));
+        told.iter().for_each(|(name, value)| routed.push(name, value));
+        routed
     }
 
     /// The client goes away.
