@@ -1,0 +1,5 @@
+//! Limits that cannot be overshot: reserve before a request leaves, settle to the truth afterwards.
+
+pub mod money;
+
+pub use money::{MoneyError, NanoDollars};
