@@ -1,5 +1,7 @@
 //! Limits that cannot be overshot: reserve before a request leaves, settle to the truth afterwards.
 
 pub mod money;
+pub mod window;
+pub mod zone;
 
 pub use money::{MoneyError, NanoDollars};
