@@ -1,6 +1,10 @@
 //! Limits that cannot be overshot: reserve before a request leaves, settle to the truth afterwards.
 
+pub mod cell;
+pub mod ledger;
+pub mod limit;
 pub mod money;
+pub mod store;
 pub mod window;
 pub mod zone;
 
