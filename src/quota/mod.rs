@@ -9,3 +9,6 @@ pub mod window;
 pub mod zone;
 
 pub use money::{MoneyError, NanoDollars};
+
+#[cfg(test)]
+mod tests;

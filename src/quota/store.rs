@@ -122,6 +122,8 @@ pub struct Denied {
     pub scope: usize,
     /// Why.
     pub reason: Reason,
+    /// Alerts to raise all the same: reservations that lapsed may have been counted on the way.
+    pub alerts: Vec<Of<Alert>>,
     /// What other scopes had granted and could not be given back yet.
     pub unsettled: Option<Unsettled>,
 }
@@ -187,7 +189,8 @@ pub fn reserve_all(
             Err(fault) => (place, Reason::Fault(fault)),
         };
         let returned = settle_all(store, granted.reservation, &Amounts::default(), now, attempts);
-        return Err(Denied { scope: place, reason, unsettled: returned.unsettled });
+        granted.alerts.extend(returned.alerts);
+        return Err(Denied { scope: place, reason, alerts: granted.alerts, unsettled: returned.unsettled });
     }
     Ok(granted)
 }
