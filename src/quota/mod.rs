@@ -4,6 +4,9 @@ pub mod cell;
 pub mod ledger;
 pub mod limit;
 pub mod money;
+pub mod price;
+#[cfg(not(target_arch = "wasm32"))]
+pub mod prices;
 pub mod store;
 pub mod window;
 pub mod zone;
