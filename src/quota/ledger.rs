@@ -271,8 +271,30 @@ impl Cell {
         limits.iter().map(|limit| cell.standing(limit)).collect()
     }
 
-    /// Ends what is over at `now`: first windows with all that is held in them, then leases.
+    /// Ends what is over at `now`, in the order of time.
     fn advance(&mut self, now: u64) {
+        let ended = |cell: &Self| {
+            let leases =
+                cell.leases.iter().enumerate().filter(|(_, lease)| lease.ends > 0 && lease.ends <= now);
+            leases.min_by_key(|(_, lease)| lease.ends).map(|(place, lease)| (place, *lease))
+        };
+        while let Some((place, lease)) = ended(self) {
+            self.pass(lease.ends);
+            if let Some(free) = self.leases.get_mut(place) {
+                *free = Lease::default();
+            }
+            for counter in &mut self.counters {
+                let held = counter.held.get_mut(place).map(std::mem::take).unwrap_or_default();
+                if lease.lapse == Lapse::Charge {
+                    counter.charge(held);
+                }
+            }
+        }
+        self.pass(now);
+    }
+
+    /// Lets time pass for buckets and windows. What is held in a window goes with it.
+    fn pass(&mut self, now: u64) {
         let elapsed = now.saturating_sub(self.latest);
         self.latest = self.latest.max(now);
         for counter in &mut self.counters {
@@ -286,19 +308,6 @@ impl Cell {
                     counter.held = [0; LEASES];
                 }
                 _ => {}
-            }
-        }
-        for place in 0..LEASES {
-            let Some(lease) = self.leases.get_mut(place) else { continue };
-            if lease.ends == 0 || lease.ends > self.latest {
-                continue;
-            }
-            let ended = std::mem::take(lease);
-            for counter in &mut self.counters {
-                let held = counter.held.get_mut(place).map(std::mem::take).unwrap_or_default();
-                if ended.lapse == Lapse::Charge {
-                    counter.charge(held);
-                }
             }
         }
     }

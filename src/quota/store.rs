@@ -78,6 +78,11 @@ pub struct Reservation {
 }
 
 impl Reservation {
+    /// What was reserved in which scope.
+    pub fn parts(&self) -> impl Iterator<Item = (&Scope, &Ticket)> {
+        self.entries.iter().map(|(scope, ticket)| (scope, ticket))
+    }
+
     /// When the first part of it lapses, in milliseconds since the Unix epoch, unless it is renewed.
     #[must_use]
     pub fn lapses_at(&self) -> Option<u64> {
@@ -243,6 +248,24 @@ pub fn renew_all(
         }
     }
     result
+}
+
+/// Ends what is over in the cell of `scope`, which every other operation does by itself: for alerts about a scope
+/// that nobody calls any more.
+///
+/// # Errors
+/// When the cell cannot be changed.
+pub fn expire(
+    store: &mut impl Store,
+    scope: &Scope,
+    now: u64,
+    attempts: u32,
+) -> Result<Vec<Of<Alert>>, Fault> {
+    let expire = |cell: &mut Cell| Ok::<_, Never>(cell.expire(&scope.limits, now));
+    match update(store, &scope.key, attempts, expire)? {
+        Ok(alerts) => Ok(of(scope, alerts).collect()),
+        Err(never) => match never {},
+    }
 }
 
 /// The cell of `scope`, to see how its limits stand.
