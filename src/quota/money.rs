@@ -125,7 +125,7 @@ pub(super) fn scaled(text: &str, places: u32) -> Result<u64, MoneyError> {
     let factor = u32::try_from(shift.unsigned_abs()).ok().and_then(|power| 10_u128.checked_pow(power));
     let units = match (shift >= 0, factor) {
         (true, factor) => factor.and_then(|factor| digits.checked_mul(factor)).ok_or(MoneyError::TooLarge)?,
-        (false, Some(factor)) if digits % factor == 0 => digits / factor,
+        (false, Some(factor)) if digits.is_multiple_of(factor) => digits / factor,
         (false, _) => return Err(MoneyError::TooFine),
     };
     u64::try_from(units).map_err(|_| MoneyError::TooLarge)

@@ -175,7 +175,7 @@ pub fn reserve_all(
     terms: Terms,
     now: u64,
     attempts: u32,
-) -> Result<Granted, Denied> {
+) -> Result<Granted, Box<Denied>> {
     let mut granted =
         Granted { reservation: Reservation::default(), would_refuse: Vec::new(), alerts: Vec::new() };
     for (place, scope) in scopes.iter().enumerate() {
@@ -195,7 +195,12 @@ pub fn reserve_all(
         };
         let returned = settle_all(store, granted.reservation, &Amounts::default(), now, attempts);
         granted.alerts.extend(returned.alerts);
-        return Err(Denied { scope: place, reason, alerts: granted.alerts, unsettled: returned.unsettled });
+        return Err(Box::new(Denied {
+            scope: place,
+            reason,
+            alerts: granted.alerts,
+            unsettled: returned.unsettled,
+        }));
     }
     Ok(granted)
 }

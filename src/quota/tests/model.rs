@@ -254,7 +254,7 @@ impl World {
             }
             Step::Lose(index) => {
                 let Some(place) = picked(index) else { return };
-                self.running.swap_remove(place);
+                drop(self.running.swap_remove(place));
             }
             Step::Tick => self.tick(),
             Step::Expire(scope) => {

@@ -19,7 +19,7 @@ fn scope(key: &str, limits: &[Limit]) -> Scope {
     Scope { key: key.into(), limits: limits.into() }
 }
 
-fn reserve(store: &mut Shared, scopes: &[Scope], tokens: u64) -> Result<Reservation, Denied> {
+fn reserve(store: &mut Shared, scopes: &[Scope], tokens: u64) -> Result<Reservation, Box<Denied>> {
     reserve_all(store, scopes, &call(tokens), TERMS, NOON, 3).map(|granted| granted.reservation)
 }
 
@@ -154,6 +154,30 @@ fn end_users_have_a_bounded_number_of_cells() {
     );
 }
 
+/// Between the look at a cell and its swap another worker takes what is left.
+#[test]
+fn who_is_overtaken_looks_again() {
+    struct Overtaken<'a>(&'a mut Shared, &'a [Scope], bool);
+    impl Store for Overtaken<'_> {
+        fn get(&mut self, key: &str) -> Result<Option<(Vec<u8>, u32)>, StoreFailed> {
+            self.0.get(key)
+        }
+        fn set(&mut self, key: &str, value: &[u8], version: u32) -> Result<(), SetError> {
+            if std::mem::take(&mut self.2) {
+                assert!(reserve(self.0, self.1, 5).is_ok());
+            }
+            self.0.set(key, value, version)
+        }
+    }
+    let mut store = Shared::default();
+    let scopes = [scope("key", &[prepaid(Unit::OutputTokens, 9)])];
+    seed(&mut store, "key").unwrap();
+    let mut overtaken = Overtaken(&mut store, &scopes, true);
+    let denied = reserve_all(&mut overtaken, &scopes, &call(5), TERMS, NOON, 3).unwrap_err();
+    assert!(matches!(denied.reason, Reason::Refused(refusal) if refusal.reserved == 5), "{denied:?}");
+    assert_eq!(standing(&mut store, &scopes), [(0, 5)]);
+}
+
 /// Four workers on the same three cells, as fast as they can.
 #[test]
 fn threads_never_grant_more_than_the_limit_and_lose_nothing() {
@@ -161,7 +185,10 @@ fn threads_never_grant_more_than_the_limit_and_lose_nothing() {
     struct Locked(Arc<Mutex<Shared>>);
     impl Store for Locked {
         fn get(&mut self, key: &str) -> Result<Option<(Vec<u8>, u32)>, StoreFailed> {
-            self.0.lock().unwrap().get(key)
+            let found = self.0.lock().unwrap().get(key);
+            // Gives the others time to be faster.
+            std::thread::yield_now();
+            found
         }
         fn set(&mut self, key: &str, value: &[u8], version: u32) -> Result<(), SetError> {
             self.0.lock().unwrap().set(key, value, version)
