@@ -11,12 +11,13 @@
 //! | [`dialect`] | what a request asks and what an answer took, as wire formats |
 //! | [`route`] | from a model's name to the chain that serves it |
 //! | [`tokens`] | how many tokens a text has |
+//! | [`quota`] | limits, what is used of them, and what it costs |
 //! | [`observe`] | metrics, the access log, types that do not print |
 //! | [`framing`] | bytes to frames: JSON spans, server-sent events |
 //! | [`config`] | gateway.yaml to its compiled form |
 //! | `render` | gateway.yaml to Envoy's configuration; native only |
 //!
-//! Imports run one way: host → engine → {identity, dialect, route, tokens, config, observe} → framing. Everything
+//! Imports run one way: host → engine → {identity, dialect, route, tokens, quota, config, observe} → framing. Everything
 //! but `host::wasm` compiles and is tested natively. No panic is reachable from input, and no time is read outside
 //! the host. What must stay true is in ARCHITECTURE.md; `tests/tidy.rs` holds what a test can hold.
 
@@ -27,6 +28,7 @@ pub mod framing;
 pub mod host;
 pub mod identity;
 pub mod observe;
+pub mod quota;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod render;
 pub mod route;

@@ -38,6 +38,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("observe", &["config::compiled::ModelAccess", "dialect", "framing::json", "identity::caller"]),
     ("route", &["config::compiled"]),
     ("dialect", &["framing"]),
+    ("quota", &["dialect::Usage"]),
     ("tokens", &[]),
     ("framing", &[]),
 ];

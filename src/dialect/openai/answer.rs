@@ -164,7 +164,8 @@ mod tests {
             "prompt_tokens_details": {"cached_tokens": 4, "audio_tokens": 0},
             "completion_tokens_details": {"reasoning_tokens": 3, "audio_tokens": 0,
             "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0}}"#;
-        let expected = Usage { input: 19, output: 10, cached_input: 4, reasoning_output: 3 };
+        let expected =
+            Usage { input: 19, output: 10, cached_input: 4, reasoning_output: 3, ..Usage::default() };
         assert_eq!(usage(object), Some(expected));
     }
 
