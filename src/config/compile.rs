@@ -10,13 +10,16 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::compiled::{
-    Adapter, FORMAT, Key, Model, ModelAccess, Policy, Provider, Scheme, Target, chain_cluster,
+    Adapter, Counting, FORMAT, Key, Model, ModelAccess, ModelTarget, Policy, Provider, Reserving, Scheme,
+    Target, chain_cluster,
 };
 use super::gateway::{ChainTarget, Credential, Gateway, Upstream};
 use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
 use super::raw;
 use super::shape::{Located, Map, Named, Place, Report};
+use crate::quota::cell::Lapse;
+use crate::tokens::{Vocabulary, vocabulary_of};
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 10_000);
 const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9901);
@@ -24,6 +27,12 @@ const ACCESS_LOG: &str = "/dev/stdout";
 const MAX_REQUEST_BODY: u64 = 8 << 20;
 const MAX_REQUEST_BODY_RANGE: RangeInclusive<u64> = 1 << 10..=256 << 20;
 const RETRIES: u32 = 1;
+const COUNTING: Counting = Counting { always: false, exact_bytes: 256 << 10 };
+/// No provider says how its tokens compare; until that is learnt, an estimate errs on the high side.
+const RATIO_PERMILLE: u32 = 1200;
+const TYPICAL_OUTPUT: u64 = 1024;
+const RESERVING: Reserving =
+    Reserving { lease_ms: 60_000, lapse: Lapse::Charge, cut: false, user_header: None };
 const TIMEOUT: Duration = Duration::from_secs(600);
 const TIMEOUT_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(3600);
 
@@ -75,6 +84,9 @@ pub(super) fn compile<'file>(
             format: FORMAT,
             revision: revision.clone(),
             max_request_body,
+            counting: COUNTING,
+            scopes: Vec::new(),
+            reserving: RESERVING,
             models: chains.iter().map(|(name, chain)| (name.clone(), model(name, chain))).collect(),
             keys,
         },
@@ -126,7 +138,19 @@ fn model(name: &str, chain: &[ChainTarget]) -> Model {
     Model {
         cluster: chain_cluster(name),
         attempt_timeout_ms: u64::try_from(longest.as_millis()).unwrap_or(u64::MAX),
-        targets: chain.iter().map(|target| target.target.clone()).collect(),
+        targets: chain.iter().map(|target| model_target(&target.target)).collect(),
+        typical_output: TYPICAL_OUTPUT,
+        scopes: Vec::new(),
+    }
+}
+
+fn model_target(target: &Target) -> ModelTarget {
+    let vocabulary = vocabulary_of(&target.model);
+    ModelTarget {
+        target: target.clone(),
+        vocabulary: vocabulary.unwrap_or(Vocabulary::O200k),
+        ratio_permille: vocabulary.is_none().then_some(RATIO_PERMILLE),
+        price: None,
     }
 }
 
@@ -313,6 +337,7 @@ impl Compiler<'_, '_> {
                     models,
                     expires: key.expires.as_ref().map(|expires| expires.value.0),
                     revoked: key.revoked.as_ref().is_some_and(|revoked| revoked.value),
+                    scopes: Vec::new(),
                 };
                 keys.insert(id.value.0.clone(), compiled);
             }

@@ -15,6 +15,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::dialect::Api;
 use crate::observe::secret::KeyHash;
+use crate::quota::cell::Lapse;
+use crate::quota::limit::Limit;
+use crate::quota::price::Price;
+use crate::tokens::Vocabulary;
 
 /// The format of these documents. A module refuses a document of another format, so that a command and a
 /// module of different releases are never mixed by accident.
@@ -40,6 +44,12 @@ pub struct Policy {
     pub revision: String,
     /// The largest request body accepted, in bytes.
     pub max_request_body: u64,
+    /// How prompts are counted.
+    pub counting: Counting,
+    /// What is limited, and how; each cell once.
+    pub scopes: Vec<Scope>,
+    /// How reservations are made.
+    pub reserving: Reserving,
     /// Logical models by name.
     pub models: BTreeMap<String, Model>,
     /// Virtual keys by public id.
@@ -55,7 +65,65 @@ pub struct Model {
     /// How long one attempt may take until its response headers, in milliseconds.
     pub attempt_timeout_ms: u64,
     /// The targets in the order of the configuration.
-    pub targets: Vec<Target>,
+    pub targets: Vec<ModelTarget>,
+    /// The tokens of output that are reserved where the request itself sets no limit.
+    pub typical_output: u64,
+    /// The places in [`Policy::scopes`] of what limits this model, whoever calls it.
+    pub scopes: Vec<usize>,
+}
+
+/// A target, and what its calls take.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ModelTarget {
+    /// Which.
+    pub target: Target,
+    /// The vocabulary that counts its prompts.
+    pub vocabulary: Vocabulary,
+    /// Where that is not the model's own, the provider's tokens per thousand of ours until they are learnt.
+    pub ratio_permille: Option<u32>,
+    /// What its tokens cost; `None` when nobody knows.
+    pub price: Option<Price>,
+}
+
+/// How prompts are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Counting {
+    /// Whether every prompt is counted, or only those of callers that have a limit on tokens or money.
+    pub always: bool,
+    /// How many bytes of a prompt are counted exactly; the rest is estimated from samples.
+    pub exact_bytes: usize,
+}
+
+/// Whose use is counted together, and what limits it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Scope {
+    /// What a person calls it, such as `key team-a-prod` or `team data-science in environment dev`.
+    pub name: String,
+    /// The key of its cell in the shared data.
+    pub cell: String,
+    /// Its limits.
+    pub limits: Vec<Limit>,
+    /// The logical models whose calls count, sorted; `None` for all.
+    pub models: Option<Vec<String>>,
+    /// For limits that hold for each end user: how many cells their use is spread over.
+    pub per_user: Option<u32>,
+}
+
+/// How reservations are made.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Reserving {
+    /// How long a reservation lasts unless it is renewed, in milliseconds.
+    pub lease_ms: u64,
+    /// What becomes of the reservation of a call that was lost.
+    pub lapse: Lapse,
+    /// Whether a stream is cut when its caller has used up a limit, or may finish.
+    pub cut: bool,
+    /// Which request header names the end user; `None` for the member `user` of the body.
+    pub user_header: Option<String>,
 }
 
 /// One provider model of a chain.
@@ -84,6 +152,9 @@ pub struct Key {
     pub expires: Option<u64>,
     /// A revoked key stays in the file so that its owner reads a better message than "unknown key".
     pub revoked: bool,
+    /// The places in [`Policy::scopes`] of all that limits this key, the narrowest first: itself, its
+    /// environment, its team, the organisation.
+    pub scopes: Vec<usize>,
 }
 
 /// The logical models a key may call.

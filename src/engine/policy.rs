@@ -97,7 +97,7 @@ impl Gateway {
     /// Prepares a configuration.
     #[must_use]
     pub fn new(config: compiled::Policy) -> Self {
-        let compiled::Policy { max_request_body, models, keys, format: _, revision: _ } = config;
+        let compiled::Policy { max_request_body, models, keys, .. } = config;
         Self { max_request_body, models, directory: Directory::new(keys) }
     }
 }

@@ -21,6 +21,8 @@ pub struct Caller {
     pub environment: Option<String>,
     /// The logical models the key may call.
     pub models: ModelAccess,
+    /// The places of all that limits the key (see [`crate::config::compiled::Key::scopes`]).
+    pub scopes: Vec<usize>,
 }
 
 /// Why nobody was identified.
@@ -55,8 +57,8 @@ impl Directory {
     #[must_use]
     pub fn new(keys: BTreeMap<String, Key>) -> Self {
         let entry = |(id, key): (String, Key)| {
-            let Key { hash, team, environment, models, expires, revoked } = key;
-            let caller = Rc::new(Caller { key: id.clone(), team, environment, models });
+            let Key { hash, team, environment, models, expires, revoked, scopes } = key;
+            let caller = Rc::new(Caller { key: id.clone(), team, environment, models, scopes });
             (id, Entry { hash, expires, revoked, caller })
         };
         Self(keys.into_iter().map(entry).collect())
@@ -122,6 +124,7 @@ mod tests {
             models: ModelAccess::All,
             expires: Some(1_000),
             revoked: false,
+            scopes: Vec::new(),
         };
         change(&mut key);
         Directory::new(BTreeMap::from([("team-a-prod".to_owned(), key)]))

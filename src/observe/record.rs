@@ -222,6 +222,7 @@ mod tests {
                 team: "data".to_owned(),
                 environment: None,
                 models: ModelAccess::All,
+                scopes: Vec::new(),
             })),
             model: Some("chat".to_owned()),
             provider: Some("openai".to_owned()),

@@ -42,7 +42,13 @@ mod tests {
 
     #[test]
     fn a_model_that_exists_is_served_only_to_who_may_call_it() {
-        let model = Model { cluster: "model/a".to_owned(), attempt_timeout_ms: 1, targets: Vec::new() };
+        let model = Model {
+            cluster: "model/a".to_owned(),
+            attempt_timeout_ms: 1,
+            targets: Vec::new(),
+            typical_output: 1,
+            scopes: Vec::new(),
+        };
         let models = BTreeMap::from([("a".to_owned(), model.clone()), ("b".to_owned(), model)]);
         let only_a = ModelAccess::Only(vec!["a".to_owned(), "gone".to_owned()]);
         assert!(resolve(&models, &only_a, "a").is_ok());

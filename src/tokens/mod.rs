@@ -37,6 +37,8 @@ mod table;
 #[cfg(test)]
 mod tests;
 
+use serde::{Deserialize, Serialize};
+
 pub use models::{Vocabularies, vocabulary_of};
 use table::Table;
 
@@ -56,11 +58,14 @@ pub struct Count {
 }
 
 /// A public vocabulary of byte pairs together with its splitting pattern.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 pub enum Vocabulary {
     /// `o200k_base`: GPT-4o and later.
+    #[serde(rename = "o200k_base")]
     O200k,
     /// `cl100k_base`: GPT-4, GPT-3.5 and the third-generation embeddings.
+    #[serde(rename = "cl100k_base")]
     Cl100k,
 }
 
