@@ -225,7 +225,7 @@ impl Cell {
 
     /// Puts off the end of a reservation, also of one that has lapsed; the ticket that comes back replaces the
     /// given one once the cell is stored. A reservation that lapsed is held again even where that exceeds a limit:
-    /// its call is under way.
+    /// its call is under way. In a bucket it then counts beside what was charged when it lapsed.
     #[must_use]
     pub fn renew(&mut self, ticket: &Ticket, terms: Terms, now: u64) -> Ticket {
         self.advance(now);
@@ -449,7 +449,7 @@ impl Counter {
     }
 
     /// Replaces `charged` by `truth`. Of a bucket only that comes back which cannot have flowed back already in
-    /// the milliseconds since it was charged.
+    /// the milliseconds since it was charged, at the present rate.
     fn correct(&mut self, charged: u64, truth: u64, since: u64) {
         match &mut self.state {
             State::Rate { debt, rate, per } => {

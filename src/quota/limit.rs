@@ -224,6 +224,20 @@ mod tests {
 
     use super::*;
 
+    #[test]
+    fn a_limit_is_plain_data() {
+        let written = r#"{"measure":{"form":"window","unit":"money","period":"day","zone":{"offset":7200}},"amount":5,"mode":"enforce","alert_at":[800]}"#;
+        let zone = Zone::fixed("+02:00").unwrap();
+        let measure = Measure::Window { unit: Unit::Money, period: Period::Day, zone };
+        let limit = Limit { measure, amount: 5, mode: Mode::Enforce, alert_at: vec![800] };
+        assert_eq!(serde_json::to_string(&limit).unwrap(), written);
+        assert_eq!(serde_json::from_str::<Limit>(written).unwrap(), limit);
+        let concurrency =
+            r#"{"measure":{"form":"concurrency"},"amount":18446744073709551615,"mode":"observe"}"#;
+        let limit: Limit = serde_json::from_str(concurrency).unwrap();
+        assert_eq!((limit.measure, limit.amount), (Measure::Concurrency, u64::MAX));
+    }
+
     /// The numbers are in the cells of running proxies: a change of one is a new version of the encoding.
     #[test]
     fn every_measure_has_a_counter_of_its_own_and_keeps_it() {
