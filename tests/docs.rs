@@ -20,7 +20,7 @@ use std::path::{Path, PathBuf};
 use serde_json::Value;
 use tollgate::config;
 use tollgate::dialect::RequestFault;
-use tollgate::engine::refusal::Refusal;
+use tollgate::engine::refusal::{Exceeded, Excess, Refusal};
 use tollgate::framing::json;
 use tollgate::observe::metrics::{LABELS, Metric};
 use tollgate::observe::record::{Outcome, Record};
@@ -80,7 +80,15 @@ fn describe_value(schema: &Value, path: &str, out: &mut String) {
 #[test]
 fn every_refusal_is_listed_with_its_status() {
     let json_error = json::members(b"{", |_| {}).unwrap_err();
+    let exceeded = |excess| {
+        let (message, scope) = (String::new(), "key app".into());
+        Refusal::Exceeded(Exceeded { excess, message, scope, retry_after: None, headers: Vec::new() })
+    };
     let all = [
+        exceeded(Excess::Rate),
+        exceeded(Excess::Budget),
+        exceeded(Excess::Concurrency),
+        Refusal::LimitsUnavailable,
         Refusal::MissingKey,
         Refusal::DuplicateCredentials,
         Refusal::InvalidKey,
@@ -116,6 +124,11 @@ fn every_metric_and_every_field_of_the_access_log_is_listed() {
         Metric::OperationDuration,
         Metric::TimeToFirstToken,
         Metric::OwnTime,
+        Metric::Cost,
+        Metric::UnknownPrice,
+        Metric::WouldRefuse,
+        Metric::LimitAlerts,
+        Metric::TokenEstimateError,
     ] {
         assert!(listed.contains(metric.name()), "{metric:?} is not listed");
     }

@@ -13,6 +13,8 @@ pub enum Surface {
     Embeddings,
     /// `GET /v1/models`
     Models,
+    /// `GET /v1/usage`
+    Usage,
 }
 
 /// What a path and a method select.
@@ -29,7 +31,8 @@ pub enum Selection<'a> {
 }
 
 impl Surface {
-    const ALL: [Self; 4] = [Self::ChatCompletions, Self::Completions, Self::Embeddings, Self::Models];
+    const ALL: [Self; 5] =
+        [Self::ChatCompletions, Self::Completions, Self::Embeddings, Self::Models, Self::Usage];
 
     /// The path a client calls.
     #[must_use]
@@ -39,6 +42,7 @@ impl Surface {
             Self::Completions => "/v1/completions",
             Self::Embeddings => "/v1/embeddings",
             Self::Models => "/v1/models",
+            Self::Usage => "/v1/usage",
         }
     }
 
@@ -46,7 +50,7 @@ impl Surface {
     #[must_use]
     pub const fn method(self) -> &'static str {
         match self {
-            Self::Models => "GET",
+            Self::Models | Self::Usage => "GET",
             Self::ChatCompletions | Self::Completions | Self::Embeddings => "POST",
         }
     }
@@ -60,6 +64,7 @@ impl Surface {
             Self::Completions => "text_completion",
             Self::Embeddings => "embeddings",
             Self::Models => "list_models",
+            Self::Usage => "usage",
         }
     }
 
@@ -83,23 +88,6 @@ impl Surface {
             Some(model) if !model.is_empty() => Selection::WrongMethod("GET"),
             _ => Selection::Nothing,
         }
-    }
-
-    /// A byte that stands for the surface between the two roles.
-    #[must_use]
-    pub const fn code(self) -> u8 {
-        match self {
-            Self::ChatCompletions => 0,
-            Self::Completions => 1,
-            Self::Embeddings => 2,
-            Self::Models => 3,
-        }
-    }
-
-    /// The surface that [`Self::code`] stands for.
-    #[must_use]
-    pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|surface| surface.code() == code)
     }
 }
 

@@ -167,7 +167,12 @@ impl Role for Adapter {
                     None => Fault::Inconsistent,
                 }
             }
-            Event::ResponseHeaders { .. } | Event::ResponseBody { .. } | Event::Done { .. } => {
+            Event::ResponseHeaders { .. }
+            | Event::ResponseBody { .. }
+            | Event::Reserved(_)
+            | Event::Settled(_)
+            | Event::Limits(_)
+            | Event::Done { .. } => {
                 return Flow::Continue;
             }
         };

@@ -5,8 +5,11 @@
 
 use std::borrow::Cow;
 
+use super::counting::Lesson;
 use super::headers::Headers;
+use super::limits::Demand;
 use crate::observe::metrics::Measurement;
+use crate::quota::store::{Scope, Unsettled};
 
 /// Whether the stream goes on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -18,7 +21,7 @@ pub enum Flow {
 }
 
 /// Something to be done, in order.
-#[derive(Debug, PartialEq)]
+#[derive(Debug)]
 pub enum Effect {
     /// Sets a request header to one value, replacing all it had.
     SetRequestHeader(Cow<'static, str>, Vec<u8>),
@@ -45,6 +48,16 @@ pub enum Effect {
     RemoveResponseHeader(String),
     /// Replaces the present piece of the response body.
     ReplaceResponseBody(Vec<u8>),
+    /// Reserves what the call may take; answered by [`super::Event::Reserved`].
+    Reserve(Demand),
+    /// Charges what the call took; answered by [`super::Event::Settled`].
+    Settle(Unsettled),
+    /// Asks how limits stand; answered by [`super::Event::Limits`].
+    ReadLimits(Vec<Scope>),
+    /// Teaches a ratio.
+    Learn(Lesson),
+    /// Writes a line to Envoy's own log.
+    Warn(String),
     /// Adds to a metric.
     Measure(Measurement),
     /// Adds members to the request's line in the access log: JSON text that starts with a comma.

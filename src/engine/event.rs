@@ -6,6 +6,8 @@
 use std::time::Duration;
 
 use super::headers::Headers;
+use crate::quota::ledger::Standing;
+use crate::quota::store::{Denied, Granted, Settled};
 
 /// A point in time: nanoseconds since the Unix epoch.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -18,6 +20,12 @@ impl Timestamp {
     #[must_use]
     pub const fn from_nanoseconds(nanoseconds: u64) -> Self {
         Self { nanoseconds }
+    }
+
+    /// Whole milliseconds since the Unix epoch.
+    #[must_use]
+    pub const fn unix_milliseconds(self) -> u64 {
+        self.nanoseconds / 1_000_000
     }
 
     /// Whole seconds since the Unix epoch.
@@ -70,7 +78,14 @@ pub enum Event<'a> {
         /// Whether it is the last.
         end_of_stream: bool,
     },
-    /// The stream is over; nothing follows.
+    /// What became of [`super::Effect::Reserve`].
+    Reserved(Result<Granted, Box<Denied>>),
+    /// What became of [`super::Effect::Settle`].
+    Settled(Settled),
+    /// How the limits stand that [`super::Effect::ReadLimits`] asked for, in the order of the scopes; `None` where a
+    /// cell could not be read.
+    Limits(Vec<Option<Vec<Standing>>>),
+    /// The stream is over; only [`Event::Settled`] may follow.
     Done {
         /// Whether the client went away before the answer had ended.
         client_gone: bool,

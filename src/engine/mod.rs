@@ -10,13 +10,18 @@
 //! attempts, local replies.
 
 pub mod adapter;
+pub mod book;
+pub mod counting;
 pub mod effect;
 pub mod event;
 pub mod exchange;
+pub mod fields;
 pub mod headers;
+pub mod limits;
 pub mod meter;
 pub mod policy;
 pub mod refusal;
+pub mod spending;
 
 pub use effect::{Effect, Flow};
 pub use event::{Attempt, Event, Timestamp};

@@ -10,86 +10,41 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::book::Book;
+use super::counting::Calibrator;
 use super::effect::{Effect, Flow, Reply};
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Deposit, Desk, Exchange, PASSED_ON};
+use super::fields::{
+    ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, SERVED_BY, is_private_request_header, is_private_response_header,
+};
 use super::headers::Headers;
+use super::limits::{Applied, Limits};
 use super::meter::Meter;
 use super::refusal::Refusal;
+use super::spending::{Model, Spending};
 use super::{Role, adapter};
-use crate::config::compiled::{self, Model};
+use crate::config::compiled;
 use crate::dialect::openai;
 use crate::dialect::openai::request::{self, Delivery};
 use crate::dialect::surface::{Selection, Surface};
-use crate::identity::caller::{CREDENTIAL_HEADERS, Caller, Directory, Unidentified};
-use crate::observe::record::{Outcome, Record};
+use crate::identity::caller::{Caller, Directory, Unidentified};
+use crate::observe::record::{Notice, Outcome, Record};
+use crate::quota::ledger::{Standing, Terms};
+use crate::quota::store::{Denied, Granted, Store, StoreFailed, seed};
 use crate::route::{self, Unroutable};
-
-/// The request header by which Envoy's route picks the cluster. Private to the gateway.
-pub const CLUSTER_HEADER: &str = "x-tollgate-cluster";
-
-/// Envoy's limit on one attempt until its response headers (router filter, "HTTP request headers consumed").
-const ATTEMPT_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
-
-/// The response headers that tell the client who served it. Envoy writes them (rendered into the route), over
-/// whatever a provider has put there, before the policy sees the answer.
-pub const SERVED_BY: ServedBy = ServedBy {
-    model: "x-tollgate-model",
-    provider: "x-tollgate-provider",
-    provider_model: "x-tollgate-provider-model",
-    attempts: "x-tollgate-attempts",
-};
-
-/// See [`SERVED_BY`].
-#[derive(Clone, Copy, Debug)]
-pub struct ServedBy {
-    /// The logical model.
-    pub model: &'static str,
-    /// The provider that was tried last.
-    pub provider: &'static str,
-    /// The provider's own name of the model.
-    pub provider_model: &'static str,
-    /// How many attempts there were.
-    pub attempts: &'static str,
-}
-
-impl ServedBy {
-    fn names(&self, name: &str) -> bool {
-        [self.model, self.provider, self.provider_model, self.attempts].contains(&name)
-    }
-}
-
-/// Header fields that only the gateway and Envoy may set. A client's are dropped before anything reads them;
-/// a provider's before the client does.
-const RESERVED_PREFIXES: [&str; 2] = ["x-tollgate-", "x-envoy-"];
-
-/// What a provider says to its own customer, which is the operator and not the client: accounts, sessions,
-/// and limits that are not the client's.
-///
-/// Envoy's route takes them out, which costs less than asking the host for each. Of [`PRIVATE_RESPONSE_PREFIXES`]
-/// there may be others, which the policy takes out.
-pub const PRIVATE_RESPONSE_HEADERS: [&str; 11] = [
-    "set-cookie",
-    "openai-organization",
-    "openai-project",
-    "alt-svc",
-    "strict-transport-security",
-    "x-ratelimit-limit-requests",
-    "x-ratelimit-limit-tokens",
-    "x-ratelimit-remaining-requests",
-    "x-ratelimit-remaining-tokens",
-    "x-ratelimit-reset-requests",
-    "x-ratelimit-reset-tokens",
-];
-const PRIVATE_RESPONSE_PREFIXES: [&str; 2] = ["x-ratelimit-", "access-control-"];
 
 /// What all requests share: the configuration, ready for use.
 #[derive(Debug)]
 pub struct Gateway {
     max_request_body: u64,
-    models: BTreeMap<String, Model>,
+    count_always: bool,
+    limits: Limits,
+    models: BTreeMap<String, Rc<Model>>,
+    calibrators: Vec<Rc<Calibrator>>,
     directory: Directory,
 }
 
@@ -97,17 +52,72 @@ impl Gateway {
     /// Prepares a configuration.
     #[must_use]
     pub fn new(config: compiled::Policy) -> Self {
-        let compiled::Policy { max_request_body, models, keys, .. } = config;
-        Self { max_request_body, models, directory: Directory::new(keys) }
+        let compiled::Policy {
+            max_request_body,
+            counting,
+            scopes,
+            reserving,
+            models,
+            keys,
+            format: _,
+            revision: _,
+        } = config;
+        let mut calibrators = BTreeMap::new();
+        let models = models
+            .into_iter()
+            .map(|(name, model)| (name, Rc::new(Model::new(model, counting, &mut calibrators))))
+            .collect();
+        Self {
+            max_request_body,
+            count_always: counting.always,
+            limits: Limits::new(scopes, reserving),
+            models,
+            calibrators: calibrators.into_values().collect(),
+            directory: Directory::new(keys),
+        }
     }
+
+    /// Takes over what the shared data already say, and makes the cells that limits count in. Once per worker,
+    /// before the first request.
+    ///
+    /// # Errors
+    /// When the shared data cannot be used; limits could not be kept then.
+    pub fn prepare(&self, store: &mut impl Store) -> Result<(), StoreFailed> {
+        self.calibrators.iter().for_each(|calibrator| calibrator.read(store));
+        self.limits.cells().try_for_each(|cell| seed(store, cell))
+    }
+
+    /// Keeps up the reservations that are under way in this virtual machine; what there is to tell of it.
+    #[must_use]
+    pub fn keep_up(&self, book: &Book, store: &mut impl Store, now: Timestamp) -> Vec<Notice> {
+        let alerts = book.keep_up(store, self.limits.terms(), now.unix_milliseconds());
+        alerts.into_iter().map(|of| Notice::Alert(self.limits.name(&of.scope), of.what.permille)).collect()
+    }
+
+    /// The terms of reservations, when there are limits: then [`Self::keep_up`] has to be called several times
+    /// in a lease.
+    #[must_use]
+    pub fn terms(&self) -> Option<Terms> {
+        (!self.limits.is_empty()).then(|| self.limits.terms())
+    }
+}
+
+/// What the requests of one virtual machine share.
+#[derive(Clone, Debug)]
+pub struct Shared {
+    /// Where notes for adapters wait.
+    pub desk: Desk,
+    /// The reservations under way.
+    pub book: Book,
 }
 
 /// One request.
 pub struct Policy {
     gateway: Rc<Gateway>,
-    desk: Desk,
+    shared: Shared,
     /// The note for the adapter, for as long as attempts may be made.
     deposit: Option<Deposit>,
+    spending: Option<Spending>,
     phase: Phase,
     started: Timestamp,
     /// Filled as the facts become known; read only when the request is over.
@@ -118,7 +128,11 @@ enum Phase {
     /// Nothing was seen yet.
     Arriving,
     /// The caller is known; the body is being buffered.
-    Reading { surface: Surface, caller: Rc<Caller>, passed_on: Vec<(String, Vec<u8>)> },
+    Reading(Reading),
+    /// The request is complete; what it may take is being reserved.
+    Reserving { exchange: Exchange, meter: Meter },
+    /// The caller asks how its limits stand.
+    Reporting(Applied),
     /// The request is on its way; nothing came back yet.
     Forwarded(Meter),
     /// A provider's answer passes.
@@ -129,14 +143,24 @@ enum Phase {
     Ended(Outcome),
 }
 
+/// A request whose body is being buffered.
+struct Reading {
+    surface: Surface,
+    caller: Rc<Caller>,
+    passed_on: Vec<(String, Vec<u8>)>,
+    /// The end user, when a header names it.
+    user: Option<String>,
+}
+
 impl Policy {
     /// A request that is about to arrive.
     #[must_use]
-    pub fn new(gateway: Rc<Gateway>, desk: Desk) -> Self {
+    pub fn new(gateway: Rc<Gateway>, shared: Shared) -> Self {
         Self {
             gateway,
-            desk,
+            shared,
             deposit: None,
+            spending: None,
             phase: Phase::Arriving,
             started: Timestamp::default(),
             record: Record::default(),
@@ -163,6 +187,13 @@ impl Policy {
                 let names = route::available(&self.gateway.models, &caller.models);
                 let body = openai::models::list(names);
                 return Ok(self.answer(body, effects));
+            }
+            Selection::Surface(Surface::Usage) => {
+                self.record.surface = Some(Surface::Usage);
+                let applied = self.gateway.limits.of_caller(&caller);
+                effects.push(Effect::ReadLimits(applied.scopes()));
+                self.phase = Phase::Reporting(applied);
+                return Ok(Flow::Pause);
             }
             Selection::Model(name) => {
                 self.record.surface = Some(Surface::Models);
@@ -191,10 +222,13 @@ impl Policy {
             .filter(|(name, _)| PASSED_ON.contains(name))
             .map(|(name, value)| (name.to_owned(), value.to_vec()))
             .collect();
+        let user_header = self.gateway.limits.user_header.as_deref();
+        let user = user_header.map(|name| headers.text(name).unwrap_or_default().to_owned());
+        let reading = Reading { surface, caller, passed_on, user };
         if end_of_stream {
-            return self.forward(surface, &caller, passed_on, b"", effects);
+            return self.complete(reading, b"", effects);
         }
-        self.phase = Phase::Reading { surface, caller, passed_on };
+        self.phase = Phase::Reading(reading);
         Ok(Flow::Pause)
     }
 
@@ -203,18 +237,23 @@ impl Policy {
         if length > limit { Err(Refusal::RequestTooLarge { limit }) } else { Ok(()) }
     }
 
-    /// Reads the whole body and sends the request on its way.
-    fn forward(
+    /// Reads the whole body, and reserves what the call may take or sends it on its way.
+    fn complete(
         &mut self,
-        surface: Surface,
-        caller: &Caller,
-        passed_on: Vec<(String, Vec<u8>)>,
+        reading: Reading,
         body: &[u8],
         effects: &mut Vec<Effect>,
     ) -> Result<Flow, Refusal> {
+        let Reading { surface, caller, passed_on, user } = reading;
         let request = request::inspect(surface, body).map_err(Refusal::InvalidRequest)?;
         let model = route::resolve(&self.gateway.models, &caller.models, &request.model)
             .map_err(|reason| unroutable(reason, &request.model))?;
+        self.record.model = Some(request.model.clone());
+        let user = user.or_else(|| request.user.clone()).unwrap_or_default();
+        let applied = self.gateway.limits.applied(&caller, &request.model, &model.config, &user);
+        let spending = Spending::new(Rc::clone(model), applied, self.gateway.count_always, surface, body);
+        let demand = spending.demand(&self.gateway.limits, surface, &request);
+        self.spending = Some(spending);
         let meter =
             Meter::new(surface, request.prompt_bytes, matches!(request.delivery, Delivery::Stream(_)));
         self.record.streamed = request.delivery != Delivery::Whole;
@@ -231,7 +270,49 @@ impl Policy {
             passed_on,
             head: Exchange::head_of(body, reach),
         };
-        let deposit = self.desk.leave(exchange);
+        match demand {
+            Some(demand) => {
+                effects.push(Effect::Reserve(demand));
+                self.phase = Phase::Reserving { exchange, meter };
+                Ok(Flow::Pause)
+            }
+            None => Ok(self.forward(exchange, meter, effects)),
+        }
+    }
+
+    /// What the call may take is reserved, or there is no room for it.
+    fn reserved(
+        &mut self,
+        outcome: Result<Granted, Box<Denied>>,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) -> Result<Flow, Refusal> {
+        let phase = std::mem::replace(&mut self.phase, Phase::Arriving);
+        let (Phase::Reserving { exchange, meter }, Some(spending)) = (phase, &mut self.spending) else {
+            return Err(Refusal::Internal);
+        };
+        match outcome {
+            Ok(granted) => {
+                spending.grant(granted, &self.shared.book, now.unix_milliseconds(), &mut self.record);
+                Ok(self.forward(exchange, meter, effects))
+            }
+            Err(mut denied) => {
+                if let Some(unsettled) = denied.unsettled.take() {
+                    self.shared.book.owe(unsettled);
+                }
+                let alerts = std::mem::take(&mut denied.alerts);
+                self.record.notices.extend(spending.alerts(alerts));
+                let exceeded = spending.applied().exceeded(&denied, now.unix_milliseconds());
+                self.record.limit = exceeded.as_ref().map(|exceeded| Arc::clone(&exceeded.scope));
+                Err(exceeded.map_or(Refusal::LimitsUnavailable, Refusal::Exceeded))
+            }
+        }
+    }
+
+    /// Sends the request on its way.
+    fn forward(&mut self, exchange: Exchange, meter: Meter, effects: &mut Vec<Effect>) -> Flow {
+        let Some(model) = self.spending.as_ref().map(Spending::model) else { return Flow::Pause };
+        let deposit = self.shared.desk.leave(exchange);
         let set = |name: &'static str, value: Vec<u8>| Effect::SetRequestHeader(Cow::Borrowed(name), value);
         effects.extend([
             set(CLUSTER_HEADER, model.cluster.clone().into_bytes()),
@@ -240,9 +321,19 @@ impl Policy {
             Effect::ChooseRoute,
         ]);
         self.deposit = Some(deposit);
-        self.record.model = Some(request.model);
         self.phase = Phase::Forwarded(meter);
-        Ok(Flow::Continue)
+        Flow::Continue
+    }
+
+    /// Tells the caller how its limits stand.
+    fn report(&mut self, standings: &[Option<Vec<Standing>>], effects: &mut Vec<Effect>) -> Flow {
+        match std::mem::replace(&mut self.phase, Phase::Arriving) {
+            Phase::Reporting(applied) => self.answer(applied.report(standings), effects),
+            phase => {
+                self.phase = phase;
+                Flow::Continue
+            }
+        }
     }
 
     /// Gives an answer that needs no provider.
@@ -271,7 +362,7 @@ impl Policy {
         let meter = match std::mem::replace(&mut self.phase, Phase::Arriving) {
             Phase::Forwarded(meter) => Some(meter),
             // Nothing went on, so it is Envoy that answers: the body came too slowly, or was too large for it.
-            Phase::Reading { .. } => None,
+            Phase::Reading(_) | Phase::Reserving { .. } | Phase::Reporting(_) => None,
             // The gateway's own reply on its way out.
             phase => {
                 self.phase = phase;
@@ -288,6 +379,8 @@ impl Policy {
         for (name, _) in headers.iter().filter(|(name, _)| is_private_response_header(name)) {
             effects.push(Effect::RemoveResponseHeader(name.to_owned()));
         }
+        let limits = self.spending.as_mut().map(Spending::headers).unwrap_or_default();
+        effects.extend(limits.into_iter().map(|(name, value)| set_response_header(name, &value)));
         let Some(mut meter) = meter.filter(|_| !local) else {
             let refusal = match headers.text(adapter::REFUSAL_HEADER) {
                 Some(adapter::CREDENTIAL_UNAVAILABLE) => Refusal::CredentialUnavailable,
@@ -343,7 +436,12 @@ impl Policy {
                     self.phase = Phase::Ended(*outcome);
                 }
             }
-            Phase::Arriving | Phase::Reading { .. } | Phase::Forwarded(_) | Phase::Ended(_) => {}
+            Phase::Arriving
+            | Phase::Reading(_)
+            | Phase::Reserving { .. }
+            | Phase::Reporting(_)
+            | Phase::Forwarded(_)
+            | Phase::Ended(_) => {}
         }
     }
 
@@ -370,10 +468,14 @@ impl Policy {
                 self.record.metered = meter.metered();
                 broken
             }
-            Phase::Arriving | Phase::Reading { .. } => broken,
+            Phase::Arriving | Phase::Reading(_) | Phase::Reserving { .. } | Phase::Reporting(_) => broken,
         };
+        if let Some(spending) = &mut self.spending {
+            spending.settle(&mut self.record, effects);
+        }
         self.record.duration = now.since(self.started);
         self.record.own_time = own_time;
+        effects.extend(self.record.notices.iter().filter_map(Notice::warning).map(Effect::Warn));
         effects.extend(self.record.measurements().into_iter().map(Effect::Measure));
         effects.push(Effect::WriteAccessLog(self.record.access_log()));
     }
@@ -385,7 +487,7 @@ impl Role for Policy {
     }
 
     fn wanted_request_bytes(&self, buffered: usize, end_of_stream: bool) -> usize {
-        if end_of_stream && matches!(self.phase, Phase::Reading { .. }) { buffered } else { 0 }
+        if end_of_stream && matches!(self.phase, Phase::Reading(_)) { buffered } else { 0 }
     }
 
     fn wants_response_body(&self) -> bool {
@@ -404,12 +506,11 @@ impl Role for Policy {
             }
             Event::RequestBody { bytes, buffered, end_of_stream } => {
                 match std::mem::replace(&mut self.phase, Phase::Arriving) {
-                    Phase::Reading { surface, caller, passed_on } => match self.check_length(buffered as u64)
-                    {
+                    Phase::Reading(reading) => match self.check_length(buffered as u64) {
                         Err(refusal) => Err(refusal),
-                        Ok(()) if end_of_stream => self.forward(surface, &caller, passed_on, bytes, effects),
+                        Ok(()) if end_of_stream => self.complete(reading, bytes, effects),
                         Ok(()) => {
-                            self.phase = Phase::Reading { surface, caller, passed_on };
+                            self.phase = Phase::Reading(reading);
                             Ok(Flow::Pause)
                         }
                     },
@@ -425,6 +526,16 @@ impl Role for Policy {
             }
             Event::ResponseBody { chunk, end_of_stream } => {
                 self.response_body(chunk, end_of_stream, now, effects);
+                Ok(Flow::Continue)
+            }
+            Event::Reserved(outcome) => self.reserved(outcome, now, effects),
+            Event::Limits(standings) => Ok(self.report(&standings, effects)),
+            Event::Settled(outcome) => {
+                let notices = self.spending.as_ref().map(|own| own.settled(outcome, &self.shared.book));
+                for notice in notices.unwrap_or_default() {
+                    effects.extend(notice.warning().map(Effect::Warn));
+                    effects.push(Effect::Measure(notice.measurement()));
+                }
                 Ok(Flow::Continue)
             }
             Event::Done { client_gone, own_time } => {
@@ -457,18 +568,4 @@ fn unroutable(reason: Unroutable, model: &str) -> Refusal {
 
 fn set_response_header(name: &'static str, value: &str) -> Effect {
     Effect::SetResponseHeader(Cow::Borrowed(name), value.as_bytes().to_vec())
-}
-
-fn is_reserved(name: &str) -> bool {
-    RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-}
-
-fn is_private_request_header(name: &str) -> bool {
-    is_reserved(name) || CREDENTIAL_HEADERS.contains(&name)
-}
-
-fn is_private_response_header(name: &str) -> bool {
-    (is_reserved(name) && !SERVED_BY.names(name))
-        || PRIVATE_RESPONSE_HEADERS.contains(&name)
-        || PRIVATE_RESPONSE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }

@@ -4,6 +4,8 @@
 //! Only this module chooses status, code and words; only the dialect chooses the shape of the body. No
 //! message repeats a credential or the text of a prompt.
 
+use std::sync::Arc;
+
 use crate::dialect::{ErrorBody, RequestFault, Surface};
 
 use super::effect::Reply;
@@ -45,6 +47,10 @@ pub enum Refusal {
     ModelNotFound(String),
     /// The key may not call this logical model.
     ModelNotAllowed(String),
+    /// A limit has no room for the call.
+    Exceeded(Exceeded),
+    /// The limits could not be asked, and nothing goes on unlimited.
+    LimitsUnavailable,
     /// No provider of the chain could be reached.
     NoProviderAvailable,
     /// The provider's credential has no value (yet).
@@ -54,6 +60,36 @@ pub enum Refusal {
     /// The gateway failed. Its log says why.
     Internal,
 }
+
+/// What kind of limit has no room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Excess {
+    /// A rate, or a number of requests.
+    Rate,
+    /// Money, or tokens of a calendar window or prepaid.
+    Budget,
+    /// Calls at the same time.
+    Concurrency,
+}
+
+/// A limit that has no room for a call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exceeded {
+    /// What kind of limit.
+    pub excess: Excess,
+    /// What a person reads: the scope, the use, and the reset.
+    pub message: String,
+    /// Whose limit.
+    pub scope: Arc<str>,
+    /// When to try again, in seconds; `None` when waiting does not help.
+    pub retry_after: Option<u64>,
+    /// The limit in the dialect's `x-ratelimit-*` fields.
+    pub headers: Vec<(&'static str, String)>,
+}
+
+/// Official SDKs wait for `retry-after` when it is not longer than this many seconds, and else retry after a short
+/// while of their own; they obey `x-should-retry`.
+const LONGEST_RETRY: u64 = 60;
 
 impl Refusal {
     /// The HTTP status.
@@ -68,8 +104,12 @@ impl Refusal {
             Self::RequestTimeout => 408,
             Self::RequestTooLarge { .. } => 413,
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
+            Self::Exceeded(Exceeded { excess: Excess::Rate | Excess::Budget, .. }) => 429,
             Self::Internal => 500,
-            Self::NoProviderAvailable | Self::CredentialUnavailable => 503,
+            Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. })
+            | Self::LimitsUnavailable
+            | Self::NoProviderAvailable
+            | Self::CredentialUnavailable => 503,
             Self::ProviderTimeout => 504,
         }
     }
@@ -91,6 +131,10 @@ impl Refusal {
             Self::InvalidRequest(_) => "invalid_request",
             Self::ModelNotFound(_) => "model_not_found",
             Self::ModelNotAllowed(_) => "model_not_allowed",
+            Self::Exceeded(Exceeded { excess: Excess::Rate, .. }) => "rate_limit_exceeded",
+            Self::Exceeded(Exceeded { excess: Excess::Budget, .. }) => "budget_exceeded",
+            Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. }) => "concurrency_limit_exceeded",
+            Self::LimitsUnavailable => "limits_unavailable",
             Self::NoProviderAvailable | Self::CredentialUnavailable => "no_provider_available",
             Self::ProviderTimeout => "provider_timeout",
             Self::Internal => "internal_error",
@@ -102,6 +146,7 @@ impl Refusal {
         match self.status() {
             401 => "authentication_error",
             403 => "permission_error",
+            429 => "rate_limit_error",
             500.. => "server_error",
             _ => "invalid_request_error",
         }
@@ -147,6 +192,8 @@ impl Refusal {
                 "This key may not call the model `{}`. `GET /v1/models` lists what it may call.",
                 shortened(model)
             ),
+            Self::Exceeded(exceeded) => exceeded.message.clone(),
+            Self::LimitsUnavailable => "The limits of this key cannot be checked at present.".to_owned(),
             Self::NoProviderAvailable => "No provider of this model can be reached at present.".to_owned(),
             Self::CredentialUnavailable => {
                 "The gateway has no credential for the provider of this model.".to_owned()
@@ -189,6 +236,15 @@ impl Refusal {
                 headers.push(("www-authenticate", "Bearer".to_owned()));
             }
             Self::MethodNotAllowed { allowed } => headers.push(("allow", (*allowed).to_owned())),
+            Self::Exceeded(exceeded) => {
+                headers.extend(exceeded.headers.iter().cloned());
+                if let Some(seconds) = exceeded.retry_after {
+                    headers.push(("retry-after", seconds.to_string()));
+                }
+                if exceeded.retry_after.is_none_or(|seconds| seconds > LONGEST_RETRY) {
+                    headers.push(("x-should-retry", "false".to_owned()));
+                }
+            }
             _ => {}
         }
         Reply { status: self.status(), headers, body: self.body() }

@@ -9,10 +9,15 @@
 use std::time::Duration;
 
 use super::{Host, HostResult, Side};
+use crate::engine::book::{ATTEMPTS, Book};
+use crate::engine::counting::Lesson;
 use crate::engine::effect::{Effect, Flow};
 use crate::engine::event::{Attempt, Event, Timestamp};
+use crate::engine::limits::Demand;
+use crate::engine::policy::Gateway;
 use crate::engine::refusal::Refusal;
 use crate::engine::{Headers, Role};
+use crate::quota::store::{SetError, Store, StoreFailed, Unsettled, read, reserve_all, settle_all};
 
 /// The name under which the ticket of the policy's note for the adapter is kept.
 const TICKET: &str = "tollgate.ticket";
@@ -27,6 +32,35 @@ pub enum Place {
     Downstream,
     /// The adapter, in the cluster's filter chain.
     Upstream,
+}
+
+/// The host's shared data as the store of limits and ratios.
+pub struct Shared<'a, H>(pub &'a mut H);
+
+impl<H: Host> Store for Shared<'_, H> {
+    fn get(&mut self, key: &str) -> Result<Option<(Vec<u8>, u32)>, StoreFailed> {
+        self.0.shared(key).map_err(|_| StoreFailed)
+    }
+
+    fn set(&mut self, key: &str, value: &[u8], version: u32) -> Result<(), SetError> {
+        match self.0.share(key, value, version) {
+            Ok(true) => Ok(()),
+            Ok(false) => Err(SetError::Conflict),
+            Err(_) => Err(SetError::Failed),
+        }
+    }
+}
+
+/// Keeps up the reservations that are under way in this virtual machine; to be called from a timer.
+pub fn keep_up<H: Host>(host: &mut H, gateway: &Gateway, book: &Book) {
+    let now = host.now();
+    for notice in gateway.keep_up(book, &mut Shared(host), now) {
+        // A lost number is lost; the line in the log is still there.
+        let _ = host.measure(&notice.measurement());
+        if let Some(message) = notice.warning() {
+            host.warn(&message);
+        }
+    }
 }
 
 /// A role on a stream.
@@ -184,14 +218,43 @@ impl<H: Host, R: Role> Driver<H, R> {
         let mut effects = std::mem::take(&mut self.effects);
         let flow = self.role.handle(event, now, &mut effects);
         let mut outcome = Ok(flow);
+        let mut answer = None;
         for effect in effects.drain(..) {
-            // One lost header or number is no reason to lose the rest.
-            if let Err(error) = self.carry_out(effect) {
-                outcome = outcome.and(Err(error));
+            match self.asked(effect, now) {
+                Ok(event) => answer = Some(event),
+                // One lost header or number is no reason to lose the rest.
+                Err(effect) => {
+                    if let Err(error) = self.carry_out(effect) {
+                        outcome = outcome.and(Err(error));
+                    }
+                }
             }
         }
         self.effects = effects;
-        outcome
+        match answer {
+            // A role that has asked goes on from the answer, and asks one thing at a time.
+            Some(event) => outcome.and_then(|_| self.step(event, now)),
+            None => outcome,
+        }
+    }
+
+    /// Answers the effects that are questions to the shared data; gives the others back.
+    fn asked(&mut self, effect: Effect, now: Timestamp) -> Result<Event<'static>, Effect> {
+        let store = &mut Shared(&mut self.host);
+        let now = now.unix_milliseconds();
+        match effect {
+            Effect::Reserve(Demand { scopes, amounts, terms }) => {
+                Ok(Event::Reserved(reserve_all(store, &scopes, &amounts, terms, now, ATTEMPTS)))
+            }
+            Effect::Settle(Unsettled { reservation, actual }) => {
+                Ok(Event::Settled(settle_all(store, reservation, &actual, now, ATTEMPTS)))
+            }
+            Effect::ReadLimits(scopes) => {
+                let standings = |scope| Some(read(store, scope).ok()?.standings(&scope.limits, now));
+                Ok(Event::Limits(scopes.iter().map(standings).collect()))
+            }
+            other => Err(other),
+        }
     }
 
     fn carry_out(&mut self, effect: Effect) -> HostResult<()> {
@@ -207,6 +270,16 @@ impl<H: Host, R: Role> Driver<H, R> {
             Effect::SetResponseHeader(name, value) => host.set_header(Side::Response, &name, &value),
             Effect::RemoveResponseHeader(name) => host.remove_header(Side::Response, &name),
             Effect::ReplaceResponseBody(with) => host.replace_body(Side::Response, usize::MAX, &with),
+            Effect::Learn(Lesson { calibrator, counted, reported }) => {
+                calibrator.learn(&mut Shared(host), counted, reported);
+                Ok(())
+            }
+            Effect::Warn(message) => {
+                host.warn(&message);
+                Ok(())
+            }
+            // Answered by `asked`.
+            Effect::Reserve(_) | Effect::Settle(_) | Effect::ReadLimits(_) => Ok(()),
             Effect::Measure(measurement) => host.measure(&measurement),
             Effect::WriteAccessLog(members) => host.publish(ACCESS_LOG, members.as_bytes()),
         }

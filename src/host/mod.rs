@@ -134,6 +134,18 @@ pub trait Host {
     /// When the host refuses.
     fn choose_route(&mut self) -> HostResult<()>;
 
+    /// A value that all workers share, and its version.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn shared(&self, key: &str) -> HostResult<Option<(Vec<u8>, u32)>>;
+
+    /// Replaces a shared value if its version is still `version`, or if there is none; says whether it did.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn share(&mut self, key: &str, value: &[u8], version: u32) -> HostResult<bool>;
+
     /// Adds to a metric.
     ///
     /// # Errors

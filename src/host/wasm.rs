@@ -7,22 +7,24 @@ use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::Rc;
-use std::time::UNIX_EPOCH;
+use std::time::{Duration, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
 use proxy_wasm::types::{Action, BufferType, ContextType, LogLevel, MapType, MetricType, Status};
 
 use super::abi;
-use super::driver::{Driver, Place};
+use super::driver::{self, Driver, Place};
 use super::{Host, HostError, HostResult, Side};
 use crate::config::compiled::{self, FORMAT, Plugin};
 use crate::engine::adapter::Adapter;
+use crate::engine::book::Book;
 use crate::engine::effect::{Flow, Reply};
 use crate::engine::exchange::Desk;
-use crate::engine::policy::{Gateway, Policy};
+use crate::engine::policy::{Gateway, Policy, Shared};
 use crate::engine::{Headers, Timestamp};
 use crate::observe::metrics::{Kind, Measurement, Series};
+use crate::quota::store::StoreFailed;
 
 proxy_wasm::main! {{
     proxy_wasm::set_root_context(|_| Box::new(Root { role: None }));
@@ -50,7 +52,19 @@ impl Root {
             .unwrap_or_default();
         let plugin: Plugin = serde_json::from_slice(&bytes).map_err(|error| error.to_string())?;
         let (format, role) = match plugin {
-            Plugin::Policy(policy) => (policy.format, RoleConfig::Policy(Rc::new(Gateway::new(policy)))),
+            Plugin::Policy(policy) => {
+                let format = policy.format;
+                let gateway = Gateway::new(policy);
+                gateway
+                    .prepare(&mut driver::Shared(&mut Envoy))
+                    .map_err(|StoreFailed| "the shared data cannot be used".to_owned())?;
+                if let Some(terms) = gateway.terms() {
+                    // Several times in a lease: a reservation is renewed when half of it is over.
+                    hostcalls::set_tick_period(Duration::from_millis(terms.lease / 8))
+                        .map_err(|status| format!("the host gives no timer: {status:?}"))?;
+                }
+                (format, RoleConfig::Policy(Rc::new(gateway)))
+            }
             Plugin::Adapter(adapter) => (adapter.format, RoleConfig::Adapter(Rc::new(adapter))),
         };
         if format != FORMAT {
@@ -74,6 +88,11 @@ impl RootContext for Root {
         }
     }
 
+    fn on_tick(&mut self) {
+        let Some(RoleConfig::Policy(gateway)) = &self.role else { return };
+        driver::keep_up(&mut Envoy, gateway, &shared().book);
+    }
+
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
     }
@@ -81,11 +100,13 @@ impl RootContext for Root {
     fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
         let stream: Box<dyn HttpContext> = match self.role.clone() {
             Some(RoleConfig::Policy(gateway)) => {
-                Box::new(PolicyStream(Driver::new(Envoy, Policy::new(gateway, desk()), Place::Downstream)))
+                Box::new(PolicyStream(Driver::new(Envoy, Policy::new(gateway, shared()), Place::Downstream)))
             }
-            Some(RoleConfig::Adapter(config)) => {
-                Box::new(AdapterStream(Driver::new(Envoy, Adapter::new(config, desk()), Place::Upstream)))
-            }
+            Some(RoleConfig::Adapter(config)) => Box::new(AdapterStream(Driver::new(
+                Envoy,
+                Adapter::new(config, shared().desk),
+                Place::Upstream,
+            ))),
             // Envoy creates no stream before a configuration was accepted.
             None => Box::new(Closed),
         };
@@ -151,9 +172,9 @@ const fn action(flow: Flow) -> Action {
     }
 }
 
-/// Where policies leave their notes for adapters.
-fn desk() -> Desk {
-    DESK.with(Desk::clone)
+/// What the streams of this virtual machine share.
+fn shared() -> Shared {
+    SHARED.with(Shared::clone)
 }
 
 /// The host, for the stream whose callback runs.
@@ -165,7 +186,10 @@ thread_local! {
 
     /// The standard library seeds its hashers from the system's randomness, which is the only way to it without
     /// a crate.
-    static DESK: Desk = Desk::new(RandomState::new().build_hasher().finish());
+    static SHARED: Shared = Shared {
+        desk: Desk::new(RandomState::new().build_hasher().finish()),
+        book: Book::default(),
+    };
 }
 
 fn log(level: LogLevel, message: &str) {
@@ -271,6 +295,21 @@ impl Host for Envoy {
         hostcalls::call_foreign_function("clear_route_cache", None)
             .map(drop)
             .map_err(refused("clear_route_cache"))
+    }
+
+    fn shared(&self, key: &str) -> HostResult<Option<(Vec<u8>, u32)>> {
+        match hostcalls::get_shared_data(key).map_err(refused("get_shared_data"))? {
+            (Some(value), version) => Ok(Some((value, version.unwrap_or(0)))),
+            (None, _) => Ok(None),
+        }
+    }
+
+    fn share(&mut self, key: &str, value: &[u8], version: u32) -> HostResult<bool> {
+        match hostcalls::set_shared_data(key, Some(value), Some(version)) {
+            Ok(()) => Ok(true),
+            Err(Status::CasMismatch) => Ok(false),
+            Err(status) => Err(refused("set_shared_data")(status)),
+        }
     }
 
     fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {

@@ -11,9 +11,10 @@
 use std::fmt::Write as _;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
+use std::sync::Arc;
 
 /// The labels in use. A value never contains `|`; the configuration sees to that.
-pub const LABELS: [&str; 9] = [
+pub const LABELS: [&str; 12] = [
     "key",
     "team",
     "model",
@@ -23,6 +24,9 @@ pub const LABELS: [&str; 9] = [
     "gen_ai_provider_name",
     "gen_ai_request_model",
     "gen_ai_token_type",
+    "scope",
+    "threshold",
+    "direction",
 ];
 
 /// The value of a label that does not apply: nobody was identified, nothing was routed.
@@ -44,6 +48,17 @@ pub enum Metric {
     TimeToFirstToken,
     /// The time the filter itself took for a request, in microseconds.
     OwnTime,
+    /// What calls cost, in nano-dollars.
+    Cost,
+    /// Calls whose cost nobody knows, for want of a price.
+    UnknownPrice,
+    /// Calls that a limit in `mode: observe` would have refused, by its scope.
+    WouldRefuse,
+    /// Limits whose use has reached one of their `alert_at`.
+    LimitAlerts,
+    /// How far the count of a prompt was off where the vocabulary is not public, in thousandths of what the provider
+    /// reported.
+    TokenEstimateError,
 }
 
 /// What Envoy makes of the numbers.
@@ -66,6 +81,11 @@ impl Metric {
             Self::OperationDuration => "gen_ai.client.operation.duration",
             Self::TimeToFirstToken => "gen_ai.server.time_to_first_token",
             Self::OwnTime => "tollgate.own_time",
+            Self::Cost => "tollgate.cost_nano_usd",
+            Self::UnknownPrice => "tollgate.unknown_price",
+            Self::WouldRefuse => "tollgate.would_refuse",
+            Self::LimitAlerts => "tollgate.limit_alerts",
+            Self::TokenEstimateError => "tollgate.token_estimate_error",
         }
     }
 
@@ -73,10 +93,17 @@ impl Metric {
     #[must_use]
     pub const fn kind(self) -> Kind {
         match self {
-            Self::Requests | Self::Tokens => Kind::Counter,
-            Self::TokenUsage | Self::OperationDuration | Self::TimeToFirstToken | Self::OwnTime => {
-                Kind::Histogram
-            }
+            Self::Requests
+            | Self::Tokens
+            | Self::Cost
+            | Self::UnknownPrice
+            | Self::WouldRefuse
+            | Self::LimitAlerts => Kind::Counter,
+            Self::TokenUsage
+            | Self::OperationDuration
+            | Self::TimeToFirstToken
+            | Self::OwnTime
+            | Self::TokenEstimateError => Kind::Histogram,
         }
     }
 }
@@ -103,6 +130,15 @@ pub struct ScopeLabels {
     pub operation: &'static str,
 }
 
+impl ScopeLabels {
+    /// Where nothing applies.
+    #[must_use]
+    pub fn none() -> Self {
+        let none = || NONE.to_owned();
+        Self { key: none(), team: none(), model: none(), provider: none(), operation: NONE }
+    }
+}
+
 impl Scope {
     /// Hashes the labels once for all series of the request.
     #[must_use]
@@ -120,7 +156,7 @@ impl Hash for Scope {
 }
 
 /// What tells the series of one metric and scope apart.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Detail {
     /// There is only one.
     Only,
@@ -130,6 +166,14 @@ pub enum Detail {
     Input,
     /// Tokens of the answer.
     Output,
+    /// A scope of limits, by its name.
+    Scope(Arc<str>),
+    /// A scope of limits, and which part of a limit was reached, in thousandths.
+    Threshold(Arc<str>, u16),
+    /// The estimate was too high.
+    Over,
+    /// The estimate was too low.
+    Under,
 }
 
 /// One series. Cheap to make and to look up, so that its name is written once per worker and not per request.
@@ -151,7 +195,7 @@ impl Series {
         let mut name = self.metric.name().to_owned();
         // Writing to a String cannot fail.
         let _ = match self.metric {
-            Metric::Requests | Metric::Tokens => {
+            Metric::Requests | Metric::Tokens | Metric::Cost => {
                 write!(name, "|key={key}|team={team}|model={model}|provider={provider}")
             }
             Metric::TokenUsage | Metric::OperationDuration | Metric::TimeToFirstToken => write!(
@@ -160,12 +204,22 @@ impl Series {
                  |gen_ai_operation_name={operation}"
             ),
             Metric::OwnTime => write!(name, "|model={model}"),
+            Metric::UnknownPrice | Metric::TokenEstimateError => {
+                write!(name, "|model={model}|provider={provider}")
+            }
+            Metric::WouldRefuse | Metric::LimitAlerts => Ok(()),
         };
-        let _ = match self.detail {
+        let _ = match &self.detail {
             Detail::Only => Ok(()),
             Detail::Outcome(outcome) => write!(name, "|outcome={outcome}"),
             Detail::Input => write!(name, "|gen_ai_token_type=input"),
             Detail::Output => write!(name, "|gen_ai_token_type=output"),
+            Detail::Scope(scope) => write!(name, "|scope={scope}"),
+            Detail::Threshold(scope, permille) => {
+                write!(name, "|scope={scope}|threshold={}.{}%", permille / 10, permille % 10)
+            }
+            Detail::Over => write!(name, "|direction=over"),
+            Detail::Under => write!(name, "|direction=under"),
         };
         name
     }

@@ -5,11 +5,13 @@
 
 use std::io::Write as _;
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dialect::{Surface, Usage};
 use crate::framing::json::write_string;
 use crate::identity::caller::Caller;
+use crate::quota::money::NanoDollars;
 
 use super::metrics::{Detail, Measurement, Metric, NONE, Scope, ScopeLabels, Series};
 
@@ -66,6 +68,50 @@ impl Metered {
     }
 }
 
+/// A prompt's tokens as one provider model counts them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counted {
+    /// Tokens.
+    pub tokens: u64,
+    /// Whether the provider must say the same.
+    pub exact: bool,
+}
+
+/// Something about limits that operators are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Notice {
+    /// A limit of this scope would have refused the call, if it were enforced.
+    WouldRefuse(Arc<str>),
+    /// The use of a limit of this scope has reached this part of it, in thousandths.
+    Alert(Arc<str>, u16),
+}
+
+impl Notice {
+    /// What it adds to the metrics.
+    #[must_use]
+    pub fn measurement(&self) -> Measurement {
+        let (metric, detail) = match self {
+            Self::WouldRefuse(scope) => (Metric::WouldRefuse, Detail::Scope(Arc::clone(scope))),
+            Self::Alert(scope, permille) => {
+                (Metric::LimitAlerts, Detail::Threshold(Arc::clone(scope), *permille))
+            }
+        };
+        let scope = Rc::new(Scope::new(ScopeLabels::none()));
+        Measurement { series: Series { metric, scope, detail }, value: 1 }
+    }
+
+    /// What a person reads in Envoy's log; nothing where the access log says enough.
+    #[must_use]
+    pub fn warning(&self) -> Option<String> {
+        match self {
+            Self::WouldRefuse(_) => None,
+            Self::Alert(scope, permille) => {
+                Some(format!("{}.{} % of a limit of {scope} are used", permille / 10, permille % 10))
+            }
+        }
+    }
+}
+
 /// A request that is over. The default is one of which nothing is known.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
@@ -91,6 +137,16 @@ pub struct Record {
     pub outcome: Outcome,
     /// What it took.
     pub metered: Metered,
+    /// What the prompt was counted to have, for the target that served it.
+    pub counted: Option<Counted>,
+    /// Where that is an estimate, how far it was off, in thousandths of what the provider reported.
+    pub estimate_error: Option<i64>,
+    /// What it cost, when the price is known.
+    pub cost: Option<NanoDollars>,
+    /// Whose limit refused it.
+    pub limit: Option<Arc<str>>,
+    /// What is to be told about limits.
+    pub notices: Vec<Notice>,
     /// From the request's arrival to the end of the answer.
     pub duration: Duration,
     /// From the request's arrival to the first text of a streamed answer.
@@ -120,9 +176,17 @@ impl Record {
         if self.model.is_some() {
             if let Some(usage) = self.metered.usage() {
                 for (detail, tokens) in [(Detail::Input, usage.input), (Detail::Output, usage.output)] {
-                    add(Metric::Tokens, detail, tokens);
+                    add(Metric::Tokens, detail.clone(), tokens);
                     add(Metric::TokenUsage, detail, tokens);
                 }
+                match self.cost {
+                    Some(cost) => add(Metric::Cost, Detail::Only, cost.nanos()),
+                    None => add(Metric::UnknownPrice, Detail::Only, 1),
+                }
+            }
+            if let Some(error) = self.estimate_error {
+                let detail = if error < 0 { Detail::Under } else { Detail::Over };
+                add(Metric::TokenEstimateError, detail, error.unsigned_abs());
             }
             add(Metric::OperationDuration, Detail::Only, milliseconds(self.duration));
             if let Some(first) = self.first_token {
@@ -130,6 +194,7 @@ impl Record {
             }
             add(Metric::OwnTime, Detail::Only, microseconds(self.own_time));
         }
+        out.extend(self.notices.iter().map(Notice::measurement));
         out
     }
 
@@ -157,6 +222,22 @@ impl Record {
         line.number("reasoning_output_tokens", usage.map(|usage| usage.reasoning_output));
         let estimated = matches!(self.metered, Metered::Estimated(_));
         line.literal("tokens_estimated", if estimated { "true" } else { "false" });
+        line.number("counted_input_tokens", self.counted.map(|counted| counted.tokens));
+        line.literal(
+            "counted_exactly",
+            match self.counted {
+                Some(Counted { exact: true, .. }) => "true",
+                Some(Counted { exact: false, .. }) => "false",
+                None => "null",
+            },
+        );
+        line.text("cost_usd", self.cost.map(|cost| cost.to_string()).as_deref());
+        line.text("limit", self.limit.as_deref());
+        let would_refuse = self.notices.iter().find_map(|notice| match notice {
+            Notice::WouldRefuse(scope) => Some(&**scope),
+            Notice::Alert(..) => None,
+        });
+        line.text("would_refuse", would_refuse);
         line.number("first_token_ms", self.first_token.map(milliseconds));
         line.number("own_time_us", Some(microseconds(self.own_time)));
         // Everything that was written came from text or is ASCII.

@@ -123,6 +123,8 @@ pub struct Grant {
     pub would_refuse: Vec<Refusal>,
     /// Alerts to raise.
     pub alerts: Vec<Alert>,
+    /// How the limits stand now, in their order.
+    pub standings: Vec<Standing>,
 }
 
 /// How a limit stands.
@@ -197,7 +199,8 @@ impl Cell {
         }
         let lease = lease.map(|(_, lease)| lease).unwrap_or_default();
         let ticket = Ticket { amounts: *amounts, made_at: self.latest, lease, counters };
-        Ok(Grant { ticket, would_refuse, alerts: self.alerts(limits) })
+        let standings = limits.iter().map(|limit| self.standing(limit)).collect();
+        Ok(Grant { ticket, would_refuse, alerts: self.alerts(limits), standings })
     }
 
     /// Charges what a call took in truth instead of what was reserved for it; nothing at all refunds it. The

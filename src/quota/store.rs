@@ -15,7 +15,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::cell::{Cell, CellError};
-use super::ledger::{Alert, Grant, Refusal, Terms, Ticket};
+use super::ledger::{Alert, Grant, Refusal, Standing, Terms, Ticket};
 use super::limit::{Amounts, Limit};
 
 /// The version that no cell has: versions count up from one, and reach this after four billion swaps at the
@@ -118,6 +118,8 @@ pub struct Granted {
     pub would_refuse: Vec<Of<Refusal>>,
     /// Alerts to raise.
     pub alerts: Vec<Of<Alert>>,
+    /// How the limits of each scope stand now.
+    pub standings: Vec<Of<Vec<Standing>>>,
 }
 
 /// A call that may not.
@@ -176,15 +178,20 @@ pub fn reserve_all(
     now: u64,
     attempts: u32,
 ) -> Result<Granted, Box<Denied>> {
-    let mut granted =
-        Granted { reservation: Reservation::default(), would_refuse: Vec::new(), alerts: Vec::new() };
+    let mut granted = Granted {
+        reservation: Reservation::default(),
+        would_refuse: Vec::new(),
+        alerts: Vec::new(),
+        standings: Vec::new(),
+    };
     for (place, scope) in scopes.iter().enumerate() {
         let reserve = |cell: &mut Cell| cell.reserve(&scope.limits, amounts, terms, now);
         let (place, reason) = match update(store, &scope.key, attempts, reserve) {
-            Ok(Ok(Grant { ticket, would_refuse, alerts })) => {
+            Ok(Ok(Grant { ticket, would_refuse, alerts, standings })) => {
                 granted.reservation.entries.push((scope.clone(), ticket));
                 granted.would_refuse.extend(of(scope, would_refuse));
                 granted.alerts.extend(of(scope, alerts));
+                granted.standings.extend(of(scope, [standings]));
                 continue;
             }
             Ok(Err(refusal)) => {
@@ -347,6 +354,6 @@ fn latest_relief(
     latest
 }
 
-fn of<T>(scope: &Scope, all: Vec<T>) -> impl Iterator<Item = Of<T>> {
+fn of<T>(scope: &Scope, all: impl IntoIterator<Item = T>) -> impl Iterator<Item = Of<T>> {
     all.into_iter().map(|what| Of { scope: Arc::clone(&scope.key), what })
 }

@@ -20,7 +20,7 @@ const VM_ID: &str = "tollgate";
 
 /// The callbacks that the module answers and the calls of the host that it makes; the host denies it all others.
 /// Every callback that is left out is also one less way into the VM per request.
-const CAPABILITIES: [&str; 31] = [
+const CAPABILITIES: [&str; 35] = [
     "proxy_on_vm_start",
     "proxy_on_configure",
     "proxy_on_context_create",
@@ -30,6 +30,7 @@ const CAPABILITIES: [&str; 31] = [
     "proxy_on_response_body",
     "proxy_on_log",
     "proxy_on_delete",
+    "proxy_on_tick",
     "proxy_log",
     "proxy_get_current_time_nanoseconds",
     "proxy_get_buffer_bytes",
@@ -43,6 +44,9 @@ const CAPABILITIES: [&str; 31] = [
     "proxy_set_property",
     "proxy_call_foreign_function",
     "proxy_send_local_response",
+    "proxy_get_shared_data",
+    "proxy_set_shared_data",
+    "proxy_set_tick_period_milliseconds",
     "proxy_define_metric",
     "proxy_increment_metric",
     "proxy_record_metric",

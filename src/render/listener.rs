@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Place, extension, filters, socket_address, typed};
 use crate::config::Gateway;
-use crate::engine::policy::{CLUSTER_HEADER, PRIVATE_RESPONSE_HEADERS, SERVED_BY};
+use crate::engine::fields::{CLUSTER_HEADER, PRIVATE_RESPONSE_HEADERS, SERVED_BY};
 use crate::engine::refusal::Refusal;
 use crate::host::driver::ACCESS_LOG;
 

@@ -96,6 +96,12 @@ pub struct ChatModel {
 }
 
 impl ChatModel {
+    /// The vocabulary that counts.
+    #[must_use]
+    pub const fn vocabulary(&self) -> Vocabulary {
+        self.vocabulary
+    }
+
     /// The rules for a model by its provider's name for it, counted with `vocabulary`.
     #[must_use]
     pub fn new(model: &str, vocabulary: Vocabulary) -> Self {

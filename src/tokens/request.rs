@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 
 use super::chat::{ChatCounter, ChatModel, Estimate, Guess};
 use super::images::Detail;
+use super::{Count, Vocabulary};
 
 /// Uncompressed audio as the API takes it: 24 kHz, 16 bits, one channel.
 const WAV_BYTES_PER_SECOND: u64 = 48_000;
@@ -71,6 +72,39 @@ pub fn count_chat_request(
         counter.schema(&schema.to_string());
     }
     Ok(counter.finish())
+}
+
+/// The prompt tokens of a request to `/v1/completions` or `/v1/embeddings`: of `prompt` or `input`, which is a
+/// text, a list of texts, or the same as token numbers. At most `exact_bytes` of its text are counted exactly.
+///
+/// # Errors
+///
+/// If the bytes are not JSON.
+pub fn count_plain_request(
+    json: &[u8],
+    vocabulary: Vocabulary,
+    exact_bytes: usize,
+) -> Result<Count, RequestError> {
+    let request: Value = serde_json::from_slice(json)
+        .map_err(|error| RequestError::NotJson { line: error.line(), column: error.column() })?;
+    let mut total = Count { tokens: 0, exact: true };
+    let mut left = exact_bytes;
+    let prompts = [request.get("prompt"), request.get("input")];
+    let mut waiting: Vec<&Value> = prompts.into_iter().flatten().collect();
+    while let Some(prompt) = waiting.pop() {
+        match prompt {
+            Value::String(text) => {
+                let count = vocabulary.count_within(text, left);
+                left = left.saturating_sub(text.len());
+                total.tokens += count.tokens;
+                total.exact &= count.exact;
+            }
+            Value::Array(prompts) => waiting.extend(prompts),
+            Value::Number(_) => total.tokens += 1,
+            Value::Null | Value::Bool(_) | Value::Object(_) => {}
+        }
+    }
+    Ok(total)
 }
 
 fn count_message(counter: &mut ChatCounter, message: &Value) {
@@ -188,6 +222,27 @@ mod tests {
         let vocabulary = vocabulary_of(model).unwrap_or(Vocabulary::O200k);
         count_chat_request(request.to_string().as_bytes(), ChatModel::new(model, vocabulary), usize::MAX)
             .unwrap()
+    }
+
+    /// A prompt is a text, several, or their tokens (API reference, `prompt` and `input`).
+    #[test]
+    fn plain_prompts_count_in_every_form() {
+        let count = |request: &Value| {
+            count_plain_request(request.to_string().as_bytes(), Vocabulary::Cl100k, usize::MAX).unwrap()
+        };
+        // "tiktoken is great!" are six tokens, by the cookbook.
+        for (request, tokens) in [
+            (json!({"input": "tiktoken is great!"}), 6),
+            (json!({"prompt": ["tiktoken is great!", "tiktoken is great!"]}), 12),
+            (json!({"input": [[83, 1609, 5963], [374]]}), 4),
+            (json!({"input": []}), 0),
+            (json!({}), 0),
+        ] {
+            assert_eq!(count(&request), Count { tokens, exact: true }, "{request}");
+        }
+        let long = json!({"input": ["tiktoken is great! ".repeat(1000)]}).to_string();
+        assert!(!count_plain_request(long.as_bytes(), Vocabulary::Cl100k, 1000).unwrap().exact);
+        assert!(count_plain_request(b"{", Vocabulary::Cl100k, 1).is_err());
     }
 
     /// The cookbook's example of section 6 and the API's own counts that it prints.

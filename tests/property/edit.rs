@@ -10,8 +10,9 @@ use proptest::sample::Index;
 use serde_json::{Map, Number, Value};
 use tollgate::config;
 use tollgate::engine::adapter::Adapter;
+use tollgate::engine::book::Book;
 use tollgate::engine::exchange::Desk;
-use tollgate::engine::policy::{Gateway, Policy};
+use tollgate::engine::policy::{Gateway, Policy, Shared};
 use tollgate::engine::{Attempt, Effect, Event, Flow, Headers, Role, Timestamp};
 use tollgate::observe::secret::KeyHash;
 
@@ -175,8 +176,10 @@ fn body() -> impl Strategy<Value = Body> {
             let read = ["model", "stream", "stream_options"];
             // Repeated members keep their meaning when it is the same for every reader; those that are read must not
             // be repeated at all.
-            let others: Map<String, Value> =
-                others.into_iter().filter(|(key, _)| !read.contains(&key.as_str())).collect();
+            // And those that bound the answer must be numbers.
+            let bounds = ["n", "best_of", "user", "max_tokens", "max_completion_tokens"];
+            let free = |key: &str| !read.contains(&key) && !bounds.contains(&key);
+            let others: Map<String, Value> = others.into_iter().filter(|(key, _)| free(key)).collect();
             let mut members: Vec<(String, Value)> = others.into_iter().collect();
             let streamed = stream == Some(Value::Bool(true));
             let ours = [Some(Value::String(MODEL.to_owned())), stream, options];
@@ -255,7 +258,8 @@ proptest! {
         let gateway = gateway();
         let adapter = Rc::new(gateway.adapter);
         let desk = Desk::new(0);
-        let mut policy = Policy::new(Rc::new(Gateway::new(gateway.policy)), desk.clone());
+        let shared = Shared { desk: desk.clone(), book: Book::default() };
+        let mut policy = Policy::new(Rc::new(Gateway::new(gateway.policy)), shared);
         let ticket = ticket(&mut policy, surface, body.text.as_bytes());
         let target = format!("local/{model}");
         let mut expected: Value = serde_json::from_str(&body.text).unwrap();

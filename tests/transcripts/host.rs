@@ -29,6 +29,8 @@ pub(crate) struct World {
     pub(crate) request: Message,
     pub(crate) response: Message,
     pub(crate) filter_state: BTreeMap<String, Vec<u8>>,
+    /// Values with their versions.
+    pub(crate) shared: BTreeMap<String, (Vec<u8>, u32)>,
     pub(crate) target: Option<String>,
     pub(crate) attempts: u64,
     pub(crate) upstream_answered: bool,
@@ -213,6 +215,24 @@ impl Host for FakeHost {
         self.call("choose_route")?;
         self.0.borrow_mut().effect("choose the route");
         Ok(())
+    }
+
+    fn shared(&self, key: &str) -> HostResult<Option<(Vec<u8>, u32)>> {
+        self.call("shared")?;
+        Ok(self.0.borrow().shared.get(key).cloned())
+    }
+
+    fn share(&mut self, key: &str, value: &[u8], version: u32) -> HostResult<bool> {
+        self.call("share")?;
+        let mut world = self.0.borrow_mut();
+        let next = match world.shared.get(key) {
+            // As in Envoy, a version of zero is never compared.
+            Some((_, held)) if version != 0 && version != *held => return Ok(false),
+            Some((_, held)) => held + 1,
+            None => 1,
+        };
+        world.shared.insert(key.to_owned(), (value.to_vec(), next));
+        Ok(true)
     }
 
     fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {

@@ -12,9 +12,11 @@ use tollgate::config;
 use tollgate::config::compiled::{self, credential_header};
 use tollgate::engine::Headers;
 use tollgate::engine::adapter::Adapter;
+use tollgate::engine::book::Book;
 use tollgate::engine::effect::Flow;
 use tollgate::engine::exchange::Desk;
-use tollgate::engine::policy::{Gateway, PRIVATE_RESPONSE_HEADERS, Policy, SERVED_BY};
+use tollgate::engine::fields::{PRIVATE_RESPONSE_HEADERS, SERVED_BY};
+use tollgate::engine::policy::{Gateway, Policy, Shared};
 use tollgate::host::driver::{Driver, Place};
 use tollgate::observe::secret::KeyHash;
 
@@ -102,6 +104,7 @@ impl Story {
             request: Message::default(),
             response: Message::default(),
             filter_state: BTreeMap::new(),
+            shared: BTreeMap::new(),
             target: None,
             attempts: 0,
             upstream_answered: false,
@@ -112,7 +115,8 @@ impl Story {
             transcript: format!("{title}\n\n"),
         }));
         let desk = Desk::new(7);
-        let role = Policy::new(Rc::new(Gateway::new(policy)), desk.clone());
+        let shared = Shared { desk: desk.clone(), book: Book::default() };
+        let role = Policy::new(Rc::new(Gateway::new(policy)), shared);
         Self {
             policy: Driver::new(FakeHost(Rc::clone(&world)), role, Place::Downstream),
             world,

@@ -17,5 +17,7 @@ pub const fn path(surface: Surface) -> &'static str {
         Surface::Completions => "/completions",
         Surface::Embeddings => "/embeddings",
         Surface::Models => "/models",
+        // Answered here; no provider is asked.
+        Surface::Usage => "/usage",
     }
 }

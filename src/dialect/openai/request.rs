@@ -22,6 +22,12 @@ pub struct Inspection {
     pub delivery: Delivery,
     /// The bytes of the members that make up the prompt.
     pub prompt_bytes: usize,
+    /// The most tokens that the answer may have in all its choices; `None` when the request does not say.
+    pub output_limit: Option<u64>,
+    /// How many answers are generated (`n`, or `best_of` of which `n` are returned).
+    pub answers: u64,
+    /// The end user, in the caller's own terms.
+    pub user: Option<String>,
 }
 
 /// How the answer comes.
@@ -43,6 +49,11 @@ struct Members {
     model: Option<Value>,
     stream: Option<Value>,
     stream_options: Option<Value>,
+    max_tokens: Option<Value>,
+    max_completion_tokens: Option<Value>,
+    n: Option<Value>,
+    best_of: Option<Value>,
+    user: Option<Value>,
     prompt_bytes: usize,
     duplicate: Option<&'static str>,
 }
@@ -53,6 +64,11 @@ impl Members {
             "model" => ("model", &mut self.model),
             "stream" => ("stream", &mut self.stream),
             "stream_options" => ("stream_options", &mut self.stream_options),
+            "max_tokens" => ("max_tokens", &mut self.max_tokens),
+            "max_completion_tokens" => ("max_completion_tokens", &mut self.max_completion_tokens),
+            "n" => ("n", &mut self.n),
+            "best_of" => ("best_of", &mut self.best_of),
+            "user" => ("user", &mut self.user),
             "messages" | "prompt" | "input" | "tools" => {
                 self.prompt_bytes += span.end - span.start;
                 return;
@@ -92,7 +108,31 @@ pub fn inspect(surface: Surface, body: &[u8]) -> Result<Inspection, RequestFault
     } else {
         Delivery::Whole
     };
-    Ok(Inspection { model: model.into_owned(), model_span, delivery, prompt_bytes: found.prompt_bytes })
+    let number = |name, value: Option<Value>| match value {
+        None | Some((_, Kind::Null)) => Ok(None),
+        Some((span, _)) => {
+            json::unsigned(body, span).map(Some).ok_or_else(|| invalid(name, "a whole number"))
+        }
+    };
+    // Two limits on the same thing: the provider may heed either.
+    let output_limit = number("max_tokens", found.max_tokens)?
+        .max(number("max_completion_tokens", found.max_completion_tokens)?);
+    let answers = number("n", found.n)?.max(number("best_of", found.best_of)?).unwrap_or(1).max(1);
+    let user = match found.user {
+        None | Some((_, Kind::Null)) => None,
+        Some((span, _)) => {
+            Some(json::string(body, span).ok_or_else(|| invalid("user", "a string"))?.into_owned())
+        }
+    };
+    Ok(Inspection {
+        model: model.into_owned(),
+        model_span,
+        delivery,
+        prompt_bytes: found.prompt_bytes,
+        output_limit: output_limit.map(|limit| limit.saturating_mul(answers)),
+        answers,
+        user,
+    })
 }
 
 /// How a stream can be made to end with its usage (API reference, `stream_options.include_usage`).
@@ -200,6 +240,26 @@ mod tests {
         }
     }
 
+    /// What may be generated: the API reference's `max_completion_tokens` (an upper bound for one choice), the
+    /// older `max_tokens`, `n`, and `best_of` of the legacy completions.
+    #[test]
+    fn knows_how_much_may_be_generated() {
+        for (members, limit, answers) in [
+            ("", None, 1),
+            (r#","max_tokens":100"#, Some(100), 1),
+            (r#","max_completion_tokens":200,"max_tokens":100"#, Some(200), 1),
+            (r#","max_tokens":100,"n":3"#, Some(300), 3),
+            (r#","max_tokens":100,"n":2,"best_of":5"#, Some(500), 5),
+            (r#","n":4"#, None, 4),
+            (r#","max_tokens":null,"n":null"#, None, 1),
+            (r#","max_tokens":18446744073709551615,"n":2"#, Some(u64::MAX), 2),
+        ] {
+            let found = read(&format!(r#"{{"model":"m"{members}}}"#)).unwrap();
+            assert_eq!((found.output_limit, found.answers), (limit, answers), "{members}");
+        }
+        assert_eq!(read(r#"{"model":"m","user":"ada"}"#).unwrap().user.as_deref(), Some("ada"));
+    }
+
     #[test]
     fn says_which_member_is_wrong() {
         for (body, wrong) in [
@@ -208,6 +268,9 @@ mod tests {
             (r#"{"model":""}"#, "model"),
             (r#"{"model":"m","stream":"yes"}"#, "stream"),
             (r#"{"model":"m","stream":true,"stream_options":[]}"#, "stream_options"),
+            (r#"{"model":"m","max_tokens":-1}"#, "max_tokens"),
+            (r#"{"model":"m","n":"2"}"#, "n"),
+            (r#"{"model":"m","user":7}"#, "user"),
         ] {
             assert!(
                 matches!(read(body), Err(RequestFault::InvalidMember { name, .. }) if name == wrong),

@@ -1,0 +1,83 @@
+//! Header fields that mean something to the gateway, and those that do not pass it.
+//!
+//! Deliberately unknown here: what is done about them; the roles do that, and the route that `render` writes.
+
+use crate::identity::caller::CREDENTIAL_HEADERS;
+
+/// The request header by which Envoy's route picks the cluster. Private to the gateway.
+pub const CLUSTER_HEADER: &str = "x-tollgate-cluster";
+
+/// Envoy's limit on one attempt until its response headers (router filter, "HTTP request headers consumed").
+pub const ATTEMPT_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
+
+/// The response headers that tell the client who served it. Envoy writes them (rendered into the route), over
+/// whatever a provider has put there, before the policy sees the answer.
+pub const SERVED_BY: ServedBy = ServedBy {
+    model: "x-tollgate-model",
+    provider: "x-tollgate-provider",
+    provider_model: "x-tollgate-provider-model",
+    attempts: "x-tollgate-attempts",
+};
+
+/// See [`SERVED_BY`].
+#[derive(Clone, Copy, Debug)]
+pub struct ServedBy {
+    /// The logical model.
+    pub model: &'static str,
+    /// The provider that was tried last.
+    pub provider: &'static str,
+    /// The provider's own name of the model.
+    pub provider_model: &'static str,
+    /// How many attempts there were.
+    pub attempts: &'static str,
+}
+
+impl ServedBy {
+    /// Whether a field is one of them.
+    #[must_use]
+    pub fn names(&self, name: &str) -> bool {
+        [self.model, self.provider, self.provider_model, self.attempts].contains(&name)
+    }
+}
+
+/// Header fields that only the gateway and Envoy may set. A client's are dropped before anything reads them;
+/// a provider's before the client does.
+const RESERVED_PREFIXES: [&str; 2] = ["x-tollgate-", "x-envoy-"];
+
+/// What a provider says to its own customer, which is the operator and not the client: accounts, sessions,
+/// and limits that are not the client's.
+///
+/// Envoy's route takes them out, which costs less than asking the host for each. Of [`PRIVATE_RESPONSE_PREFIXES`]
+/// there may be others, which the policy takes out.
+pub const PRIVATE_RESPONSE_HEADERS: [&str; 11] = [
+    "set-cookie",
+    "openai-organization",
+    "openai-project",
+    "alt-svc",
+    "strict-transport-security",
+    "x-ratelimit-limit-requests",
+    "x-ratelimit-limit-tokens",
+    "x-ratelimit-remaining-requests",
+    "x-ratelimit-remaining-tokens",
+    "x-ratelimit-reset-requests",
+    "x-ratelimit-reset-tokens",
+];
+const PRIVATE_RESPONSE_PREFIXES: [&str; 2] = ["x-ratelimit-", "access-control-"];
+
+fn is_reserved(name: &str) -> bool {
+    RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
+
+/// Whether a client's field stays at the gateway.
+#[must_use]
+pub fn is_private_request_header(name: &str) -> bool {
+    is_reserved(name) || CREDENTIAL_HEADERS.contains(&name)
+}
+
+/// Whether a provider's field stays at the gateway.
+#[must_use]
+pub fn is_private_response_header(name: &str) -> bool {
+    (is_reserved(name) && !SERVED_BY.names(name))
+        || PRIVATE_RESPONSE_HEADERS.contains(&name)
+        || PRIVATE_RESPONSE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+}
