@@ -3,23 +3,28 @@
 //! Everything that can be checked is checked, whatever else is wrong: a record with a bad value still has its
 //! references looked up. What comes out is therefore whole only when the report stayed empty.
 
+mod limits;
+mod targets;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use self::limits::{Holder, Scopes};
+use self::targets::Knowledge;
 use super::compiled::{
-    Adapter, Counting, FORMAT, Key, Model, ModelAccess, ModelTarget, Policy, Provider, Reserving, Scheme,
-    Target, chain_cluster,
+    Adapter, Counting, FORMAT, Key, Model, ModelAccess, Policy, Provider, Reserving, Scheme, Target,
+    chain_cluster,
 };
 use super::gateway::{ChainTarget, Credential, Gateway, Upstream};
 use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
-use super::raw;
+use super::raw::{self, AtExhaustion, CountWhen};
 use super::shape::{Located, Map, Named, Place, Report};
 use crate::quota::cell::Lapse;
-use crate::tokens::{Vocabulary, vocabulary_of};
+use crate::quota::zone::Zone;
 
 const LISTEN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 10_000);
 const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9901);
@@ -27,12 +32,11 @@ const ACCESS_LOG: &str = "/dev/stdout";
 const MAX_REQUEST_BODY: u64 = 8 << 20;
 const MAX_REQUEST_BODY_RANGE: RangeInclusive<u64> = 1 << 10..=256 << 20;
 const RETRIES: u32 = 1;
-const COUNTING: Counting = Counting { always: false, exact_bytes: 256 << 10 };
-/// No provider says how its tokens compare; until that is learnt, an estimate errs on the high side.
-const RATIO_PERMILLE: u32 = 1200;
-const TYPICAL_OUTPUT: u64 = 1024;
-const RESERVING: Reserving =
-    Reserving { lease_ms: 60_000, lapse: Lapse::Charge, cut: false, user_header: None };
+const EXACT_UP_TO: u64 = 256 << 10;
+const EXACT_UP_TO_RANGE: RangeInclusive<u64> = 1 << 10..=16 << 20;
+const TYPICAL_OUTPUT: u32 = 1024;
+const LEASE: Duration = Duration::from_secs(60);
+const LEASE_RANGE: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(3600);
 const TIMEOUT: Duration = Duration::from_secs(600);
 const TIMEOUT_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(3600);
 
@@ -66,13 +70,32 @@ pub(super) fn compile<'file>(
     let max_request_body = compiler.max_request_body(raw);
     let located_credentials = compiler.credentials(entries(&raw.credentials));
     let (upstreams, adapter_providers) = compiler.providers(entries(&raw.providers), &mut credentials);
-    let chains = compiler.chains(entries(&raw.models), &mut providers);
-    let keys = compiler.keys(raw, &mut teams, &mut models);
+    let (chains, places) = compiler.chains(entries(&raw.models), &mut providers);
+    let counting = compiler.counting(raw);
+    let reserving = compiler.reserving(raw);
+    let mut scopes = Scopes::new(raw.zone.as_ref().map_or(Zone::UTC, |zone| zone.value.0.clone()));
+    let compiled_models = compiler.models(raw, &chains, &upstreams, &mut scopes, &mut models);
+    let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
     for names in [&credentials, &providers, &teams] {
         names.warn_of_unused(compiler.warnings);
     }
 
     let revision = &source.revision;
+    let mut policy = Policy {
+        format: FORMAT,
+        revision: revision.clone(),
+        max_request_body,
+        counting,
+        scopes: Vec::new(),
+        reserving,
+        models: compiled_models,
+        keys,
+    };
+    // A price may be missing only because of another mistake.
+    if compiler.errors.is_empty() {
+        scopes.check_prices(&policy, &places, compiler.errors);
+    }
+    policy.scopes = scopes.into_compiled();
     Gateway {
         listen,
         admin,
@@ -80,16 +103,7 @@ pub(super) fn compile<'file>(
         access_log,
         credentials: located_credentials,
         upstreams,
-        policy: Policy {
-            format: FORMAT,
-            revision: revision.clone(),
-            max_request_body,
-            counting: COUNTING,
-            scopes: Vec::new(),
-            reserving: RESERVING,
-            models: chains.iter().map(|(name, chain)| (name.clone(), model(name, chain))).collect(),
-            keys,
-        },
+        policy,
         chains,
         adapter: Adapter { format: FORMAT, revision: revision.clone(), providers: adapter_providers },
         warnings: Vec::new(),
@@ -110,15 +124,38 @@ impl<'a> Names<'a> {
         Self { section, defined, used: BTreeSet::new() }
     }
 
+    /// Whether the name is defined; if so, it is referred to from now on.
+    fn uses(&mut self, name: &str) -> bool {
+        let defined = self.defined.get_key_value(name);
+        defined.is_some_and(|(name, _)| {
+            self.used.insert(name);
+            true
+        })
+    }
+
     /// Looks a reference up; an unknown one is reported.
     fn refer(&mut self, name: &str, place: &Place, errors: &mut Report<'_>) {
-        if let Some((name, _)) = self.defined.get_key_value(name) {
-            self.used.insert(name);
-        } else {
+        if !self.uses(name) {
             let nearest = nearest(name, self.defined.keys().copied()).map(Echo::of);
             let kind = Kind::UnknownName { section: self.section, name: Echo::of(name), nearest };
             errors.add(place, kind);
         }
+    }
+
+    /// Looks the names of a list up and sorts them; those that are unknown or there twice are reported.
+    fn refer_all<'list>(
+        &mut self,
+        list: impl Iterator<Item = (&'list ModelName, &'list Place)>,
+        errors: &mut Report<'_>,
+    ) -> Vec<String> {
+        let mut names = BTreeSet::new();
+        for (ModelName(name), place) in list {
+            self.refer(name, place, errors);
+            if !names.insert(name.clone()) {
+                errors.add(place, Kind::DuplicateModel);
+            }
+        }
+        names.into_iter().collect()
     }
 
     fn warn_of_unused(&self, warnings: &mut Report<'_>) {
@@ -130,28 +167,6 @@ impl<'a> Names<'a> {
 
 fn entries<K, V>(section: &Option<Located<Map<K, V>>>) -> &[Named<K, V>] {
     section.as_ref().map_or(&[], |section| section.value.0.as_slice())
-}
-
-/// The policy's view of a chain.
-fn model(name: &str, chain: &[ChainTarget]) -> Model {
-    let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
-    Model {
-        cluster: chain_cluster(name),
-        attempt_timeout_ms: u64::try_from(longest.as_millis()).unwrap_or(u64::MAX),
-        targets: chain.iter().map(|target| model_target(&target.target)).collect(),
-        typical_output: TYPICAL_OUTPUT,
-        scopes: Vec::new(),
-    }
-}
-
-fn model_target(target: &Target) -> ModelTarget {
-    let vocabulary = vocabulary_of(&target.model);
-    ModelTarget {
-        target: target.clone(),
-        vocabulary: vocabulary.unwrap_or(Vocabulary::O200k),
-        ratio_permille: vocabulary.is_none().then_some(RATIO_PERMILLE),
-        price: None,
-    }
 }
 
 struct Compiler<'a, 'file> {
@@ -186,6 +201,38 @@ impl Compiler<'_, '_> {
             self.out_of_range(&size.place, "a size from 1KiB to 256MiB", &format!("{}B", size.value.0));
         }
         size.value.0
+    }
+
+    fn counting(&mut self, raw: &raw::Gateway) -> Counting {
+        let tokens = raw.tokens.as_ref().map(|tokens| &tokens.value);
+        let exact = tokens.and_then(|tokens| tokens.exact_up_to.as_ref());
+        if let Some(exact) = exact.filter(|exact| !EXACT_UP_TO_RANGE.contains(&exact.value.0)) {
+            self.out_of_range(&exact.place, "a size from 1KiB to 16MiB", &format!("{}B", exact.value.0));
+        }
+        let exact_bytes = exact.map_or(EXACT_UP_TO, |exact| exact.value.0);
+        let count = tokens.and_then(|tokens| tokens.count.as_ref());
+        Counting {
+            always: count.is_some_and(|count| count.value == CountWhen::Always),
+            exact_bytes: usize::try_from(exact_bytes).unwrap_or(usize::MAX),
+        }
+    }
+
+    fn reserving(&mut self, raw: &raw::Gateway) -> Reserving {
+        let given = raw.reservations.as_ref().map(|reservations| &reservations.value);
+        let lease = given.and_then(|given| given.lease.as_ref());
+        if let Some(lease) = lease.filter(|lease| !LEASE_RANGE.contains(&lease.value.0)) {
+            let found = format!("{}ms", lease.value.0.as_millis());
+            self.out_of_range(&lease.place, "a duration from 5s to 1h", &found);
+        }
+        let lapse = given.and_then(|given| given.on_crash.as_ref());
+        let exhausted = given.and_then(|given| given.at_exhaustion.as_ref());
+        let users = raw.users.as_ref().map(|users| &users.value);
+        Reserving {
+            lease_ms: milliseconds(lease.map_or(LEASE, |lease| lease.value.0)),
+            lapse: lapse.map_or(Lapse::Charge, |lapse| lapse.value),
+            cut: exhausted.is_some_and(|exhausted| exhausted.value == AtExhaustion::Cut),
+            user_header: users.and_then(|users| Some(users.header.as_ref()?.value.0.clone())),
+        }
     }
 
     fn out_of_range(&mut self, place: &Place, expected: &str, found: &str) {
@@ -263,13 +310,13 @@ impl Compiler<'_, '_> {
         &mut self,
         raw: &[Named<ModelName, raw::Model>],
         providers: &mut Names<'_>,
-    ) -> BTreeMap<String, Vec<ChainTarget>> {
-        let mut chains = BTreeMap::new();
+    ) -> (BTreeMap<String, Vec<ChainTarget>>, BTreeMap<String, Vec<Place>>) {
+        let (mut chains, mut places) = (BTreeMap::new(), BTreeMap::new());
         for entry in raw {
             let targets = entry.value.as_ref().and_then(|model| model.value.targets.as_ref());
             let Some(targets) = targets else { continue };
             let mut lines = BTreeMap::new();
-            let mut chain = Vec::new();
+            let (mut chain, mut chain_places) = (Vec::new(), Vec::new());
             for target in &targets.value.0 {
                 let Some(compiled) = self.target(&target.value, providers) else { continue };
                 let line = target.place.position.line;
@@ -278,10 +325,45 @@ impl Compiler<'_, '_> {
                     self.errors.add(&target.place, Kind::DuplicateTarget { first });
                 }
                 chain.push(compiled);
+                chain_places.push(target.place.clone());
             }
             chains.insert(entry.name.value.0.clone(), chain);
+            places.insert(entry.name.value.0.clone(), chain_places);
         }
-        chains
+        (chains, places)
+    }
+
+    /// The policy's view of the chains.
+    fn models(
+        &mut self,
+        raw: &raw::Gateway,
+        chains: &BTreeMap<String, Vec<ChainTarget>>,
+        upstreams: &BTreeMap<String, Upstream>,
+        scopes: &mut Scopes,
+        names: &mut Names<'_>,
+    ) -> BTreeMap<String, Model> {
+        let mut knowledge = Knowledge::of(raw, upstreams, self.errors);
+        let mut models = BTreeMap::new();
+        for entry in entries(&raw.models) {
+            let name = &entry.name.value.0;
+            let (Some(chain), Some(Located { value: given, .. })) = (chains.get(name), &entry.value) else {
+                continue;
+            };
+            let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
+            let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
+            let typical = given.typical_output_tokens.as_ref();
+            let model = Model {
+                cluster: chain_cluster(name),
+                attempt_timeout_ms: milliseconds(longest),
+                targets: chain.iter().map(|target| knowledge.model_target(&target.target)).collect(),
+                typical_output: u64::from(typical.map_or(TYPICAL_OUTPUT, |typical| typical.value.0)),
+                scopes: scopes.add(&Holder::Model(name), limits, budgets, names, self.errors),
+            };
+            models.insert(name.clone(), model);
+        }
+        let targets: Vec<_> = chains.values().flatten().map(|target| &target.target).collect();
+        knowledge.warn_of_unused(raw, &targets, self.warnings);
+        models
     }
 
     fn target(&mut self, raw: &raw::Target, providers: &mut Names<'_>) -> Option<ChainTarget> {
@@ -308,8 +390,11 @@ impl Compiler<'_, '_> {
         raw: &raw::Gateway,
         teams: &mut Names<'_>,
         models: &mut Names<'_>,
+        scopes: &mut Scopes,
     ) -> BTreeMap<String, Key> {
         let environments: BTreeMap<_, _> = entries(&raw.teams).iter().map(environments).collect();
+        let team_scopes = self.team_scopes(raw, models, scopes);
+        let shared_scopes = self.shared_scopes(raw, models, scopes);
         let (mut ids, mut hashes) = (BTreeMap::new(), BTreeMap::new());
         let mut keys = BTreeMap::new();
         for Located { value: key, .. } in raw.keys.iter().flat_map(|keys| &keys.value.0) {
@@ -328,21 +413,80 @@ impl Compiler<'_, '_> {
                 self.environment(&team.value.0, key, &environments);
             }
             let access = self.model_access(key, models);
+            let id = key.id.as_ref().map(|id| id.value.0.as_str());
+            let (limits, budgets) = (key.limits.as_ref(), key.budgets.as_ref());
+            let holder = Holder::Key(id.unwrap_or_default());
+            let mut key_scopes = scopes.add(&holder, limits, budgets, models, self.errors);
             if let (Some(id), Some(hash), Some(team), Some(models)) = (&key.id, &key.hash, &key.team, access)
             {
+                let environment = key.environment.as_ref().map(|environment| environment.value.0.clone());
+                let team_scopes =
+                    |environment| team_scopes.get(&(&*team.value.0, environment)).into_iter().flatten();
+                if environment.is_some() {
+                    key_scopes.extend(team_scopes(environment.as_deref()));
+                }
+                key_scopes.extend(team_scopes(None));
+                key_scopes.extend(&shared_scopes);
                 let compiled = Key {
                     hash: hash.value.0,
                     team: team.value.0.clone(),
-                    environment: key.environment.as_ref().map(|environment| environment.value.0.clone()),
+                    environment,
                     models,
                     expires: key.expires.as_ref().map(|expires| expires.value.0),
                     revoked: key.revoked.as_ref().is_some_and(|revoked| revoked.value),
-                    scopes: Vec::new(),
+                    scopes: key_scopes,
                 };
                 keys.insert(id.value.0.clone(), compiled);
             }
         }
         keys
+    }
+
+    /// The scopes of each team, and of each environment of a team.
+    fn team_scopes<'raw>(
+        &mut self,
+        raw: &'raw raw::Gateway,
+        models: &mut Names<'_>,
+        scopes: &mut Scopes,
+    ) -> BTreeMap<(&'raw str, Option<&'raw str>), Vec<usize>> {
+        let mut all = BTreeMap::new();
+        for entry in entries(&raw.teams) {
+            let Some(Located { value: given, .. }) = &entry.value else { continue };
+            let team = entry.name.value.0.as_str();
+            let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
+            let places = scopes.add(&Holder::Team(team), limits, budgets, models, self.errors);
+            all.insert((team, None), places);
+            for entry in entries(&given.environments) {
+                let Some(Located { value: given, .. }) = &entry.value else { continue };
+                let name = entry.name.value.0.as_str();
+                let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
+                let holder = Holder::Environment { team, name };
+                let places = scopes.add(&holder, limits, budgets, models, self.errors);
+                all.insert((team, Some(name)), places);
+            }
+        }
+        all
+    }
+
+    /// The scopes that every key has: those of the organisation, then those of each end user.
+    fn shared_scopes(
+        &mut self,
+        raw: &raw::Gateway,
+        models: &mut Names<'_>,
+        scopes: &mut Scopes,
+    ) -> Vec<usize> {
+        let mut shared = Vec::new();
+        if let Some(Located { value: given, .. }) = &raw.organisation {
+            let holder = Holder::Organisation(given.name.as_ref().map(|name| name.value.0.as_str()));
+            let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
+            shared.extend(scopes.add(&holder, limits, budgets, models, self.errors));
+        }
+        if let Some(Located { value: given, .. }) = &raw.users {
+            let holder = Holder::User { cells: given.cells.as_ref().map(|cells| cells.value.0) };
+            let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
+            shared.extend(scopes.add(&holder, limits, budgets, models, self.errors));
+        }
+        shared
     }
 
     /// Checks that the team has the environment that the key names.
@@ -358,22 +502,17 @@ impl Compiler<'_, '_> {
 
     fn model_access(&mut self, key: &raw::Key, models: &mut Names<'_>) -> Option<ModelAccess> {
         let list = key.models.as_ref()?;
-        let (mut names, mut all) = (BTreeSet::new(), false);
-        for item in &list.value.0 {
-            match &item.value {
-                AllowedModel::All if list.value.0.len() > 1 => {
-                    self.errors.add(&item.place, Kind::StarNotAlone);
-                }
-                AllowedModel::All => all = true,
-                AllowedModel::One(ModelName(name)) => {
-                    models.refer(name, &item.place, self.errors);
-                    if !names.insert(name.clone()) {
-                        self.errors.add(&item.place, Kind::DuplicateModel);
-                    }
-                }
-            }
+        let stars = list.value.0.iter().filter(|item| matches!(item.value, AllowedModel::All));
+        if list.value.0.len() > 1 {
+            stars.for_each(|star| self.errors.add(&star.place, Kind::StarNotAlone));
+        } else if stars.count() == 1 {
+            return Some(ModelAccess::All);
         }
-        Some(if all { ModelAccess::All } else { ModelAccess::Only(names.into_iter().collect()) })
+        let named = list.value.0.iter().filter_map(|item| match &item.value {
+            AllowedModel::All => None,
+            AllowedModel::One(name) => Some((name, &item.place)),
+        });
+        Some(ModelAccess::Only(models.refer_all(named, self.errors)))
     }
 }
 
@@ -383,8 +522,12 @@ fn environments(team: &Named<Name, raw::Team>) -> (&str, Vec<&str>) {
     (&team.name.value.0, known.iter().map(|environment| environment.name.value.0.as_str()).collect())
 }
 
+fn milliseconds(span: Duration) -> u64 {
+    u64::try_from(span.as_millis()).unwrap_or(u64::MAX)
+}
+
 /// The line where `value` was seen first, if it was.
-fn seen(lines: &mut BTreeMap<String, usize>, value: String, place: &Place) -> Option<usize> {
+fn seen<T: Ord>(lines: &mut BTreeMap<T, usize>, value: T, place: &Place) -> Option<usize> {
     let first = lines.get(&value).copied();
     lines.entry(value).or_insert(place.position.line);
     first

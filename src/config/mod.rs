@@ -5,7 +5,7 @@
 //! that is not known today is an error: a setting that is read and not enforced would be the worst bug.
 //!
 //! The way of a file (`load`): text → located tree (`yaml`) → records whose every value keeps its
-//! place (`raw`, built from `shape`, `names`, `units` and `url`) → references and rules (`compile`) →
+//! place (`raw`, built from `shape`, `names`, `units`, `amounts` and `url`) → references and rules (`compile`) →
 //! [`Gateway`] (`gateway`). [`schema`] describes the same records as a JSON Schema. Only [`compiled`], what
 //! the filter itself reads, exists inside Envoy; all the rest is native.
 //!
@@ -14,6 +14,8 @@
 
 pub mod compiled;
 
+#[cfg(not(target_arch = "wasm32"))]
+mod amounts;
 #[cfg(not(target_arch = "wasm32"))]
 mod compile;
 #[cfg(not(target_arch = "wasm32"))]

@@ -136,6 +136,22 @@ fn withheld(expected: &str) -> Kind {
     Kind::Mismatch { expected: expected.to_owned(), found: Found::Withheld }
 }
 
+/// The name of a request header, in lower case as in HTTP/2.
+#[derive(Clone, Debug)]
+pub(super) struct HeaderName(pub(super) String);
+
+impl Text for HeaderName {
+    const EXPECTED: &'static str =
+        "the name of a request header, such as x-user-id: at most 64 letters, digits and `-`";
+    const PATTERN: &'static str = "^[A-Za-z0-9-]{1,64}$";
+
+    fn parse(text: &str) -> Result<Self, Kind> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let valid = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
+        if valid { Ok(Self(text.to_ascii_lowercase())) } else { Err(Self::mismatch(text)) }
+    }
+}
+
 /// Where the access log goes.
 #[derive(Clone, Debug)]
 pub(super) enum AccessLog {

@@ -80,6 +80,8 @@ pub enum Kind {
     MissingKey(&'static str),
     /// A mapping that takes exactly one of several keys has none or more than one.
     NotExactlyOne(&'static [&'static str]),
+    /// A mapping that needs one of several keys has none of them.
+    NoneOf(&'static [&'static str]),
     /// A list that must not be empty.
     EmptyList,
     /// The value is not what the key takes.
@@ -140,6 +142,29 @@ pub enum Kind {
     Url(UrlFlaw),
     /// `ca` for a provider that is not reached over TLS.
     CaWithoutTls,
+    /// What is limited in this scope already.
+    DuplicateLimit {
+        /// The line of the first.
+        first: usize,
+    },
+    /// `burst` beside no rate that has one, or beside more than one.
+    BurstOfNoRate,
+    /// `models` in the limits of a model.
+    ModelsOfModel,
+    /// `zone` for an amount that never comes back.
+    ZoneOfTotal,
+    /// Two tiers of a price that begin at the same length.
+    DuplicateTier {
+        /// The line of the first.
+        first: usize,
+    },
+    /// A target without a price where a budget is in money.
+    NoPrice {
+        /// The provider and its model, as `prices` names them.
+        target: Echo,
+        /// The line of the budget.
+        budget: usize,
+    },
     /// Warning: nothing refers to it.
     Unused(Section),
     /// Warning: a credential would cross a network in cleartext.
@@ -159,6 +184,10 @@ pub enum Section {
     Model,
     /// `teams`.
     Team,
+    /// `prices`.
+    Price,
+    /// The prefixes in `tokens`.
+    Prefix,
 }
 
 /// Why a URL is refused. The URL itself is never repeated: it may hold a password.
@@ -341,6 +370,7 @@ impl fmt::Display for Kind {
             }
             Self::MissingKey(key) => write!(formatter, "missing key `{key}`"),
             Self::NotExactlyOne(keys) => write!(formatter, "expected exactly one of: {}", keys.join(", ")),
+            Self::NoneOf(keys) => write!(formatter, "expected at least one of: {}", keys.join(", ")),
             Self::EmptyList => formatter.write_str("expected at least one item, found an empty list"),
             Self::Mismatch { expected, found } => write!(formatter, "expected {expected}, found {found}"),
             Self::UnknownName { section, name, nearest } => {
@@ -375,6 +405,28 @@ impl fmt::Display for Kind {
             Self::MalformedHash => formatter.write_str("expected `sha256:` and 64 hex digits"),
             Self::Url(flaw) => write!(formatter, "expected a URL such as https://api.openai.com/v1; {flaw}"),
             Self::CaWithoutTls => formatter.write_str("`ca` needs a URL that starts with https://"),
+            Self::DuplicateLimit { first } => write!(
+                formatter,
+                "the same unit and period is limited here already, in line {first}; there can be one amount for each"
+            ),
+            Self::BurstOfNoRate => formatter.write_str(
+                "`burst` needs exactly one rate per second or minute beside it; \
+                 put other rates into a mapping of their own",
+            ),
+            Self::ModelsOfModel => {
+                formatter.write_str("the limits of a model hold for that model alone; leave `models` out")
+            }
+            Self::ZoneOfTotal => {
+                formatter.write_str("`zone` says when a period begins, and `per: total` has no period")
+            }
+            Self::DuplicateTier { first } => {
+                write!(formatter, "another tier is above the same number; the first is in line {first}")
+            }
+            Self::NoPrice { target, budget } => write!(
+                formatter,
+                "the budget in line {budget} is in USD and no price is known for {target}; state it under `prices` as \
+                 {{input: …, output: …}} in USD per million tokens, or one for all that are unknown as `unknown_price`"
+            ),
             Self::Unused(section) => write!(formatter, "warning: nothing refers to this {section}"),
             Self::CleartextCredential => formatter.write_str(
                 "warning: the credential crosses the network in cleartext; use https unless the way is private",
@@ -425,6 +477,8 @@ impl fmt::Display for Section {
             Self::Provider => "provider",
             Self::Model => "model",
             Self::Team => "team",
+            Self::Price => "price",
+            Self::Prefix => "prefix of a model's name",
         })
     }
 }

@@ -3,17 +3,26 @@
 //! This is the one place that says which keys exist. Every value keeps its place and nothing is defaulted
 //! or resolved yet (`compile` does that); no key is here that nothing enforces.
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
+use super::amounts::{Count, PerMillion, Rate, Thousandths, Usd};
 use super::names::{
-    AccessLog, Address, AllowedModel, EnvName, FilePath, Hash, ModelName, Name, ProviderModel, SecretName,
+    AccessLog, Address, AllowedModel, EnvName, FilePath, Hash, HeaderName, ModelName, Name, ProviderModel,
+    SecretName,
 };
 use super::problem::Kind;
-use super::shape::{List, Located, Map, Place, Report, Shape, Whole, choice_schema, read_choice, record};
-use super::units::{Instant, Size, Span};
+use super::shape::{List, Located, Map, OneOrMore, Place, Report, Shape, Whole, enums, record};
+use super::units::{Instant, Size, Span, TimeZone};
 use super::url::BaseUrl;
 use super::yaml::{Node, Value};
 use crate::dialect::Api;
+use crate::quota::cell::Lapse;
+use crate::quota::limit::Mode;
+use crate::tokens::Vocabulary;
+
+enums! { Api, AtExhaustion, BudgetPeriod, CountWhen, Lapse, Mode, Vocabulary }
 
 record! {
     /// The configuration of a Tollgate gateway.
@@ -30,12 +39,29 @@ record! {
         optional access_log: AccessLog,
         /// The largest request body accepted, 1KiB to 256MiB. Default: 8MiB.
         optional max_request_body: Size,
+        /// In which time zone days, weeks and months begin: a name such as `Europe/Berlin`, or an offset such as
+        /// `+02:00`. Default: UTC.
+        optional zone: TimeZone,
+        /// How the tokens of prompts are counted before they are sent.
+        optional tokens: Tokens,
+        /// How amounts are set aside for calls under way.
+        optional reservations: Reservations,
         /// Where Envoy finds the providers' keys; never the keys themselves.
         optional credentials: Map<Name, Credential>,
         /// The upstream APIs.
         required providers: Map<Name, Provider>,
+        /// Prices that are not on the built-in list, or differ from it, by `PROVIDER/MODEL` or else by the provider's name
+        /// for the model.
+        optional prices: Map<ProviderModel, Price>,
+        /// What is done about a model without a price: `refuse`, which lets no budget in USD apply to it, or a price
+        /// `{input: …, output: …}` for all of them. Default: refuse.
+        optional unknown_price: UnknownPrice,
         /// The logical models: the names that applications ask for.
         required models: Map<ModelName, Model>,
+        /// What limits all virtual keys together.
+        optional organisation: Organisation,
+        /// What limits each end user of the applications.
+        optional users: Users,
         /// The teams that own virtual keys.
         optional teams: Map<Name, Team>,
         /// The virtual keys.
@@ -64,31 +90,23 @@ record! {
         /// A secret in a discovery file that the operator manages.
         optional sds: Sds,
     }
+    ExactlyOne: file, env, sds
 }
 
 impl Shape for Credential {
     fn read(node: &Node, place: &Place, report: &mut Report<'_>) -> Option<Self> {
-        let Value::Mapping(entries) = &node.value else {
+        if !matches!(node.value, Value::Mapping(_)) {
             report.add(place, Kind::PastedCredential);
             return None;
-        };
-        let keys = CredentialKeys::read(node, place, report)?;
-        let known = |name: &str| matches!(name, "file" | "env" | "sds");
-        if entries.iter().filter(|entry| known(&entry.key)).count() != 1 {
-            report.add(place, Kind::NotExactlyOne(&["file", "env", "sds"]));
         }
+        let keys = CredentialKeys::read(node, place, report)?;
         let file = keys.file.map(Self::File);
         let env = keys.env.map(|env| Self::Env(env.value));
         file.or(env).or(keys.sds.map(|sds| Self::Sds(sds.value)))
     }
 
     fn schema() -> Json {
-        let mut schema = CredentialKeys::schema();
-        if let Json::Object(object) = &mut schema {
-            object.insert("minProperties".to_owned(), json!(1));
-            object.insert("maxProperties".to_owned(), json!(1));
-        }
-        schema
+        CredentialKeys::schema()
     }
 }
 
@@ -116,21 +134,17 @@ record! {
     }
 }
 
-impl Shape for Api {
-    fn read(node: &Node, place: &Place, report: &mut Report<'_>) -> Option<Self> {
-        read_choice(node, place, report)
-    }
-
-    fn schema() -> Json {
-        choice_schema::<Self>()
-    }
-}
-
 record! {
     /// A logical model.
     Model {
         /// The provider models that serve it, tried in this order.
         required targets: List<Target, 1>,
+        /// The tokens of output that are reserved for a request that sets no limit itself. Default: 1024.
+        optional typical_output_tokens: Whole<1, 10_000_000>,
+        /// What limits its use by all keys together, without `models`.
+        optional limits: OneOrMore<Limits>,
+        /// What may be spent on it by all keys together, without `models`.
+        optional budgets: List<Budget, 0>,
     }
 }
 
@@ -153,12 +167,21 @@ record! {
     Team {
         /// The team's environments, such as dev and prod.
         optional environments: Map<Name, Environment>,
+        /// What limits its keys together.
+        optional limits: OneOrMore<Limits>,
+        /// What its keys may spend together.
+        optional budgets: List<Budget, 0>,
     }
 }
 
 record! {
     /// An environment of a team.
-    Environment {}
+    Environment {
+        /// What limits its keys together.
+        optional limits: OneOrMore<Limits>,
+        /// What its keys may spend together.
+        optional budgets: List<Budget, 0>,
+    }
 }
 
 record! {
@@ -178,5 +201,229 @@ record! {
         optional expires: Instant,
         /// Whether it is out of use; its owner is then told so. Default: false.
         optional revoked: bool,
+        /// What limits it.
+        optional limits: OneOrMore<Limits>,
+        /// What it may spend.
+        optional budgets: List<Budget, 0>,
+    }
+}
+
+record! {
+    /// All virtual keys together.
+    Organisation {
+        /// What refusals call it. Default: only `organisation`.
+        optional name: Name,
+        /// What limits all keys together.
+        optional limits: OneOrMore<Limits>,
+        /// What all keys may spend together.
+        optional budgets: List<Budget, 0>,
+    }
+}
+
+record! {
+    /// Each end user, over all keys.
+    Users {
+        /// The request header that names the end user. Default: none, but the request's member `user`.
+        optional header: HeaderName,
+        /// Over how many cells their use is spread; users that share a cell share its limits. Default: 1024.
+        optional cells: Whole<1, 65_536>,
+        /// What limits each of them.
+        optional limits: OneOrMore<Limits>,
+        /// What each of them may spend.
+        optional budgets: List<Budget, 0>,
+    }
+}
+
+record! {
+    /// Limits, each with its own amount. A rate is `N/second`, `N/min`, `N/hour`, `N/day`, `N/week` or `N/month`;
+    /// those per second and minute are refilled evenly, the others begin anew with the calendar.
+    Limits {
+        /// How many requests, such as `1000/min`.
+        optional requests: Rate,
+        /// How many tokens of prompts and answers together, such as `100000/min`.
+        optional tokens: Rate,
+        /// How many tokens of prompts.
+        optional input_tokens: Rate,
+        /// How many tokens of answers.
+        optional output_tokens: Rate,
+        /// How many calls at the same time.
+        optional concurrency: Whole<1, 1_000_000>,
+        /// How much of the only rate per second or minute beside it may be used at once. Default: the rate's amount.
+        optional burst: Count,
+        /// Whether these limits refuse, or only count and report. Default: enforce.
+        optional mode: Mode,
+        /// The logical models whose calls count, with counts of their own. Default: all.
+        optional models: List<ModelName, 1>,
+    }
+    AtLeastOne: requests, tokens, input_tokens, output_tokens, concurrency
+}
+
+record! {
+    /// An amount that may be used in a period.
+    Budget {
+        /// US dollars, such as 50 or 12.50.
+        optional usd: Usd,
+        /// Tokens of prompts and answers together.
+        optional tokens: Count,
+        /// Tokens of prompts.
+        optional input_tokens: Count,
+        /// Tokens of answers.
+        optional output_tokens: Count,
+        /// Requests.
+        optional requests: Count,
+        /// How long it lasts: the calendar's hour, day, week or month, or `total` for an amount that never comes back.
+        required per: BudgetPeriod,
+        /// At which parts of it an alert is raised, such as 0.8 or [0.8, 1.0]. Default: none.
+        optional alert_at: OneOrMore<Thousandths<1, 1000>>,
+        /// Whether it refuses, or only counts and reports. Default: enforce.
+        optional mode: Mode,
+        /// The logical models whose calls count, with a count of their own. Default: all.
+        optional models: List<ModelName, 1>,
+        /// In which time zone its periods begin. Default: that of the file.
+        optional zone: TimeZone,
+    }
+    ExactlyOne: usd, tokens, input_tokens, output_tokens, requests
+}
+
+/// How long a budget lasts.
+#[derive(Clone, Copy, Debug, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum BudgetPeriod {
+    /// From a full hour to the next.
+    Hour,
+    /// From midnight to midnight.
+    Day,
+    /// From Monday to Monday.
+    Week,
+    /// From the first of a month to the first of the next.
+    Month,
+    /// For ever.
+    Total,
+}
+
+record! {
+    /// How the tokens of prompts are counted before they are sent.
+    Tokens {
+        /// Whether every prompt is counted, or only where a limit on tokens or money applies. Default: when_limited.
+        optional count: CountWhen,
+        /// How much of a prompt is counted exactly, 1KiB to 16MiB; the rest is estimated. Default: 256KiB.
+        optional exact_up_to: Size,
+        /// The vocabularies of models that the gateway does not know, by the beginning of the provider's name for them.
+        optional vocabularies: Map<ProviderModel, Vocabulary>,
+        /// How many tokens the provider counts for one of ours, before that is learnt, by the beginning of the provider's
+        /// name for the model. Default: 1.2 for models without a public vocabulary.
+        optional ratios: Map<ProviderModel, Thousandths<250, 4000>>,
+    }
+}
+
+/// Which prompts are counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum CountWhen {
+    /// Those of callers with a limit on tokens or money.
+    WhenLimited,
+    /// All.
+    Always,
+}
+
+record! {
+    /// How amounts are set aside for calls under way.
+    Reservations {
+        /// How long one lasts when its worker is lost, 5s to 1h. Default: 60s.
+        optional lease: Span,
+        /// Whether it is then charged in full or returned. Default: charge.
+        optional on_crash: Lapse,
+        /// Whether a stream may finish when it has used up a limit, or is cut. Default: finish.
+        optional at_exhaustion: AtExhaustion,
+    }
+}
+
+/// What becomes of a stream that has used up a limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum AtExhaustion {
+    /// It may finish.
+    Finish,
+    /// It ends there.
+    Cut,
+}
+
+record! {
+    /// The price of a model, in USD per million tokens.
+    Price {
+        /// Tokens of the prompt.
+        required input: PerMillion,
+        /// Tokens of the answer.
+        required output: PerMillion,
+        /// Tokens read from the provider's cache. Default: as input.
+        optional cache_read: PerMillion,
+        /// Tokens written to the provider's cache. Default: as input.
+        optional cache_write: PerMillion,
+        /// Tokens written to the provider's cache for an hour. Default: as cache_write.
+        optional cache_write_hour: PerMillion,
+        /// Tokens spent on reasoning. Default: as output.
+        optional reasoning: PerMillion,
+        /// What a call costs in a batch, as a part of that. Default: 1.
+        optional batch: Thousandths<1, 1000>,
+        /// Other prices for long prompts.
+        optional tiers: List<Tier, 0>,
+    }
+}
+
+record! {
+    /// Prices of calls with long prompts, in USD per million tokens.
+    Tier {
+        /// They hold for calls whose prompt has more tokens than this.
+        required above: Count,
+        /// Tokens of the prompt.
+        required input: PerMillion,
+        /// Tokens of the answer.
+        required output: PerMillion,
+        /// Tokens read from the provider's cache. Default: as input.
+        optional cache_read: PerMillion,
+        /// Tokens written to the provider's cache. Default: as input, or as below the tier if that is dearer.
+        optional cache_write: PerMillion,
+        /// Tokens written to the provider's cache for an hour. Default: as cache_write, or as below the tier if that is
+        /// dearer.
+        optional cache_write_hour: PerMillion,
+        /// Tokens spent on reasoning. Default: as output.
+        optional reasoning: PerMillion,
+    }
+}
+
+/// What is done about a model without a price.
+#[derive(Debug)]
+pub(super) enum UnknownPrice {
+    /// No budget in money may apply to it.
+    Refuse,
+    /// It has this price.
+    Plain(PlainPrice),
+}
+
+record! {
+    /// A price without particulars, in USD per million tokens.
+    PlainPrice {
+        /// Tokens of the prompt.
+        required input: PerMillion,
+        /// Tokens of the answer.
+        required output: PerMillion,
+    }
+}
+
+impl Shape for UnknownPrice {
+    fn read(node: &Node, place: &Place, report: &mut Report<'_>) -> Option<Self> {
+        match &node.value {
+            Value::Text(text) if text == "refuse" => Some(Self::Refuse),
+            Value::Mapping(_) => PlainPrice::read(node, place, report).map(Self::Plain),
+            _ => {
+                let expected = "`refuse`, or a price such as {input: 2.50, output: 10}".to_owned();
+                report.add(place, Kind::Mismatch { expected, found: node.found() });
+                None
+            }
+        }
+    }
+
+    fn schema() -> Json {
+        json!({ "anyOf": [{ "const": "refuse" }, PlainPrice::schema()] })
     }
 }

@@ -180,7 +180,7 @@ impl<const LEAST: u32, const MOST: u32> Shape for Whole<LEAST, MOST> {
     }
 }
 
-/// Texts that name the variants of an enum with serde's and schemars' derives.
+/// Texts that name the variants of an enum with serde's and schemars' derives; see [`enums!`].
 pub(super) fn read_choice<T>(node: &Node, place: &Place, report: &mut Report<'_>) -> Option<T>
 where
     T: serde::de::DeserializeOwned + schemars::JsonSchema,
@@ -219,6 +219,62 @@ fn choices(schema: &Json) -> Vec<String> {
         })
         .filter_map(|name| name.as_str().map(str::to_owned))
         .collect()
+}
+
+/// Makes shapes of enums with serde's and schemars' derives.
+macro_rules! enums {
+    ($($name:ty),+ $(,)?) => {$(
+        impl $crate::config::shape::Shape for $name {
+            fn read(
+                node: &$crate::config::yaml::Node,
+                place: &$crate::config::shape::Place,
+                report: &mut $crate::config::shape::Report<'_>,
+            ) -> Option<Self> {
+                $crate::config::shape::read_choice(node, place, report)
+            }
+
+            fn schema() -> serde_json::Value {
+                $crate::config::shape::choice_schema::<Self>()
+            }
+        }
+    )+};
+}
+pub(super) use enums;
+
+/// Reads a number by its digits, so that nothing is rounded; one in quotes is read as well.
+pub(super) fn read_digits<T>(
+    node: &Node,
+    place: &Place,
+    report: &mut Report<'_>,
+    expected: &str,
+    parse: impl FnOnce(&str) -> Option<T>,
+) -> Option<T> {
+    let (Value::Number(digits) | Value::Text(digits)) = &node.value else {
+        return mismatch(node, place, expected, report);
+    };
+    let number = parse(digits);
+    if number.is_none() {
+        let found = Found::Value(Echo::of(digits));
+        report.add(place, Kind::Mismatch { expected: expected.to_owned(), found });
+    }
+    number
+}
+
+/// A value by itself, or a list of such values.
+#[derive(Debug)]
+pub(super) struct OneOrMore<T>(pub(super) Vec<Located<T>>);
+
+impl<T: Shape> Shape for OneOrMore<T> {
+    fn read(node: &Node, place: &Place, report: &mut Report<'_>) -> Option<Self> {
+        if matches!(node.value, Value::List(_)) {
+            return List::<T, 1>::read(node, place, report).map(|list| Self(list.0));
+        }
+        locate(node, place.clone(), report).map(|one| Self(vec![one]))
+    }
+
+    fn schema() -> Json {
+        json!({ "anyOf": [T::schema(), List::<T, 1>::schema()] })
+    }
 }
 
 /// A list of at least `LEAST` items. Items of which nothing can be made are left out.
@@ -292,6 +348,17 @@ pub(super) struct Key {
     pub(super) schema: fn() -> Json,
 }
 
+/// A rule over the keys of a record.
+#[derive(Clone, Copy)]
+pub(super) enum Rule {
+    /// None but that the required ones are there.
+    Free,
+    /// Exactly one of these is there.
+    ExactlyOne(&'static [&'static str]),
+    /// At least one of these is there.
+    AtLeastOne(&'static [&'static str]),
+}
+
 /// The entries of a mapping that is read as a record.
 pub(super) struct Fields<'a> {
     entries: &'a [super::yaml::Entry],
@@ -299,11 +366,12 @@ pub(super) struct Fields<'a> {
 }
 
 impl<'a> Fields<'a> {
-    /// Reads `node` as a mapping with these keys; unknown and missing ones are reported.
+    /// Reads `node` as a mapping with these keys; unknown and missing ones are reported, and a broken rule.
     pub(super) fn of(
         node: &'a Node,
         place: &'a Place,
         keys: &[Key],
+        rule: Rule,
         report: &mut Report<'_>,
     ) -> Option<Self> {
         let Value::Mapping(entries) = &node.value else {
@@ -322,6 +390,12 @@ impl<'a> Fields<'a> {
                 report.add(place, Kind::MissingKey(key.name));
             }
         }
+        let present = |names: &[&str]| entries.iter().filter(|entry| names.contains(&&*entry.key)).count();
+        match rule {
+            Rule::ExactlyOne(names) if present(names) != 1 => report.add(place, Kind::NotExactlyOne(names)),
+            Rule::AtLeastOne(names) if present(names) == 0 => report.add(place, Kind::NoneOf(names)),
+            Rule::Free | Rule::ExactlyOne(_) | Rule::AtLeastOne(_) => {}
+        }
         Some(Self { entries, place })
     }
 
@@ -333,7 +407,7 @@ impl<'a> Fields<'a> {
 }
 
 /// The JSON Schema of a record.
-pub(super) fn record_schema(about: &str, keys: &[Key]) -> Json {
+pub(super) fn record_schema(about: &str, keys: &[Key], rule: Rule) -> Json {
     let properties: serde_json::Map<String, Json> = keys
         .iter()
         .map(|key| {
@@ -345,23 +419,34 @@ pub(super) fn record_schema(about: &str, keys: &[Key]) -> Json {
         })
         .collect();
     let required: Vec<_> = keys.iter().filter(|key| key.required).map(|key| key.name).collect();
-    json!({
+    let mut schema = json!({
         "type": "object",
         "description": about.trim(),
         "properties": properties,
         "required": required,
         "additionalProperties": false,
-    })
+    });
+    let each = |names: &[&str]| names.iter().map(|name| json!({ "required": [name] })).collect::<Json>();
+    let rule = match rule {
+        Rule::Free => None,
+        Rule::ExactlyOne(names) => Some(("oneOf", each(names))),
+        Rule::AtLeastOne(names) => Some(("anyOf", each(names))),
+    };
+    if let (Json::Object(object), Some((name, each))) = (&mut schema, rule) {
+        object.insert(name.to_owned(), each);
+    }
+    schema
 }
 
 /// Declares a record: its keys in the order in which messages list them, each `required` or `optional`, with
-/// a description that is both the field's documentation and the schema's.
+/// a description that is both the field's documentation and the schema's; after them, at most one [`Rule`].
 macro_rules! record {
     (
         $(#[doc = $about:literal])+
         $name:ident {
             $( $(#[doc = $key_about:literal])+ $need:ident $key:ident: $shape:ty, )*
         }
+        $( $rule:ident: $($of:ident),+ )?
     ) => {
         $(#[doc = $about])+
         #[derive(Debug)]
@@ -378,6 +463,7 @@ macro_rules! record {
                     schema: <$shape as $crate::config::shape::Shape>::schema,
                 },
             )*];
+            const RULE: $crate::config::shape::Rule = $crate::config::shape::record!(@ $($rule $($of)+)?);
         }
 
         impl $crate::config::shape::Shape for $name {
@@ -386,17 +472,19 @@ macro_rules! record {
                 place: &$crate::config::shape::Place,
                 report: &mut $crate::config::shape::Report<'_>,
             ) -> Option<Self> {
-                #[allow(unused_variables, reason = "a record may have no keys yet")]
-                let fields = $crate::config::shape::Fields::of(node, place, Self::KEYS, report)?;
+                let fields =
+                    $crate::config::shape::Fields::of(node, place, Self::KEYS, Self::RULE, report)?;
                 Some(Self { $( $key: fields.read(stringify!($key), report), )* })
             }
 
             fn schema() -> serde_json::Value {
-                $crate::config::shape::record_schema(concat!($($about),+), Self::KEYS)
+                $crate::config::shape::record_schema(concat!($($about),+), Self::KEYS, Self::RULE)
             }
         }
     };
     (@ required) => { true };
     (@ optional) => { false };
+    (@) => { $crate::config::shape::Rule::Free };
+    (@ $rule:ident $($of:ident)+) => { $crate::config::shape::Rule::$rule(&[$(stringify!($of)),+]) };
 }
 pub(super) use record;

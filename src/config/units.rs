@@ -1,9 +1,10 @@
-//! Durations, sizes and points in time as gateway.yaml writes them.
+//! Durations, sizes, points in time and time zones as gateway.yaml writes them.
 
 use std::time::Duration;
 
 use super::problem::Kind;
 use super::shape::Text;
+use crate::quota::zone::Zone;
 
 /// A span of time: a whole number and `ms`, `s`, `m` or `h`.
 #[derive(Clone, Copy, Debug)]
@@ -38,6 +39,19 @@ fn scaled(text: &str, units: &[(&str, u64)]) -> Option<u64> {
     let (digits, unit) = text.split_at_checked(text.bytes().take_while(u8::is_ascii_digit).count())?;
     let (_, factor) = units.iter().find(|(name, _)| *name == unit)?;
     digits.parse::<u64>().ok()?.checked_mul(*factor)
+}
+
+/// A time zone: whose midnight it is that a day begins with.
+#[derive(Clone, Debug)]
+pub(super) struct TimeZone(pub(super) Zone);
+
+impl Text for TimeZone {
+    const EXPECTED: &'static str = "a time zone such as UTC, Europe/Berlin or +02:00";
+    const PATTERN: &'static str = "^[A-Za-z0-9._:+/-]{1,64}$";
+
+    fn parse(text: &str) -> Result<Self, Kind> {
+        Zone::parse(text).map(Self).map_err(|_| Self::mismatch(text))
+    }
 }
 
 /// A point in time: seconds since the Unix epoch, written as in RFC 3339. Fractions of a second are dropped.

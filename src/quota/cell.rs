@@ -19,6 +19,7 @@ pub(super) const LEASES: usize = 8;
 
 /// What becomes of a reservation whose call was lost with the VM that served it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]
 pub enum Lapse {
     /// It is charged in full: the call had probably left, and what may have been spent is not forgotten.

@@ -95,7 +95,10 @@ impl fmt::Display for MoneyError {
 }
 
 /// Reads `digits[.digits][e[+|-]digits]` as a whole number of units of 10 to the power of `-places`.
-pub(super) fn scaled(text: &str, places: u32) -> Result<u64, MoneyError> {
+///
+/// # Errors
+/// When the text is no unsigned decimal number, has more places than that, or is too large.
+pub fn scaled(text: &str, places: u32) -> Result<u64, MoneyError> {
     let (mantissa, exponent) = match text.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => {
             let digits = exponent.strip_prefix(['+', '-']).unwrap_or(exponent);

@@ -17,7 +17,8 @@ pub const AS_OF: &str = "2026-11-21";
 /// OpenAI, Azure OpenAI, Anthropic, Google, Amazon Bedrock and Mistral: "50 %" off for their batches, as their
 /// price pages say.
 const HALF: u16 = 500;
-const WHOLE: u16 = 1000;
+/// No discount for batches.
+pub const WHOLE: u16 = 1000;
 
 /// Who sells a model; the same model has other prices elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -149,31 +150,26 @@ fn price(fields: &str, batch_permille: u16) -> Option<Price> {
     let tiers = fields.map(|tier| {
         let mut fields = tier.split(',');
         let above = fields.next()?.parse().ok()?;
-        // Where a tier names no price of cache writes, that of the base holds, unless the tier's own are dearer.
-        let Listed { input, output, cache_read, cache_write, cache_write_hour, reasoning } =
-            Listed::read(&mut fields)?;
-        let own = Listed {
-            input,
-            output,
-            cache_read,
-            cache_write: cache_write.or(base.cache_write.max(Some(input))),
-            cache_write_hour: cache_write_hour.or(base.cache_write_hour.max(cache_write)),
-            reasoning,
-        };
-        Some(Tier { above, rates: own.resolved() })
+        Some(Tier { above, rates: Listed::read(&mut fields)?.resolved_above(&base) })
     });
     Some(Price { base: base.resolved(), tiers: tiers.collect::<Option<_>>()?, batch_permille })
 }
 
-/// Prices as the table has them.
-#[derive(Clone, Copy)]
-struct Listed {
-    input: PicoDollars,
-    output: PicoDollars,
-    cache_read: Option<PicoDollars>,
-    cache_write: Option<PicoDollars>,
-    cache_write_hour: Option<PicoDollars>,
-    reasoning: Option<PicoDollars>,
+/// Prices as a list states them, with gaps. What each is for is said in [`Rates`].
+#[derive(Clone, Copy, Debug)]
+pub struct Listed {
+    /// Of the prompt.
+    pub input: PicoDollars,
+    /// Of the answer.
+    pub output: PicoDollars,
+    /// Of reading the provider's cache.
+    pub cache_read: Option<PicoDollars>,
+    /// Of writing it.
+    pub cache_write: Option<PicoDollars>,
+    /// Of writing it for an hour.
+    pub cache_write_hour: Option<PicoDollars>,
+    /// Of reasoning.
+    pub reasoning: Option<PicoDollars>,
 }
 
 impl Listed {
@@ -190,7 +186,8 @@ impl Listed {
     }
 
     /// With what is charged instead where there is no price.
-    fn resolved(self) -> Rates {
+    #[must_use]
+    pub fn resolved(self) -> Rates {
         let cache_write = self.cache_write.unwrap_or(self.input);
         Rates {
             input: self.input,
@@ -200,6 +197,15 @@ impl Listed {
             cache_write_hour: self.cache_write_hour.unwrap_or(cache_write),
             reasoning: self.reasoning.unwrap_or(self.output),
         }
+    }
+
+    /// The same for a tier over that base. Where it names no price of cache writes, that of the base holds,
+    /// unless the tier's own prices are dearer.
+    #[must_use]
+    pub fn resolved_above(self, base: &Self) -> Rates {
+        let cache_write = self.cache_write.or(base.cache_write.max(Some(self.input)));
+        let cache_write_hour = self.cache_write_hour.or(base.cache_write_hour.max(self.cache_write));
+        Self { cache_write, cache_write_hour, ..self }.resolved()
     }
 }
 

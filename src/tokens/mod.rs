@@ -39,7 +39,7 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-pub use models::{Vocabularies, vocabulary_of};
+pub use models::{Vocabularies, assigned, vocabulary_of};
 use table::Table;
 
 /// Of a text that is too long to count, at most so many samples are taken, of at least so many bytes, and

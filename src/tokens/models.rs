@@ -51,11 +51,16 @@ impl Vocabularies {
     /// The vocabulary of a model by its provider's name for it.
     #[must_use]
     pub fn of(&self, model: &str) -> Option<Vocabulary> {
-        let configured = || self.configured.iter().map(|(prefix, vocabulary)| (prefix.as_str(), *vocabulary));
-        longest(configured(), model)
-            .or_else(|| longest(configured(), base(model)))
-            .or_else(|| vocabulary_of(model))
+        assigned(&self.configured, model).or_else(|| vocabulary_of(model))
     }
+}
+
+/// What is assigned to a model: to the longest prefix of its provider's name for it, else of that name without a
+/// vendor's path and without the marks of a fine-tuned model.
+#[must_use]
+pub fn assigned<T: Copy>(assignments: &[(String, T)], model: &str) -> Option<T> {
+    let assignments = || assignments.iter().map(|(prefix, what)| (prefix.as_str(), *what));
+    longest(assignments(), model).or_else(|| longest(assignments(), base(model)))
 }
 
 /// The name without a vendor's path and without the marks of a fine-tuned model.
@@ -64,11 +69,11 @@ pub(super) fn base(model: &str) -> &str {
     name.strip_prefix("ft:").unwrap_or(name)
 }
 
-fn longest<'a>(prefixes: impl Iterator<Item = (&'a str, Vocabulary)>, model: &str) -> Option<Vocabulary> {
+fn longest<'a, T>(prefixes: impl Iterator<Item = (&'a str, T)>, model: &str) -> Option<T> {
     prefixes
         .filter(|(prefix, _)| model.starts_with(prefix))
         .max_by_key(|(prefix, _)| prefix.len())
-        .map(|(_, vocabulary)| vocabulary)
+        .map(|(_, what)| what)
 }
 
 #[cfg(test)]
