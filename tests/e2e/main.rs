@@ -17,6 +17,7 @@ mod admission;
 mod client;
 mod command;
 mod gateway;
+mod limits;
 mod metering;
 mod mock;
 mod reload;
