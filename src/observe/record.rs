@@ -313,6 +313,11 @@ mod tests {
             outcome: Outcome::Ok,
             metered: Metered::Reported(Usage { input: 19, output: 10, ..Usage::default() }),
             duration: Duration::from_millis(1_500),
+            counted: Some(Counted { tokens: 20, exact: false }),
+            estimate_error: Some(52),
+            cost: Some(NanoDollars::new(147_500)),
+            limit: None,
+            notices: vec![Notice::WouldRefuse("team data".into()), Notice::Alert("organisation".into(), 800)],
             first_token: Some(Duration::from_millis(200)),
             own_time: Duration::from_micros(30),
         }
@@ -333,9 +338,13 @@ mod tests {
             (format!("gen_ai.client.token.usage{standard}|gen_ai_token_type=input"), 19),
             (format!("tollgate.tokens{ours}|gen_ai_token_type=output"), 10),
             (format!("gen_ai.client.token.usage{standard}|gen_ai_token_type=output"), 10),
+            (format!("tollgate.cost_nano_usd{ours}"), 147_500),
+            ("tollgate.token_estimate_error|model=chat|provider=openai|direction=over".to_owned(), 52),
             (format!("gen_ai.client.operation.duration{standard}"), 1_500),
             (format!("gen_ai.server.time_to_first_token{standard}"), 200),
             ("tollgate.own_time|model=chat".to_owned(), 30),
+            ("tollgate.would_refuse|scope=team data".to_owned(), 1),
+            ("tollgate.limit_alerts|scope=organisation|threshold=80.0%".to_owned(), 1),
         ];
         assert_eq!(told(&record()), expected);
     }
@@ -358,6 +367,7 @@ mod tests {
             provider: None,
             provider_model: None,
             outcome: Outcome::Refused("invalid_api_key"),
+            notices: Vec::new(),
             ..record()
         };
         let series = "tollgate.requests|key=none|team=none|model=none|provider=none|outcome=invalid_api_key";
@@ -374,5 +384,10 @@ mod tests {
         assert_eq!(line["input_tokens"], 19);
         assert_eq!(line["environment"], serde_json::Value::Null);
         assert_eq!(line["tokens_estimated"], false);
+        assert_eq!(line["counted_input_tokens"], 20);
+        assert_eq!(line["counted_exactly"], false);
+        assert_eq!(line["cost_usd"], "0.0001475");
+        assert_eq!(line["limit"], serde_json::Value::Null);
+        assert_eq!(line["would_refuse"], "team data");
     }
 }

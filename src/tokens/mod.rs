@@ -26,6 +26,7 @@
 pub mod calibration;
 pub mod chat;
 mod classes;
+mod data_url;
 pub mod images;
 mod layout;
 mod merge;
@@ -41,6 +42,9 @@ use serde::{Deserialize, Serialize};
 
 pub use models::{Vocabularies, assigned, vocabulary_of};
 use table::Table;
+
+/// How many bytes are counted between two reports of progress.
+const TELL_EVERY: usize = 1 << 20;
 
 /// Of a text that is too long to count, at most so many samples are taken, of at least so many bytes, and
 /// together at most one part in so many, or one sample.
@@ -73,9 +77,27 @@ impl Vocabulary {
     /// The number of tokens of `text`. The spellings of special tokens count as ordinary text.
     #[must_use]
     pub fn count(self, text: &str) -> usize {
+        self.count_part(text, 0, text.len()).0
+    }
+
+    /// As [`Self::count`], telling `progress` about every mebibyte how many bytes are counted.
+    #[must_use]
+    pub fn count_telling(self, text: &str, mut progress: impl FnMut(usize)) -> usize {
+        let (mut total, mut start) = (0, 0);
+        while start < text.len() {
+            let (tokens, end) = self.count_part(text, start, start + TELL_EVERY);
+            total += tokens;
+            start = end;
+            progress(start);
+        }
+        total
+    }
+
+    /// Counts the pieces that begin in `start..until`; says where the next one begins.
+    fn count_part(self, text: &str, start: usize, until: usize) -> (usize, usize) {
         match self {
-            Self::O200k => count(&table::O200K_BASE, split::o200k_end, text),
-            Self::Cl100k => count(&table::CL100K_BASE, split::cl100k_end, text),
+            Self::O200k => count(&table::O200K_BASE, split::o200k_end, text, start, until),
+            Self::Cl100k => count(&table::CL100K_BASE, split::cl100k_end, text, start, until),
         }
     }
 
@@ -133,14 +155,20 @@ fn cut(text: &str, at: usize) -> usize {
 }
 
 #[inline]
-fn count(table: &Table, piece_end: impl Fn(&[u8], usize) -> usize, text: &str) -> usize {
+fn count(
+    table: &Table,
+    piece_end: impl Fn(&[u8], usize) -> usize,
+    text: &str,
+    mut start: usize,
+    until: usize,
+) -> (usize, usize) {
     let text = text.as_bytes();
+    let until = until.min(text.len());
     let mut tokens = 0;
-    let mut start = 0;
-    while start < text.len() {
+    while start < until {
         let end = piece_end(text, start);
         tokens += merge::count(table, text, start, end);
         start = end;
     }
-    tokens
+    (tokens, start)
 }

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value};
 
 use super::chat::{ChatCounter, ChatModel, Estimate, Guess};
+use super::data_url::image_size;
 use super::images::Detail;
 use super::{Count, Vocabulary};
 
@@ -144,7 +145,8 @@ fn count_part(counter: &mut ChatCounter, part: &Value) {
                 Some("high") => Detail::High,
                 _ => Detail::Auto,
             };
-            counter.image(None, detail);
+            let size = part.get("image_url").and_then(|image| image_size(text(image, "url")));
+            counter.image(size, detail);
         }
         "input_audio" => {
             let audio = part.get("input_audio").unwrap_or(&Value::Null);

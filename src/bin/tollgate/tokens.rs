@@ -1,7 +1,7 @@
 //! `tollgate tokens`: counting text, or a chat request, as the filter's counter does.
 
 use std::fs;
-use std::io::{self, Read as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -10,6 +10,9 @@ use tollgate::tokens::chat::ChatModel;
 use tollgate::tokens::{request, vocabulary_of};
 
 use super::fail;
+
+/// From this many bytes on, counting takes long enough to be watched.
+const LONG: usize = 16 << 20;
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -41,12 +44,19 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
         }
         return ExitCode::SUCCESS;
     }
-    match String::from_utf8(bytes) {
-        Ok(text) => {
-            println!("{}", vocabulary.count(&text));
-            ExitCode::SUCCESS
+    let Ok(text) = String::from_utf8(bytes) else { return fail("the text is not UTF-8") };
+    println!("{}", vocabulary.count_telling(&text, progress(text.len())));
+    ExitCode::SUCCESS
+}
+
+/// Shows how far the counting of a long text is, where somebody watches.
+fn progress(length: usize) -> impl FnMut(usize) {
+    let watched = length >= LONG && io::stderr().is_terminal();
+    move |counted| {
+        if watched {
+            let end = if counted == length { "\r\x1b[K" } else { "" };
+            eprint!("\rcounted {} of {} MiB{end}", counted >> 20, length >> 20);
         }
-        Err(_) => fail("the text is not UTF-8"),
     }
 }
 
