@@ -32,7 +32,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     ("host", &["config::compiled", "engine", "observe::metrics"]),
     ("engine", &["config::compiled", "dialect", "framing", "identity::caller", "observe", "route"]),
-    ("config", &["dialect", "identity::key", "observe::secret"]),
+    ("config", &["dialect", "identity::key", "observe::secret", "quota", "tokens"]),
     ("identity", &["config::compiled", "observe::secret"]),
     // The model access is for the tests of records: every caller has one.
     ("observe", &["config::compiled::ModelAccess", "dialect", "framing::json", "identity::caller"]),
