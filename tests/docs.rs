@@ -12,7 +12,7 @@
     reason = "a test fails by panicking, and waits"
 )]
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -46,7 +46,7 @@ fn the_configuration_reference_is_written_from_the_types() {
                     errors. JSON is accepted wherever YAML is. `NAME` stands for a name of your choice, `[]` for each \
                     entry of a list.\n\n| key | | meaning |\n| --- | --- | --- |\n"
         .to_owned();
-    describe(&config::schema(), "", &mut text);
+    describe(&config::schema(), "", &mut BTreeMap::new(), &mut text);
     let path = page("configuration.md");
     if std::env::var_os("UPDATE_GOLDEN").is_some() {
         fs::write(&path, &text).unwrap();
@@ -54,8 +54,12 @@ fn the_configuration_reference_is_written_from_the_types() {
     assert!(fs::read_to_string(&path).unwrap() == text, "docs/configuration.md is not up to date");
 }
 
-/// A row for every key below `schema`, depth first.
-fn describe(schema: &Value, path: &str, out: &mut String) {
+/// Where a record was described first, by its schema.
+type Described = BTreeMap<String, String>;
+
+/// A row for every key below `schema`, depth first. Of a record that is known from another key, `described` has that
+/// key, and only that is said.
+fn describe(schema: &Value, path: &str, described: &mut Described, out: &mut String) {
     let required: Vec<&str> =
         schema["required"].as_array().into_iter().flatten().filter_map(Value::as_str).collect();
     for (name, below) in schema["properties"].as_object().into_iter().flatten() {
@@ -63,17 +67,29 @@ fn describe(schema: &Value, path: &str, out: &mut String) {
         let need = if required.contains(&name.as_str()) { "required" } else { "" };
         let meaning = below["description"].as_str().unwrap_or_default();
         writeln!(out, "| `{path}` | {need} | {meaning} |").unwrap();
-        describe_value(below, &path, out);
+        describe_value(below, &path, described, out);
     }
 }
 
-fn describe_value(schema: &Value, path: &str, out: &mut String) {
-    describe(schema, path, out);
+fn describe_value(schema: &Value, path: &str, described: &mut Described, out: &mut String) {
+    if schema["properties"].is_object() {
+        let first = described.entry(schema["properties"].to_string()).or_insert_with(|| path.to_owned());
+        if first == path {
+            describe(schema, path, described, out);
+        } else {
+            writeln!(out, "| `{path}.…` |  | As below `{first}`. |").unwrap();
+        }
+    }
     if schema["additionalProperties"].is_object() {
-        describe_value(&schema["additionalProperties"], &format!("{path}.NAME"), out);
+        describe_value(&schema["additionalProperties"], &format!("{path}.NAME"), described, out);
     }
     if schema["items"].is_object() {
-        describe_value(&schema["items"], &format!("{path}[]"), out);
+        describe_value(&schema["items"], &format!("{path}[]"), described, out);
+    }
+    // A list of what may also stand alone has the same keys.
+    let alternatives = schema["anyOf"].as_array().into_iter().flatten();
+    for alternative in alternatives.filter(|alternative| alternative["type"] != "array") {
+        describe_value(alternative, path, described, out);
     }
 }
 

@@ -362,11 +362,7 @@ impl fmt::Display for Kind {
                 if let Some(nearest) = nearest {
                     write!(formatter, "; did you mean `{nearest}`?")?;
                 }
-                match expected.as_slice() {
-                    [] => formatter.write_str(" (no keys are known here)"),
-                    [only] => write!(formatter, " (the only key known here is {only})"),
-                    several => write!(formatter, " (expected one of: {})", several.join(", ")),
-                }
+                write!(formatter, " (expected one of: {})", expected.join(", "))
             }
             Self::MissingKey(key) => write!(formatter, "missing key `{key}`"),
             Self::NotExactlyOne(keys) => write!(formatter, "expected exactly one of: {}", keys.join(", ")),

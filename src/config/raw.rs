@@ -141,7 +141,7 @@ record! {
         required targets: List<Target, 1>,
         /// The tokens of output that are reserved for a request that sets no limit itself. Default: 1024.
         optional typical_output_tokens: Whole<1, 10_000_000>,
-        /// What limits its use by all keys together, without `models`.
+        /// What limits its use by all keys together, without `models`: a mapping, or a list of several.
         optional limits: OneOrMore<Limits>,
         /// What may be spent on it by all keys together, without `models`.
         optional budgets: List<Budget, 0>,
@@ -167,7 +167,7 @@ record! {
     Team {
         /// The team's environments, such as dev and prod.
         optional environments: Map<Name, Environment>,
-        /// What limits its keys together.
+        /// What limits its keys together: a mapping, or a list of several.
         optional limits: OneOrMore<Limits>,
         /// What its keys may spend together.
         optional budgets: List<Budget, 0>,
@@ -177,7 +177,7 @@ record! {
 record! {
     /// An environment of a team.
     Environment {
-        /// What limits its keys together.
+        /// What limits its keys together: a mapping, or a list of several.
         optional limits: OneOrMore<Limits>,
         /// What its keys may spend together.
         optional budgets: List<Budget, 0>,
@@ -201,7 +201,7 @@ record! {
         optional expires: Instant,
         /// Whether it is out of use; its owner is then told so. Default: false.
         optional revoked: bool,
-        /// What limits it.
+        /// What limits it: a mapping, or a list of several.
         optional limits: OneOrMore<Limits>,
         /// What it may spend.
         optional budgets: List<Budget, 0>,
@@ -213,7 +213,7 @@ record! {
     Organisation {
         /// What refusals call it. Default: only `organisation`.
         optional name: Name,
-        /// What limits all keys together.
+        /// What limits all keys together: a mapping, or a list of several.
         optional limits: OneOrMore<Limits>,
         /// What all keys may spend together.
         optional budgets: List<Budget, 0>,
@@ -227,7 +227,7 @@ record! {
         optional header: HeaderName,
         /// Over how many cells their use is spread; users that share a cell share its limits. Default: 1024.
         optional cells: Whole<1, 65_536>,
-        /// What limits each of them.
+        /// What limits each of them: a mapping, or a list of several.
         optional limits: OneOrMore<Limits>,
         /// What each of them may spend.
         optional budgets: List<Budget, 0>,

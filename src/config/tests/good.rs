@@ -7,13 +7,17 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::compiled::{
-    Adapter, FORMAT, Key, Model, ModelAccess, Plugin, Policy, Provider, Scheme, Target,
+    Adapter, Counting, FORMAT, Key, Model, ModelAccess, ModelTarget, Plugin, Policy, Provider, Reserving,
+    Scheme, Target,
 };
 use super::super::{ChainTarget, Credential, Gateway, Host, Upstream, load, parse};
 use super::{GOOD, good_with};
 use crate::dialect::Api;
 use crate::identity::key::parse_id;
 use crate::observe::secret::KeyHash;
+use crate::quota::cell::Lapse;
+use crate::quota::prices::{Seller, list_price};
+use crate::tokens::Vocabulary;
 
 fn good() -> Gateway {
     parse("/etc/tollgate/gateway.yaml", GOOD).expect("a good file")
@@ -25,6 +29,13 @@ fn one<T>(name: &str, value: T) -> BTreeMap<String, T> {
 
 fn target(provider: &str, model: &str) -> Target {
     Target { provider: provider.to_owned(), model: model.to_owned() }
+}
+
+/// What the calls of a model of OpenAI's take when the file says nothing about it.
+fn listed(target: Target) -> ModelTarget {
+    let price = list_price(Seller::OpenAi, &target.model);
+    assert!(price.is_some(), "{target:?}");
+    ModelTarget { target, vocabulary: Vocabulary::O200k, ratio_permille: None, price }
 }
 
 #[test]
@@ -60,12 +71,17 @@ fn a_good_file_compiles_to_all_its_parts() {
             format: FORMAT,
             revision: revision.clone(),
             max_request_body: 8 * 1024 * 1024,
+            counting: Counting { always: false, exact_bytes: 256 * 1024 },
+            scopes: Vec::new(),
+            reserving: Reserving { lease_ms: 60_000, lapse: Lapse::Charge, cut: false, user_header: None },
             models: one(
                 "chat",
                 Model {
                     cluster: "model/chat".to_owned(),
                     attempt_timeout_ms: 600_000,
-                    targets: vec![chat, mini],
+                    targets: vec![listed(chat), listed(mini)],
+                    typical_output: 1024,
+                    scopes: Vec::new(),
                 },
             ),
             keys: one(
@@ -77,6 +93,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     models: ModelAccess::Only(vec!["chat".to_owned()]),
                     expires: Some(1_798_761_600),
                     revoked: false,
+                    scopes: Vec::new(),
                 },
             ),
         },

@@ -2,6 +2,8 @@
 //! bad one.
 
 mod good;
+mod limits;
+mod prices;
 mod problems;
 mod property;
 mod schema;

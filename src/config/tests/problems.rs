@@ -116,17 +116,16 @@ fn unknown_and_missing_keys() {
         "worker: 2",
         &[
             "4:1: worker: unknown key `worker`; did you mean `workers`? (expected one of: version, listen, admin, \
-           workers, access_log, max_request_body, credentials, providers, models, teams, keys)",
+           workers, access_log, max_request_body, zone, tokens, reservations, credentials, providers, prices, \
+           unknown_price, models, organisation, users, teams, keys)",
         ],
     );
     // Known to later versions; to accept it today would be to not enforce it.
     check(
         "  revoked: false",
-        "  limits: {requests: 10/min}",
-        &[
-            "29:3: keys[0].limits: unknown key `limits` (expected one of: id, hash, team, environment, models, \
-           expires, revoked)",
-        ],
+        "  guard: {}",
+        &["29:3: keys[0].guard: unknown key `guard` (expected one of: id, hash, team, environment, models, \
+           expires, revoked, limits, budgets)"],
     );
     check(
         "    credential: openai\n",
@@ -136,12 +135,8 @@ fn unknown_and_missing_keys() {
     check(
         "  science:\n",
         "  science:\n    budget: []\n",
-        &["21:5: teams.science.budget: unknown key `budget` (the only key known here is environments)"],
-    );
-    check(
-        "dev: {}",
-        "dev: {budgets: []}",
-        &["21:26: teams.science.environments.dev.budgets: unknown key `budgets` (no keys are known here)"],
+        &["21:5: teams.science.budget: unknown key `budget`; did you mean `budgets`? (expected one of: \
+           environments, limits, budgets)"],
     );
     check("version: 1\n", "", &["1:1: missing key `version`"]);
     check("    api: openai\n", "", &["10:3: providers.openai: missing key `api`"]);

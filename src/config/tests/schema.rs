@@ -7,7 +7,8 @@ use proptest::prelude::*;
 use proptest::string::string_regex;
 use serde_json::Value;
 
-use super::super::names::{AllowedModel, Hash, ModelName, Name, ProviderModel};
+use super::super::amounts::Rate;
+use super::super::names::{AllowedModel, Hash, HeaderName, ModelName, Name, ProviderModel};
 use super::super::schema;
 use super::super::shape::Text;
 
@@ -57,8 +58,10 @@ proptest! {
         allowed in accepts_its_pattern::<AllowedModel>(),
         provider_model in accepts_its_pattern::<ProviderModel>(),
         hash in accepts_its_pattern::<Hash>(),
+        header in accepts_its_pattern::<HeaderName>(),
+        rate in accepts_its_pattern::<Rate>(),
     ) {
-        for (text, accepted) in [name, model, allowed, provider_model, hash] {
+        for (text, accepted) in [name, model, allowed, provider_model, hash, header, rate] {
             prop_assert!(accepted, "{}", text);
         }
     }
