@@ -6,8 +6,8 @@ use super::super::{Kind, parse};
 use super::GOOD;
 
 /// Limits, prices and all that belongs to them, after [`GOOD`].
-const LIMITS: &str = "\
-  limits: [{requests: 5/second, burst: 9}, {tokens: 7/day, models: [chat], mode: observe}]
+const LIMITS: &str =
+    "  limits: [{requests: 5/second, burst: 9}, {tokens: 7/day, models: [chat], mode: observe}]
   budgets: [{usd: 12.50, per: day, alert_at: [0.8, 1.0], zone: Europe/Berlin}, {tokens: 9, per: total}]
 zone: +02:00
 tokens: {count: always, exact_up_to: 1MiB, vocabularies: {gpt-4o: cl100k_base}, ratios: {gpt: 1.15}}
