@@ -50,8 +50,8 @@ record! {
         optional credentials: Map<Name, Credential>,
         /// The upstream APIs.
         required providers: Map<Name, Provider>,
-        /// Prices that are not on the built-in list, or differ from it, by `PROVIDER/MODEL` or else by the provider's name
-        /// for the model.
+        /// Prices that are not on the built-in list, or differ from it, by `PROVIDER/MODEL` or else by the
+        /// provider's name for the model.
         optional prices: Map<ProviderModel, Price>,
         /// What is done about a model without a price: `refuse`, which lets no budget in USD apply to it, or a price
         /// `{input: …, output: …}` for all of them. Default: refuse.
@@ -238,19 +238,19 @@ record! {
     /// Limits, each with its own amount. A rate is `N/second`, `N/min`, `N/hour`, `N/day`, `N/week` or `N/month`;
     /// those per second and minute are refilled evenly, the others begin anew with the calendar.
     Limits {
-        /// How many requests, such as `1000/min`.
+        /// How many requests: `N/second`, `N/min`, `N/hour`, `N/day`, `N/week` or `N/month`.
         optional requests: Rate,
-        /// How many tokens of prompts and answers together, such as `100000/min`.
+        /// How many tokens of prompts and answers together, written in the same way.
         optional tokens: Rate,
-        /// How many tokens of prompts.
+        /// How many tokens of prompts, written in the same way.
         optional input_tokens: Rate,
-        /// How many tokens of answers.
+        /// How many tokens of answers, written in the same way.
         optional output_tokens: Rate,
         /// How many calls at the same time.
         optional concurrency: Whole<1, 1_000_000>,
         /// How much of the only rate per second or minute beside it may be used at once. Default: the rate's amount.
         optional burst: Count,
-        /// Whether these limits refuse, or only count and report. Default: enforce.
+        /// Whether these limits refuse (`enforce`), or only count and report (`observe`). Default: enforce.
         optional mode: Mode,
         /// The logical models whose calls count, with counts of their own. Default: all.
         optional models: List<ModelName, 1>,
@@ -275,7 +275,7 @@ record! {
         required per: BudgetPeriod,
         /// At which parts of it an alert is raised, such as 0.8 or [0.8, 1.0]. Default: none.
         optional alert_at: OneOrMore<Thousandths<1, 1000>>,
-        /// Whether it refuses, or only counts and reports. Default: enforce.
+        /// Whether it refuses (`enforce`), or only counts and reports (`observe`). Default: enforce.
         optional mode: Mode,
         /// The logical models whose calls count, with a count of their own. Default: all.
         optional models: List<ModelName, 1>,
@@ -304,14 +304,16 @@ pub(super) enum BudgetPeriod {
 record! {
     /// How the tokens of prompts are counted before they are sent.
     Tokens {
-        /// Whether every prompt is counted, or only where a limit on tokens or money applies. Default: when_limited.
+        /// Whether every prompt is counted (`always`), or only where a limit on tokens or money applies
+        /// (`when_limited`). Default: when_limited.
         optional count: CountWhen,
         /// How much of a prompt is counted exactly, 1KiB to 16MiB; the rest is estimated. Default: 256KiB.
         optional exact_up_to: Size,
-        /// The vocabularies of models that the gateway does not know, by the beginning of the provider's name for them.
+        /// The vocabularies, `o200k_base` or `cl100k_base`, of models that the gateway does not know, by
+        /// the beginning of the provider's name for them.
         optional vocabularies: Map<ProviderModel, Vocabulary>,
-        /// How many tokens the provider counts for one of ours, before that is learnt, by the beginning of the provider's
-        /// name for the model. Default: 1.2 for models without a public vocabulary.
+        /// How many tokens the provider counts for one of ours, before that is learnt, by the beginning of the
+        /// provider's name for the model. Default: 1.2 for models without a public vocabulary.
         optional ratios: Map<ProviderModel, Thousandths<250, 4000>>,
     }
 }
@@ -331,9 +333,9 @@ record! {
     Reservations {
         /// How long one lasts when its worker is lost, 5s to 1h. Default: 60s.
         optional lease: Span,
-        /// Whether it is then charged in full or returned. Default: charge.
+        /// Whether it is then charged in full (`charge`) or given back (`return`). Default: charge.
         optional on_crash: Lapse,
-        /// Whether a stream may finish when it has used up a limit, or is cut. Default: finish.
+        /// Whether a stream that has used up a limit may `finish`, or is `cut`. Default: finish.
         optional at_exhaustion: AtExhaustion,
     }
 }

@@ -5,6 +5,19 @@ use proptest::prelude::*;
 use super::super::{Kind, parse};
 use super::GOOD;
 
+/// Limits, prices and all that belongs to them, after [`GOOD`].
+const LIMITS: &str =
+    "  limits: [{requests: 5/second, burst: 9}, {tokens: 7/day, models: [chat], mode: observe}]
+  budgets: [{usd: 12.50, per: day, alert_at: [0.8, 1.0], zone: Europe/Berlin}, {tokens: 9, per: total}]
+zone: +02:00
+tokens: {count: always, exact_up_to: 1MiB, vocabularies: {gpt-4o: cl100k_base}, ratios: {gpt: 1.15}}
+reservations: {lease: 30s, on_crash: return, at_exhaustion: cut}
+organisation: {name: acme, limits: {concurrency: 20}}
+users: {header: x-user-id, cells: 64, budgets: [{requests: 9, per: week}]}
+prices: {gpt-4o: {input: 2.5, output: 10, batch: 0.5, tiers: [{above: 9, input: 5, output: 20}]}}
+unknown_price: {input: 1, output: 2}
+";
+
 /// Fails when `text` does, and never without saying where.
 fn is_checked(text: &str) -> Result<(), TestCaseError> {
     if let Err(problems) = parse("gateway.yaml", text) {
@@ -20,9 +33,9 @@ fn is_checked(text: &str) -> Result<(), TestCaseError> {
     Ok(())
 }
 
-/// The good file with the characters from `from` on replaced.
-fn edited(from: usize, length: usize, insertion: &str) -> String {
-    let (before, rest) = GOOD.split_at(from.min(GOOD.len()));
+/// `text` with the characters from `from` on replaced.
+fn edited(text: &str, from: usize, length: usize, insertion: &str) -> String {
+    let (before, rest) = text.split_at(from.min(text.len()));
     let after = rest.split_at(length.min(rest.len())).1;
     format!("{before}{insertion}{after}")
 }
@@ -60,6 +73,12 @@ fn planted(text: &str) -> Vec<String> {
     .collect()
 }
 
+#[test]
+fn the_limits_to_edit_are_good() {
+    let good = parse("gateway.yaml", &format!("{GOOD}{LIMITS}"));
+    assert!(good.is_ok_and(|good| good.warnings.is_empty()));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
 
@@ -79,7 +98,16 @@ proptest! {
         length in 0..40usize,
         insertion in "[-a{}\\[\\]:,?&*!|>'\"%#\t\r\n 1\u{e9}]{0,6}",
     ) {
-        is_checked(&edited(from, length, &insertion))?;
+        is_checked(&edited(GOOD, from, length, &insertion))?;
+    }
+
+    #[test]
+    fn any_edit_of_limits(
+        from in 0..LIMITS.len(),
+        length in 0..20usize,
+        insertion in "[-a{}\\[\\]:,./\n 019e]{0,4}",
+    ) {
+        is_checked(&format!("{GOOD}{}", edited(LIMITS, from, length, &insertion)))?;
     }
 
     /// Keys of the usual providers and of our own, and random text as it has no prefix.
