@@ -11,6 +11,8 @@
 //! | [`dialect`] | what a request asks and what an answer took, as wire formats |
 //! | [`route`] | from a model's name to the chain that serves it |
 //! | [`tokens`] | how many tokens a text has |
+//! | [`redact`] | private values in text |
+//! | [`guard`] | hostile text |
 //! | [`observe`] | metrics, the access log, types that do not print |
 //! | [`framing`] | bytes to frames: JSON spans, server-sent events |
 //! | [`config`] | gateway.yaml to its compiled form |
@@ -24,9 +26,11 @@ pub mod config;
 pub mod dialect;
 pub mod engine;
 pub mod framing;
+pub mod guard;
 pub mod host;
 pub mod identity;
 pub mod observe;
+pub mod redact;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod render;
 pub mod route;
