@@ -1,0 +1,284 @@
+//! What combinations of words say about a text: each signal has a rule, a place and a weight.
+//!
+//! No signal is a phrase; each is a relation between classes of words: a verb of setting aside near a word for orders,
+//! and whose orders they are. Weights are chances: [`strongest`] adds those of one passage up as independent ones.
+//! Talk about attacks, questions and negations lower them.
+
+use super::lexicon::*;
+use super::tokens::Tokens;
+use super::{Rule, Source};
+
+/// One sign of hostility.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Signal {
+    pub(super) rule: Rule,
+    /// The token where it stands.
+    pub(super) at: usize,
+    /// How likely it makes an attack, from 0 to 1.
+    pub(super) weight: f32,
+}
+
+/// How many tokens a passage has, in which signals add up.
+const PASSAGE: usize = 90;
+
+/// The score of the passage with the strongest signals, and the rule of its strongest signal.
+pub(super) fn strongest(signals: &mut [Signal]) -> (f32, Option<Rule>) {
+    signals.sort_by_key(|signal| signal.at);
+    let mut best = (0.0, None);
+    for (first, start) in signals.iter().enumerate() {
+        let passage = signals.get(first..).unwrap_or_default();
+        let passage = passage.iter().take_while(|signal| signal.at < start.at + PASSAGE).take(64);
+        // The same rule does not add up with itself: saying a thing twice makes it no worse.
+        let mut weights = [0.0f32; Rule::COUNT];
+        for signal in passage {
+            if let Some(weight) = weights.get_mut(signal.rule as usize) {
+                *weight = weight.max(signal.weight);
+            }
+        }
+        let score = 1.0 - weights.iter().map(|weight| 1.0 - weight).product::<f32>();
+        if score > best.0 {
+            let rule = Rule::ALL.iter().zip(weights).max_by(|one, other| one.1.total_cmp(&other.1));
+            best = (score, rule.map(|(rule, _)| *rule));
+        }
+    }
+    best
+}
+
+/// All signals that the words of a text give.
+pub(super) fn of(tokens: &Tokens, source: Source) -> Vec<Signal> {
+    let mut signals = Vec::new();
+    for (at, token) in tokens.iter() {
+        if token.classes == 0 {
+            continue;
+        }
+        let mut add = |rule: Rule, weight: f32| {
+            if weight > 0.0 {
+                signals.push(Signal { rule, at, weight });
+            }
+        };
+        let has = |class: Classes| token.classes & class != 0;
+        if has(OVERRIDE) {
+            add(Rule::InstructionOverride, override_weight(tokens, at) * earnest(tokens, at));
+        }
+        if has(REVEAL | ASK | COPY) {
+            add(Rule::PromptExtraction, extraction_weight(tokens, at) * about(tokens, at));
+            add(Rule::SecretExtraction, secret_weight(tokens, at) * about(tokens, at));
+        }
+        persona(tokens, at, token.classes, &mut add);
+        if has(MAKING | PERSONA) {
+            add(Rule::HarmfulRequest, harm_weight(tokens, at) * about(tokens, at));
+        }
+        orders(tokens, at, token.classes, source, &mut add);
+    }
+    signals
+}
+
+/// A verb of setting aside, and what is to be set aside.
+fn override_weight(tokens: &Tokens, at: usize) -> f32 {
+    // In German, Japanese, Korean, Turkish and Hindi the verb comes last; elsewhere what precedes it is another clause.
+    let mut back = 0;
+    while back < 8 && at > back && !tokens.at(at - back).is_some_and(|token| token.opens) {
+        back += 1;
+    }
+    let near = tokens.around(at, back, 9);
+    let has = |class: Classes| near & class != 0;
+    let target = has(TARGET | SYSTEM_PROMPT);
+    let prior_alone = tokens.next(at, 6, PRIOR).is_some_and(|prior| {
+        let follower = tokens.at(prior + 1);
+        follower.is_none_or(|token| {
+            token.opens || token.classes & (SPOKEN_BEFORE | PRIOR | NEW_ORDER | REVEAL) != 0
+        })
+    });
+    let near_target = tokens.around(at, back, 6) & TARGET != 0;
+    if target && has(PRIOR) && near_target {
+        return if has(ALL | POSSESSIVE) { 0.9 } else { 0.8 };
+    }
+    if near_target && has(POSSESSIVE) {
+        return 0.72;
+    }
+    if has(SPOKEN_BEFORE) && has(ALL | PRIOR | TARGET) {
+        return 0.7;
+    }
+    if near_target && has(ALL) {
+        return 0.5;
+    }
+    if prior_alone {
+        return if has(ALL) || tokens.at(at).is_some_and(|token| token.opens) { 0.62 } else { 0.4 };
+    }
+    if has(ALL) && tokens.next(at, 2, ALL).is_some() && tokens.at(at).is_some_and(|token| token.opens) {
+        return 0.3;
+    }
+    if near_target { 0.2 } else { 0.0 }
+}
+
+/// How far the words around an order take it back: questions, negations, talk about orders.
+fn earnest(tokens: &Tokens, at: usize) -> f32 {
+    let before = tokens.classes(at.saturating_sub(5), at);
+    let close = tokens.classes(at.saturating_sub(3), at);
+    let mut factor = about(tokens, at);
+    if before & ASKING != 0 && close & (PLEADING | POSSESSIVE) == 0 {
+        factor *= 0.45;
+    }
+    if close & NEGATION != 0 {
+        factor *= 0.3;
+    }
+    factor
+}
+
+/// Talk about attacks is none, most of all where the order stands in quotation marks.
+fn about(tokens: &Tokens, at: usize) -> f32 {
+    let quoted = tokens.at(at).is_some_and(|token| token.quoted);
+    if quoted && tokens.around(at, 18, 18) & ABOUT != 0 {
+        return 0.35;
+    }
+    if tokens.classes(at.saturating_sub(8), at) & ABOUT != 0 {
+        return 0.55;
+    }
+    1.0
+}
+
+/// A request for what stands before the conversation.
+fn extraction_weight(tokens: &Tokens, at: usize) -> f32 {
+    let on = tokens.classes(at + 1, at + 11);
+    let near = on | tokens.classes(at.saturating_sub(7), at);
+    let reveals = tokens.at(at).is_some_and(|token| token.classes & (REVEAL | COPY) != 0);
+    let copies = tokens.at(at).is_some_and(|token| token.classes & COPY != 0);
+    if near & SYSTEM_PROMPT != 0 {
+        return match (reveals, near & POSSESSIVE != 0) {
+            (true, true) => 0.8,
+            (true, false) => 0.6,
+            (false, true) => 0.6,
+            (false, false) => 0.15,
+        };
+    }
+    if copies && near & ABOVE != 0 {
+        return 0.6;
+    }
+    let own = |reach: usize| {
+        (at.saturating_sub(reach)..at + reach).any(|at| {
+            tokens.at(at).is_some_and(|token| token.classes & POSSESSIVE != 0)
+                && tokens.classes(at.saturating_sub(2), at + 4) & TARGET != 0
+        })
+    };
+    if reveals && own(7) {
+        return if near & (PRIOR | ALL) != 0 { 0.65 } else { 0.5 };
+    }
+    if near & TARGET != 0 && near & SPOKEN_BEFORE != 0 {
+        return 0.55;
+    }
+    if near & TARGET != 0 && near & AUTHORITY != 0 {
+        return 0.5;
+    }
+    0.0
+}
+
+/// A request for a word that is to be kept.
+fn secret_weight(tokens: &Tokens, at: usize) -> f32 {
+    let near = tokens.around(at, 8, 10);
+    if near & PASSWORD == 0 || near & OWN != 0 {
+        return 0.0;
+    }
+    let mut chance = 0.3;
+    for (class, more) in [(PUZZLE, 0.35), (POSSESSIVE, 0.25), (AUTHORITY, 0.3), (CONCEAL, 0.3)] {
+        if near & class != 0 {
+            chance = 1.0 - (1.0 - chance) * (1.0 - more);
+        }
+    }
+    chance
+}
+
+/// Another self without rules: what the machine is to be, what it is freed from, what it may not say.
+fn persona(tokens: &Tokens, at: usize, classes: Classes, add: &mut impl FnMut(Rule, f32)) {
+    let factor = about(tokens, at);
+    let addressed = |reach: usize| {
+        tokens.around(at, reach, reach) & (PERSONA | BECOME | MODE | MACHINE | REFUSE | POSSESSIVE) != 0
+    };
+    if classes & PERSONA != 0 {
+        add(Rule::Persona, 0.2 * factor);
+    }
+    if classes & BECOME != 0 {
+        add(Rule::Identity, 0.3 * factor);
+    }
+    if classes & UNRESTRICTED != 0 {
+        add(Rule::Unrestricted, if addressed(20) { 0.45 } else { 0.2 } * factor);
+    }
+    if classes & MODE != 0 {
+        let again = tokens.around(at, 25, 25) & MODE != 0;
+        add(Rule::Jailbreak, if again { 0.5 } else { 0.3 } * factor);
+    }
+    if classes & REFUSE != 0 {
+        add(Rule::NoRefusal, 0.35 * factor);
+    }
+}
+
+/// Something dangerous that is to be made or explained.
+fn harm_weight(tokens: &Tokens, at: usize) -> f32 {
+    let on = tokens.classes(at + 1, at + 11);
+    let near = tokens.around(at, 12, 22);
+    let mut chance: f32 = match on {
+        _ if on & HARM != 0 => 0.45,
+        _ if on & HARM_PERHAPS != 0 => 0.15,
+        _ => return 0.0,
+    };
+    for (class, more) in [(VICTIM, 0.35), (PERSONA, 0.2), (UNRESTRICTED, 0.3), (NEGATION, 0.0)] {
+        if near & class != 0 {
+            chance = 1.0 - (1.0 - chance) * (1.0 - more);
+        }
+    }
+    chance
+}
+
+/// Orders to the machine: new tasks, secrecy, sending things off, and the shape of its answer.
+fn orders(tokens: &Tokens, at: usize, classes: Classes, source: Source, add: &mut impl FnMut(Rule, f32)) {
+    let foreign = source != Source::User;
+    let pick = |user: f32, other: f32| if foreign { other } else { user };
+    let factor = about(tokens, at);
+    let near = tokens.around(at, 12, 16);
+    if classes & NEW_ORDER != 0 {
+        let own = tokens.around(at, 2, 3) & (POSSESSIVE | PLEADING) != 0;
+        add(Rule::NewOrder, if own { 0.35 } else { 0.2 } * factor);
+    }
+    if classes & CONCEAL != 0 {
+        add(Rule::Concealment, pick(0.3, 0.5) * factor);
+    }
+    if classes & SEND != 0 && near & DESTINATION != 0 {
+        add(Rule::Exfiltration, if near & PRIVATE != 0 { pick(0.35, 0.6) } else { pick(0.0, 0.15) } * factor);
+    }
+    if classes & MACHINE != 0 && foreign {
+        let ordered =
+            near & (PLEADING | OVERRIDE | CONCEAL | TOOL_ACT | SHAPE | NEW_ORDER | OTHER_BOTS | SEND) != 0;
+        add(Rule::AddressedToMachine, if ordered { 0.35 } else { 0.1 } * factor);
+    }
+    if classes & TOOL_ACT != 0 && foreign && near & (MACHINE | PLEADING | CONCEAL | OTHER_BOTS) != 0 {
+        add(Rule::ToolOrder, 0.25 * factor);
+    }
+    if classes & SHAPE != 0 {
+        add(Rule::AnswerShape, pick(0.15, 0.35) * factor);
+    }
+    if classes & AUTHORITY != 0 {
+        let claims = near & (OVERRIDE | SUSPENDED | MODE | PASSWORD | UNRESTRICTED) != 0;
+        add(Rule::Authority, if claims { 0.4 } else { 0.1 } * factor);
+    }
+    if classes & SUSPENDED != 0 && tokens.around(at, 8, 4) & (TARGET | AUTHORITY) != 0 {
+        let all = near & (ALL | POSSESSIVE | NEW_ORDER | MODE) != 0;
+        add(Rule::Suspension, if all { 0.4 } else { 0.15 } * factor);
+    }
+    if classes & PWNED != 0 {
+        add(
+            Rule::CoercedOutput,
+            if near & (SHAPE | REVEAL | ASK | NEW_ORDER) != 0 { 0.55 } else { 0.2 } * factor,
+        );
+    }
+    if classes & HUMANS != 0 {
+        add(
+            Rule::CoercedOutput,
+            if near & (SHAPE | ASK | REVEAL | NEW_ORDER | OVERRIDE) != 0 { 0.35 } else { 0.1 } * factor,
+        );
+    }
+    if classes & CODED != 0 && near & COMPLY != 0 {
+        add(Rule::Encoded, 0.5 * factor);
+    }
+    if classes & BACKWARDS != 0 {
+        add(Rule::Encoded, 0.6);
+    }
+}

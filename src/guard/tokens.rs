@@ -1,0 +1,111 @@
+//! Folded words as tokens with classes, and questions about which classes stand near each other.
+
+use super::fold::{self, Disguise, Word};
+use super::lexicon::{self, Classes};
+
+/// One word, or the part of a row of characters that the lexicon knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    pub(super) classes: Classes,
+    /// Whether a sentence or clause begins here.
+    pub(super) opens: bool,
+    /// Whether it stands in quotation marks.
+    pub(super) quoted: bool,
+}
+
+/// A text as tokens.
+pub(super) struct Tokens {
+    tokens: Vec<Token>,
+    pub(super) disguise: Disguise,
+}
+
+/// The longest phrase of the lexicon, in words.
+const LONGEST_PHRASE: usize = 6;
+const LONGEST_WORD: usize = 16;
+
+impl Tokens {
+    pub(super) fn of(text: &str) -> Self {
+        let (words, disguise) = fold::words(text);
+        let mut tokens = Vec::with_capacity(words.len());
+        // Words that the phrase before them took already count with it, not on their own.
+        for (at, word) in words.iter().enumerate() {
+            if word.text.chars().any(fold::is_unspaced) {
+                unspaced(word, &mut tokens);
+                continue;
+            }
+            let phrase: Vec<&str> = words
+                .get(at..)
+                .unwrap_or_default()
+                .iter()
+                .take(LONGEST_PHRASE)
+                .map(|word| word.text.as_str())
+                .collect();
+            let (classes, _) = lexicon::classes_of(&phrase);
+            if classes == 0 && disguise.spelled > 0 && word.text.len() > LONGEST_PHRASE {
+                segments(word, &mut tokens);
+            } else {
+                tokens.push(Token { classes, opens: word.opens, quoted: word.quoted });
+            }
+        }
+        Self { tokens, disguise }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Token)> {
+        self.tokens.iter().enumerate()
+    }
+
+    pub(super) fn at(&self, at: usize) -> Option<&Token> {
+        self.tokens.get(at)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.tokens.len()
+    }
+
+    /// All classes of the tokens in `from..to`, as far as there are any.
+    pub(super) fn classes(&self, from: usize, to: usize) -> Classes {
+        let to = to.min(self.tokens.len());
+        self.tokens.get(from.min(to)..to).unwrap_or_default().iter().fold(0, |all, token| all | token.classes)
+    }
+
+    /// All classes of the `back` tokens before `at` and the `on` tokens after it.
+    pub(super) fn around(&self, at: usize, back: usize, on: usize) -> Classes {
+        self.classes(at.saturating_sub(back), at) | self.classes(at + 1, at + 1 + on)
+    }
+
+    /// Where the first token of `classes` after `at` is, within `on` tokens.
+    pub(super) fn next(&self, at: usize, on: usize, classes: Classes) -> Option<usize> {
+        (at + 1..=at + on).find(|&next| self.at(next).is_some_and(|token| token.classes & classes != 0))
+    }
+}
+
+/// Cuts a word in writing without spaces where the lexicon knows a part of it.
+fn unspaced(word: &Word, tokens: &mut Vec<Token>) {
+    let mut opens = word.opens;
+    let mut rest = word.text.as_str();
+    while let Some(first) = rest.chars().next() {
+        let (classes, length) = if fold::is_unspaced(first) {
+            lexicon::unspaced(rest).unwrap_or((0, first.len_utf8()))
+        } else {
+            let length = rest.find(fold::is_unspaced).unwrap_or(rest.len());
+            (lexicon::classes_of(&[rest.get(..length).unwrap_or_default()]).0, length)
+        };
+        tokens.push(Token { classes, opens: std::mem::take(&mut opens), quoted: word.quoted });
+        rest = rest.get(length..).unwrap_or_default();
+    }
+}
+
+/// Cuts a word whose spaces were lost into the words of the lexicon that it is made of, the longest first.
+fn segments(word: &Word, tokens: &mut Vec<Token>) {
+    let mut rest = word.text.as_str();
+    while let Some(first) = rest.chars().next() {
+        let known = (3..=LONGEST_WORD.min(rest.len())).rev().find_map(|length| {
+            let (classes, _) = lexicon::classes_of(&[rest.get(..length)?]);
+            (classes != 0).then_some((classes, length))
+        });
+        if let Some((classes, _)) = known {
+            tokens.push(Token { classes, opens: false, quoted: word.quoted });
+        }
+        rest = rest.get(known.map_or(first.len_utf8(), |(_, length)| length)..).unwrap_or_default();
+    }
+}
