@@ -11,6 +11,8 @@ pub(super) struct Word {
     pub(super) text: String,
     /// Whether a sentence, line or clause begins with it.
     pub(super) opens: bool,
+    /// Whether a sentence or line begins with it.
+    pub(super) starts: bool,
     /// Whether it stands in quotation marks.
     pub(super) quoted: bool,
 }
@@ -148,6 +150,7 @@ pub(super) fn words(text: &str) -> (Vec<Word>, Disguise) {
         disguise: Disguise::default(),
         raw: String::new(),
         opens: true,
+        starts: true,
         quoted: false,
         hidden: 0,
     };
@@ -182,6 +185,8 @@ pub(super) fn words(text: &str) -> (Vec<Word>, Disguise) {
                 '.' | '!' | '?' | ';' | ':' | '\n' | '。' | '！' | '？' | '：' | '；' | '(' | '[' | '>'
                 | '-' | '—' | '#' | '*' | '،' | '।' | ',' | '，' | '、' => {
                     folding.opens = true;
+                    folding.starts |=
+                        !matches!(letter, '(' | '[' | '-' | '—' | '*' | ',' | '，' | '、' | '،');
                     if letter == '\n' {
                         folding.quoted = false;
                     }
@@ -206,6 +211,7 @@ struct Folding {
     disguise: Disguise,
     raw: String,
     opens: bool,
+    starts: bool,
     quoted: bool,
     hidden: usize,
 }
@@ -227,7 +233,8 @@ impl Folding {
             self.folded(&raw)
         };
         let opens = std::mem::take(&mut self.opens);
-        self.words.push(Word { text, opens, quoted: self.quoted });
+        let starts = std::mem::take(&mut self.starts);
+        self.words.push(Word { text, opens, starts, quoted: self.quoted });
     }
 
     fn folded(&mut self, raw: &str) -> String {
@@ -256,7 +263,12 @@ impl Folding {
             if row.len() >= 5 {
                 *spelled += 1;
                 let text = row.iter().map(|word| word.text.as_str()).collect();
-                joined.push(Word { text, opens: true, quoted: row.first().is_some_and(|word| word.quoted) });
+                joined.push(Word {
+                    text,
+                    opens: true,
+                    starts: true,
+                    quoted: row.first().is_some_and(|word| word.quoted),
+                });
                 row.clear();
             } else {
                 joined.append(row);

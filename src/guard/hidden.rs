@@ -38,7 +38,7 @@ const TURNS: &[(&str, f32)] = &[
     ("system override", 0.35),
     ("begin system", 0.3),
     ("end of system prompt", 0.4),
-    ("end of prompt", 0.25),
+    ("end of prompt", 0.35),
     ("\n\nhuman:", 0.25),
     ("\n\nassistant:", 0.25),
     ("\nsystem:", 0.3),

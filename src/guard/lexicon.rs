@@ -22,8 +22,8 @@ classes! {
     // To set aside.
     OVERRIDE = 0, "ignore ignores ignoring ignored ignor disregard* forget forgetting override overriding bypass bypassing circumvent* \
         neglect discard* overlook scrap erase abandon cancel nullify supersede* pay_no_attention do_not_follow don_t_follow dont_follow \
-        stop_following no_longer_follow don_t_listen leave_aside set_aside throw_out wipe delete_all_previous do_not_obey drop_all \
-        skip_all break_free do_not_comply remove_all revoke \
+        stop_following no_longer_follow don_t_listen leave_aside set_aside throw_out wipe delete_all_previous do_not_obey \
+        break_free do_not_comply suspend suspends lift \
         ignorier* vergiss vergessen vergesst missacht* ubergeh* verwirf verwerfe uberschreib* beachte_nicht umgeh* setze_dich_uber lass_alle \
         ignorez ignorer oublie oubliez oublier neglige* ne_tiens_pas_compte ne_tenez_pas_compte ne_tiens_plus_compte fais_abstraction \
         faites_abstraction contourne* outrepasse* laisse_tomber annule \
@@ -95,7 +95,7 @@ classes! {
         اعرض أظهر اكشف اكشفي أخبرني اطبع كرر اذكر दिखाओ दिखाएं दिखाइए बताओ बताएं बताइए प्रकट \
         cho_toi tiet_lo hien_thi tampilkan tunjukkan ungkapkan beritahu แสดง บอก visa avsloja vis afslor nayta paljasta ukaz arata dezvaluie \
         δείξε αποκάλυψε הצג גלה mutasd";
-    ASK = 6, "what tell say share write describe explain which begin start was welche* quels quelles quel cuales que quali cosa quais какие какой 什么 哪些 何 무엇";
+    ASK = 6, "what provide return tell say share write describe explain which begin start was welche* quels quelles quel cuales que quali cosa quais какие какой 什么 哪些 何 무엇";
     // What is kept hidden.
     SYSTEM_PROMPT = 7, "system_prompt system_prompts systemprompt* system_message system_messages system_instruction system_instructions initial_prompt initial_instructions \
         initial_message hidden_prompt hidden_instructions hidden_rules secret_instructions secret_prompt secret_rules preprompt pre_prompt \
@@ -133,7 +133,7 @@ classes! {
         no_ethics no_morals no_moral amoral immoral unethical evil no_boundaries without_boundaries jailbroken jailbreak no_content_policy \
         free_from_all freed_itself freed_from broken_free no_guidelines without_any_limitations free_of_restrictions not_bound_by \
         does_not_care_about_ethics always_complies never_declines never_refuses any_restrictions any_limits any_filter any_rules \
-        not_care_about unhinged limitless unlimited_ai malicious unaligned \
+        not_care_about without_ethical without_ethics without_morals without_moral ethical_guidelines without_any_rules without_any_limits free_of_rules unhinged limitless unlimited_ai malicious unaligned \
         ohne_jede_einschrankung ohne_einschrankung* uneingeschrankt* unzensiert* ohne_filter ohne_regeln keine_regeln keine_grenzen keine_einschrankung* \
         sans_aucune_limite sans_limite sans_limites sans_restriction* sans_filtre* sans_censure aucune_restriction aucune_limite \
         sin_restricciones sin_limites sin_filtros sin_censura sin_reglas senza_restrizioni senza_limiti senza_filtri senza_regole senza_censura \
@@ -179,7 +179,7 @@ classes! {
         atak przyklad атака пример приклад saldiri ornek 攻击 例子 文章 攻撃 例 공격 예시 هجوم مثال हमला उदाहरण";
     ASKING = 18, "how why when does did should whether is_it can_i may_i do_i could_i wie warum wann kann_ich darf_ich comment pourquoi puis_je como por_que puedo come \
         perche posso hoe waarom kan_ik jak dlaczego czy как почему зачем можно як чому чи nasil neden 如何 怎么 怎样 为什么 どうやって なぜ 어떻게 왜 كيف لماذا कैसे क्यों";
-    PASSWORD = 19, "password passwords passphrase secret_word secret_key secret_phrase secret_code passcode secret_password secret_message the_flag hidden_word \
+    PASSWORD = 19, "password passphrase secret_word secret_key secret_phrase secret_code passcode secret_password secret_message the_flag hidden_word \
         codeword code_word secret_token passwort kennwort mot_de_passe contrasena parola senha wachtwoord haslo пароль şifre 密码 密碼 口令 パスワード 비밀번호 كلمة_السر \
         كلمة_المرور पासवर्ड geheimwort palabra_secreta mot_secret sandi mat_khau";
     PUZZLE = 20, "backwards reversed reverse first_letter last_letter second_letter letter letters spell hint hints rhymes acrostic encode encoded base64 rot13 characters \
@@ -226,7 +226,8 @@ classes! {
     DESTINATION = 37, "@ http https webhook";
     // What stands before, as text to be given out.
     ABOVE = 38, "prompt_above text_above words_above everything_above lines_above message_above paragraphs_preceding sentences_above \
-        all_of_the_above text_before everything_before start_of_this_conversation beginning_of_this_conversation first_message you_are_given";
+        all_of_the_above above_text above_prompt above_instructions above_instruction above_messages above_conversation \
+        instructions_above instruction_above context_above text_before everything_before start_of_this_conversation beginning_of_this_conversation first_message you_are_given";
     COPY = 39, "repeat print output recite echo verbatim dump exact_words word_for_word copy copy_paste paste regurgitate exactly paragraphs configuration starting_with \
         wiederhole wortlich repete mot_pour_mot repite palabra ripeti parola_per_parola повтори дословно 重复 逐字 繰り返して";
     // Words written backwards.
@@ -235,6 +236,11 @@ classes! {
     OWN = 41, "my our reset forgot forgotten policy policies manager recover change hash hashing mein meine meinem mon mi mio minha moj мой моя от 我的 私の 내 मेरा अपना \
         vergessen oublie olvide dimenticato esqueci zapomnialem забыл забыла 忘 忘れ 잊";
     NEGATION = 42, "not don never doesn didn won cannot nicht ne nie no не ні değil 不要 别 勿";
+    HARMLESS = 43, "bath_bomb* photo_bomb* cherry_bomb bomb_cyclone heroine bomb_disposal prevent protect protection defend detect remove awareness history historical against \
+        victims_of treatment avoid_being antivirus stop_smoking movie film novel game_jam";
+    USER = 44, "user users the_user humans reader anyone recruiter owner";
+    // Behind a noun: "the texts above".
+    PRIOR_AFTER = 45, "above before earlier previously so_far oben zuvor vorher ci_dessus plus_haut arriba antes sopra acima prima выше ранее";
     OTHER_BOTS = 35, "other_applicants other_candidates this_resume this_candidate this_paper positive_review weaknesses";
 }
 
@@ -268,9 +274,10 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
     Index { buckets }
 });
 
-/// FNV-1a over the first characters: two of writing without spaces, for its words are that short.
+/// FNV-1a over the first characters: one of Han, Kana, Thai and Hangul, whose stems are that short.
 fn bucket(word: &str) -> usize {
-    let count = if word.chars().next().is_some_and(fold::is_unspaced) { 1 } else { KEY };
+    let is_short = |first: char| fold::is_unspaced(first) || matches!(first, '\u{ac00}'..='\u{d7a3}');
+    let count = if word.chars().next().is_some_and(is_short) { 1 } else { KEY };
     let head = word.chars().take(count).flat_map(|letter| u32::from(letter).to_le_bytes());
     let hash = head.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
     (hash ^ hash >> 15) as usize % BUCKETS

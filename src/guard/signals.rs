@@ -73,42 +73,38 @@ pub(super) fn of(tokens: &Tokens, source: Source) -> Vec<Signal> {
     signals
 }
 
-/// A verb of setting aside, and what is to be set aside.
+/// A verb of setting aside, and what is to be set aside in the same sentence.
 fn override_weight(tokens: &Tokens, at: usize) -> f32 {
-    // In German, Japanese, Korean, Turkish and Hindi the verb comes last; elsewhere what precedes it is another clause.
-    let mut back = 0;
-    while back < 8 && at > back && !tokens.at(at - back).is_some_and(|token| token.opens) {
-        back += 1;
-    }
-    let near = tokens.around(at, back, 9);
+    let (back, on) = tokens.sentence(at, 10);
+    let ahead = set_aside(tokens, at, tokens.classes(at + 1, at + 1 + on), on);
+    // In German, Japanese, Korean, Turkish and Hindi the verb comes last; in other languages this is the passive.
+    ahead.max(0.85 * set_aside(tokens, at, tokens.around(at, back.min(8), on.min(4)), on))
+}
+
+fn set_aside(tokens: &Tokens, at: usize, near: Classes, on: usize) -> f32 {
     let has = |class: Classes| near & class != 0;
-    let target = has(TARGET | SYSTEM_PROMPT);
-    let prior_alone = tokens.next(at, 6, PRIOR).is_some_and(|prior| {
-        let follower = tokens.at(prior + 1);
-        follower.is_none_or(|token| {
-            token.opens || token.classes & (SPOKEN_BEFORE | PRIOR | NEW_ORDER | REVEAL) != 0
-        })
-    });
-    let near_target = tokens.around(at, back, 6) & TARGET != 0;
-    if target && has(PRIOR) && near_target {
-        return if has(ALL | POSSESSIVE) { 0.9 } else { 0.8 };
+    let opens = tokens.at(at).is_some_and(|token| token.opens);
+    if has(TARGET | SYSTEM_PROMPT) {
+        if has(PRIOR) {
+            return if has(ALL | POSSESSIVE) { 0.92 } else { 0.8 };
+        }
+        if has(SPOKEN_BEFORE | POSSESSIVE) {
+            return 0.74;
+        }
+        return if has(ALL) { 0.45 } else { 0.2 };
     }
-    if near_target && has(POSSESSIVE) {
-        return 0.72;
-    }
-    if has(SPOKEN_BEFORE) && has(ALL | PRIOR | TARGET) {
+    if has(SPOKEN_BEFORE) && has(ALL | PRIOR) {
         return 0.7;
     }
-    if near_target && has(ALL) {
-        return 0.5;
+    // "The previous errors" are something else than "the above".
+    let alone = tokens.next(at, on, PRIOR).is_some_and(|prior| {
+        let follower = tokens.at(prior + 1);
+        follower.is_none_or(|token| token.opens || token.classes & (PRIOR | NEW_ORDER | REVEAL | ASK) != 0)
+    });
+    if alone || (has(ALL) && has(PRIOR_AFTER)) {
+        return if has(ALL) || opens { 0.62 } else { 0.4 };
     }
-    if prior_alone {
-        return if has(ALL) || tokens.at(at).is_some_and(|token| token.opens) { 0.62 } else { 0.4 };
-    }
-    if has(ALL) && tokens.next(at, 2, ALL).is_some() && tokens.at(at).is_some_and(|token| token.opens) {
-        return 0.3;
-    }
-    if near_target { 0.2 } else { 0.0 }
+    if tokens.next(at, 2, ALL).is_some() && opens { 0.3 } else { 0.0 }
 }
 
 /// How far the words around an order take it back: questions, negations, talk about orders.
@@ -116,7 +112,9 @@ fn earnest(tokens: &Tokens, at: usize) -> f32 {
     let before = tokens.classes(at.saturating_sub(5), at);
     let close = tokens.classes(at.saturating_sub(3), at);
     let mut factor = about(tokens, at);
-    if before & ASKING != 0 && close & (PLEADING | POSSESSIVE) == 0 {
+    let (back, _) = tokens.sentence(at, 12);
+    let asks = tokens.at(at.saturating_sub(back)).is_some_and(|first| first.classes & ASKING != 0);
+    if (asks || before & ASKING != 0) && close & (PLEADING | POSSESSIVE) == 0 {
         factor *= 0.45;
     }
     if close & NEGATION != 0 {
@@ -160,6 +158,9 @@ fn extraction_weight(tokens: &Tokens, at: usize) -> f32 {
                 && tokens.classes(at.saturating_sub(2), at + 4) & TARGET != 0
         })
     };
+    if !reveals && near & PRIOR != 0 && own(5) {
+        return 0.45;
+    }
     if reveals && own(7) {
         return if near & (PRIOR | ALL) != 0 { 0.65 } else { 0.5 };
     }
@@ -178,7 +179,7 @@ fn secret_weight(tokens: &Tokens, at: usize) -> f32 {
     if near & PASSWORD == 0 || near & OWN != 0 {
         return 0.0;
     }
-    let mut chance = 0.3;
+    let mut chance = if tokens.classes(at.saturating_sub(4), at) & NEGATION == 0 { 0.3 } else { 0.1 };
     for (class, more) in [(PUZZLE, 0.35), (POSSESSIVE, 0.25), (AUTHORITY, 0.3), (CONCEAL, 0.3)] {
         if near & class != 0 {
             chance = 1.0 - (1.0 - chance) * (1.0 - more);
@@ -207,7 +208,8 @@ fn persona(tokens: &Tokens, at: usize, classes: Classes, add: &mut impl FnMut(Ru
         add(Rule::Jailbreak, if again { 0.5 } else { 0.3 } * factor);
     }
     if classes & REFUSE != 0 {
-        add(Rule::NoRefusal, 0.35 * factor);
+        let again = tokens.around(at, 25, 25) & REFUSE != 0;
+        add(Rule::NoRefusal, if again { 0.5 } else { 0.35 } * factor);
     }
 }
 
@@ -215,12 +217,15 @@ fn persona(tokens: &Tokens, at: usize, classes: Classes, add: &mut impl FnMut(Ru
 fn harm_weight(tokens: &Tokens, at: usize) -> f32 {
     let on = tokens.classes(at + 1, at + 11);
     let near = tokens.around(at, 12, 22);
+    if near & HARMLESS != 0 {
+        return 0.1;
+    }
     let mut chance: f32 = match on {
         _ if on & HARM != 0 => 0.45,
         _ if on & HARM_PERHAPS != 0 => 0.15,
         _ => return 0.0,
     };
-    for (class, more) in [(VICTIM, 0.35), (PERSONA, 0.2), (UNRESTRICTED, 0.3), (NEGATION, 0.0)] {
+    for (class, more) in [(VICTIM, 0.35), (PERSONA, 0.2), (UNRESTRICTED, 0.3)] {
         if near & class != 0 {
             chance = 1.0 - (1.0 - chance) * (1.0 - more);
         }
@@ -235,11 +240,13 @@ fn orders(tokens: &Tokens, at: usize, classes: Classes, source: Source, add: &mu
     let factor = about(tokens, at);
     let near = tokens.around(at, 12, 16);
     if classes & NEW_ORDER != 0 {
-        let own = tokens.around(at, 2, 3) & (POSSESSIVE | PLEADING) != 0;
+        let announced = (1..=3).any(|on| tokens.at(at + on).is_some_and(|token| token.starts));
+        let own = announced || tokens.around(at, 2, 3) & (POSSESSIVE | PLEADING) != 0;
         add(Rule::NewOrder, if own { 0.35 } else { 0.2 } * factor);
     }
     if classes & CONCEAL != 0 {
-        add(Rule::Concealment, pick(0.3, 0.5) * factor);
+        let from_user = near & (MACHINE | SEND | TOOL_ACT | SHAPE | USER | DESTINATION | REVEAL) != 0;
+        add(Rule::Concealment, if from_user { pick(0.3, 0.5) } else { 0.15 } * factor);
     }
     if classes & SEND != 0 && near & DESTINATION != 0 {
         add(Rule::Exfiltration, if near & PRIVATE != 0 { pick(0.35, 0.6) } else { pick(0.0, 0.15) } * factor);

@@ -9,6 +9,8 @@ pub(super) struct Token {
     pub(super) classes: Classes,
     /// Whether a sentence or clause begins here.
     pub(super) opens: bool,
+    /// Whether a sentence begins here.
+    pub(super) starts: bool,
     /// Whether it stands in quotation marks.
     pub(super) quoted: bool,
 }
@@ -44,7 +46,7 @@ impl Tokens {
             if classes == 0 && disguise.spelled > 0 && word.text.len() > LONGEST_PHRASE {
                 segments(word, &mut tokens);
             } else {
-                tokens.push(Token { classes, opens: word.opens, quoted: word.quoted });
+                tokens.push(Token { classes, opens: word.opens, starts: word.starts, quoted: word.quoted });
             }
         }
         Self { tokens, disguise }
@@ -58,10 +60,6 @@ impl Tokens {
         self.tokens.get(at)
     }
 
-    pub(super) fn len(&self) -> usize {
-        self.tokens.len()
-    }
-
     /// All classes of the tokens in `from..to`, as far as there are any.
     pub(super) fn classes(&self, from: usize, to: usize) -> Classes {
         let to = to.min(self.tokens.len());
@@ -73,6 +71,14 @@ impl Tokens {
         self.classes(at.saturating_sub(back), at) | self.classes(at + 1, at + 1 + on)
     }
 
+    /// How many tokens the sentence of `at` has before it, and how many after it, at most `most` each.
+    pub(super) fn sentence(&self, at: usize, most: usize) -> (usize, usize) {
+        let starts = |at: usize| self.at(at).is_none_or(|token| token.starts);
+        let back = (0..most).take_while(|back| at > *back && !starts(at - back)).count();
+        let on = (1..=most).take_while(|on| !starts(at + on)).count();
+        (back, on)
+    }
+
     /// Where the first token of `classes` after `at` is, within `on` tokens.
     pub(super) fn next(&self, at: usize, on: usize, classes: Classes) -> Option<usize> {
         (at + 1..=at + on).find(|&next| self.at(next).is_some_and(|token| token.classes & classes != 0))
@@ -81,7 +87,7 @@ impl Tokens {
 
 /// Cuts a word in writing without spaces where the lexicon knows a part of it.
 fn unspaced(word: &Word, tokens: &mut Vec<Token>) {
-    let mut opens = word.opens;
+    let (mut opens, mut starts) = (word.opens, word.starts);
     let mut rest = word.text.as_str();
     while let Some(first) = rest.chars().next() {
         let (classes, length) = if fold::is_unspaced(first) {
@@ -90,7 +96,12 @@ fn unspaced(word: &Word, tokens: &mut Vec<Token>) {
             let length = rest.find(fold::is_unspaced).unwrap_or(rest.len());
             (lexicon::classes_of(&[rest.get(..length).unwrap_or_default()]).0, length)
         };
-        tokens.push(Token { classes, opens: std::mem::take(&mut opens), quoted: word.quoted });
+        tokens.push(Token {
+            classes,
+            opens: std::mem::take(&mut opens),
+            starts: std::mem::take(&mut starts),
+            quoted: word.quoted,
+        });
         rest = rest.get(length..).unwrap_or_default();
     }
 }
@@ -104,7 +115,7 @@ fn segments(word: &Word, tokens: &mut Vec<Token>) {
             (classes != 0).then_some((classes, length))
         });
         if let Some((classes, _)) = known {
-            tokens.push(Token { classes, opens: false, quoted: word.quoted });
+            tokens.push(Token { classes, opens: false, starts: false, quoted: word.quoted });
         }
         rest = rest.get(known.map_or(first.len_utf8(), |(_, length)| length)..).unwrap_or_default();
     }
