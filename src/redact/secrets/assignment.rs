@@ -116,7 +116,6 @@ const KEY_QUALIFIERS: &[&str] = &[
     "crypto",
     "integration",
     "application",
-    "primary",
     "user",
     "security",
     "cipher",
