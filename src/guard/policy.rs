@@ -214,7 +214,8 @@ impl Policy {
                 verdict.hit(rule.id(), action, assessment.score);
                 if action == Action::Redact {
                     // An attack has no edges: the text goes as a whole.
-                    verdict.redact = vec![0..text.len()];
+                    verdict.redact.clear();
+                    verdict.redact.push(0..text.len());
                 }
             }
         }

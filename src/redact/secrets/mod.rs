@@ -12,6 +12,7 @@
 
 mod alphabet;
 mod assignment;
+mod index;
 mod rules;
 mod structured;
 mod value;
@@ -21,6 +22,7 @@ mod tests;
 
 use super::finding::{Finding, Kind};
 use alphabet::{ALNUM, BASE64, HEX};
+use index::{CLASSES, Class, LEADS, Lead, is_lead_pair, rules_from};
 use rules::{Check, Length, RULES};
 
 /// A key or token of a service.
@@ -45,128 +47,6 @@ const LONG_RUN: usize = 20;
 const LONGEST_RUN: usize = 256;
 /// How far behind an AWS access key id its secret key may stand.
 const NEAR: usize = 200;
-
-/// What a word at which text may turn secret leads to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Lead {
-    Bearer,
-    Basic,
-    Terraform,
-    Password,
-    Key,
-}
-
-/// Words in any case of their ASCII letters.
-const LEADS: &[(&str, Lead)] = &[
-    ("bearer ", Lead::Bearer),
-    ("basic ", Lead::Basic),
-    ("atlasv1.", Lead::Terraform),
-    ("password", Lead::Password),
-    ("passwd", Lead::Password),
-    ("passcode", Lead::Password),
-    ("passphrase", Lead::Password),
-    ("passwort", Lead::Password),
-    ("kennwort", Lead::Password),
-    ("mot de passe", Lead::Password),
-    ("contraseña", Lead::Password),
-    ("senha", Lead::Password),
-    ("parola", Lead::Password),
-    ("hasło", Lead::Password),
-    ("heslo", Lead::Password),
-    ("wachtwoord", Lead::Password),
-    ("pwd", Lead::Password),
-    ("пароль", Lead::Password),
-    ("Пароль", Lead::Password),
-    ("şifre", Lead::Password),
-    ("Şifre", Lead::Password),
-    ("密码", Lead::Password),
-    ("密碼", Lead::Password),
-    ("パスワード", Lead::Password),
-    ("비밀번호", Lead::Password),
-    ("key", Lead::Key),
-    ("token", Lead::Key),
-    ("secret", Lead::Key),
-    ("密钥", Lead::Key),
-    ("ключ", Lead::Key),
-    ("токен", Lead::Key),
-];
-
-/// For each first byte, which second bytes a prefix or a lead has: four words of 64 bits.
-static PAIRS: [[u64; 4]; 256] = {
-    let mut pairs = [[0; 4]; 256];
-    let mut row = 0;
-    while row < RULES.len() {
-        let prefix = RULES[row].prefix.as_bytes();
-        pairs[prefix[0] as usize][(prefix[1] >> 6) as usize] |= 1 << (prefix[1] & 63);
-        row += 1;
-    }
-    let mut row = 0;
-    while row < LEADS.len() {
-        let word = LEADS[row].0.as_bytes();
-        let firsts = [word[0], word[0].to_ascii_uppercase()];
-        let seconds = [word[1], word[1].to_ascii_uppercase()];
-        let mut choice = 0;
-        while choice < 4 {
-            let (first, second) = (firsts[choice / 2], seconds[choice % 2]);
-            pairs[first as usize][(second >> 6) as usize] |= 1 << (second & 63);
-            choice += 1;
-        }
-        row += 1;
-    }
-    pairs
-};
-
-/// For each first byte, one more than the row of the first rule with it; for each rule, one more than the next's.
-static CHAINS: ([u16; 256], [u16; RULES.len()]) = {
-    let mut heads = [0; 256];
-    let mut nexts = [0; RULES.len()];
-    let mut row = RULES.len();
-    while row > 0 {
-        row -= 1;
-        let first = RULES[row].prefix.as_bytes()[0] as usize;
-        nexts[row] = heads[first];
-        heads[first] = row as u16 + 1;
-    }
-    (heads, nexts)
-};
-
-/// The rules whose prefix begins with `first`.
-fn rules_from(first: u8) -> impl Iterator<Item = &'static rules::Rule> {
-    let row = |link: u16| usize::from(link).checked_sub(1);
-    let head = CHAINS.0.get(usize::from(first)).copied().unwrap_or(0);
-    std::iter::successors(row(head), move |&at| CHAINS.1.get(at).copied().and_then(row))
-        .filter_map(|at| RULES.get(at))
-}
-
-/// What a byte can begin.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
-    Nothing,
-    Word,
-    Sign,
-    Dash,
-    Tilde,
-    Escape,
-    Percent,
-}
-
-static CLASSES: [Class; 256] = {
-    let mut classes = [Class::Nothing; 256];
-    let mut byte = 0;
-    while byte < 256 {
-        classes[byte] = match byte as u8 {
-            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | 0xc3..=0xed => Class::Word,
-            b':' | b'=' | b'>' | b'|' | b'(' | 0xef => Class::Sign,
-            b'-' => Class::Dash,
-            b'~' => Class::Tilde,
-            b'\\' => Class::Escape,
-            b'%' => Class::Percent,
-            _ => Class::Nothing,
-        };
-        byte += 1;
-    }
-    classes
-};
 
 /// The services whose published formats are known, in no order, some more than once.
 pub fn services() -> impl Iterator<Item = &'static str> {
@@ -215,8 +95,7 @@ impl Scan<'_> {
     fn word(&mut self, at: usize) -> (Option<Found>, usize) {
         let bytes = self.bytes;
         let [first, second] = [at, at + 1].map(|at| bytes.get(at).copied().unwrap_or_default());
-        let seconds = PAIRS.get(usize::from(first)).and_then(|row| row.get(usize::from(second >> 6)));
-        if seconds.is_some_and(|seconds| seconds >> (second & 63) & 1 == 1)
+        if is_lead_pair(first, second)
             && let Some(found) = self.prefixed(at).or_else(|| self.led(at))
         {
             if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"AKIA") || rest.starts_with(b"ASIA")) {

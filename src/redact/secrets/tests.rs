@@ -5,7 +5,7 @@ use super::*;
 fn found(text: &str) -> Vec<(&str, &'static str)> {
     let mut findings = Vec::new();
     find(text, &mut findings);
-    findings.iter().map(|finding| (&text[finding.start..finding.end], finding.kind.0)).collect()
+    findings.iter().map(|finding| (text.get(finding.start..finding.end).unwrap(), finding.kind.0)).collect()
 }
 
 #[test]

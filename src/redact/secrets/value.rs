@@ -284,12 +284,8 @@ fn is_location(value: &[u8]) -> bool {
 /// data; others may be code.
 pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
     let makeup = makeup(value);
-    let lower = |word: &&str| value.eq_ignore_ascii_case(word.as_bytes());
-    if value.len() < 6
-        || value.len() > 128
-        || is_placeholder(value)
-        || NO_PASSWORDS.iter().any(|word| lower(&word))
-    {
+    let is_value = |word: &&str| value.eq_ignore_ascii_case(word.as_bytes());
+    if value.len() < 6 || value.len() > 128 || is_placeholder(value) || NO_PASSWORDS.iter().any(is_value) {
         return false;
     }
     if value.iter().any(|byte| byte.is_ascii_control() || *byte == b' ') {
