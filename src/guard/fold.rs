@@ -4,11 +4,13 @@
 //! [`words`] cuts text into folded words with what stands around each; plain ASCII words are only lowered. Nothing
 //! here knows what a word means.
 
+use std::borrow::Cow;
+
 /// A word of the folded text, and where it stands.
 #[derive(Clone, Debug)]
-pub(super) struct Word {
+pub(super) struct Word<'text> {
     /// Its folded form.
-    pub(super) text: String,
+    pub(super) text: Cow<'text, str>,
     /// Whether a sentence, line or clause begins with it.
     pub(super) opens: bool,
     /// Whether a sentence or line begins with it.
@@ -144,59 +146,40 @@ pub(super) fn word(entry: &str) -> String {
 }
 
 /// The words of `text`, folded.
-pub(super) fn words(text: &str) -> (Vec<Word>, Disguise) {
+pub(super) fn words(text: &str) -> (Vec<Word<'_>>, Disguise) {
     let mut folding = Folding {
-        words: Vec::new(),
+        text,
+        words: Vec::with_capacity(text.len() / 6),
         disguise: Disguise::default(),
-        raw: String::new(),
+        start: None,
         opens: true,
         starts: true,
         quoted: false,
-        hidden: 0,
     };
+    let bytes = text.as_bytes();
     let mut previous = ' ';
-    let mut letters = text.chars().peekable();
-    while let Some(letter) = letters.next() {
-        if is_invisible(letter) {
-            folding.hidden += usize::from(!folding.raw.is_empty());
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        if byte.is_ascii_alphanumeric() {
+            folding.start.get_or_insert(at);
+            let run = bytes.get(at..).unwrap_or_default();
+            at += run.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            previous = 'a';
             continue;
         }
-        let next = letters.peek().copied().unwrap_or(' ');
-        let inside = !folding.raw.is_empty() && next.is_alphanumeric();
-        let sign =
-            matches!(letter, '@' | '$') && (inside || next.is_alphanumeric() && !previous.is_alphanumeric());
-        let exclamation = letter == '!' && inside && previous.is_alphanumeric();
-        if letter.is_alphanumeric() || sign || exclamation || is_mark(letter) {
-            folding.raw.push(letter);
-        } else {
-            folding.end_word();
-            match letter {
-                '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '«' | '»' | '`' | '「' | '」' | '『' | '』' => {
-                    folding.quoted = !folding.quoted
-                }
-                '\'' | '\u{2018}' | '\u{2019}' if !previous.is_alphanumeric() || !next.is_alphanumeric() => {
-                    folding.quoted =
-                        if previous.is_alphanumeric() || matches!(previous, '.' | '!' | '?' | ',') {
-                            false
-                        } else {
-                            next.is_alphanumeric()
-                        };
-                }
-                '.' | '!' | '?' | ';' | ':' | '\n' | '。' | '！' | '？' | '：' | '；' | '(' | '[' | '>'
-                | '-' | '—' | '#' | '*' | '،' | '।' | ',' | '，' | '、' => {
-                    folding.opens = true;
-                    folding.starts |=
-                        !matches!(letter, '(' | '[' | '-' | '—' | '*' | ',' | '，' | '、' | '،');
-                    if letter == '\n' {
-                        folding.quoted = false;
-                    }
-                }
-                _ => {}
-            }
+        let rest = text.get(at..).unwrap_or_default();
+        let mut letters = rest.chars();
+        let letter = letters.next().unwrap_or(' ');
+        let next = letters.next().unwrap_or(' ');
+        if !is_invisible(letter) {
+            folding.take(at, previous, letter, next);
+            previous = letter;
+        } else if folding.start.is_some() {
+            folding.disguise.invisible += 1;
         }
-        previous = letter;
+        at += letter.len_utf8();
     }
-    folding.end_word();
+    folding.end_word(text.len());
     folding.join_spelled();
     (folding.words, folding.disguise)
 }
@@ -206,39 +189,65 @@ fn is_mark(letter: char) -> bool {
     matches!(letter, '\u{300}'..='\u{36f}' | '\u{64b}'..='\u{652}' | '\u{900}'..='\u{903}' | '\u{93a}'..='\u{94f}' | '\u{e31}'..='\u{e4e}')
 }
 
-struct Folding {
-    words: Vec<Word>,
+struct Folding<'text> {
+    text: &'text str,
+    words: Vec<Word<'text>>,
     disguise: Disguise,
-    raw: String,
+    /// Where the word that is being read begins.
+    start: Option<usize>,
     opens: bool,
     starts: bool,
     quoted: bool,
-    hidden: usize,
 }
 
-impl Folding {
-    fn end_word(&mut self) {
-        if self.raw.is_empty() {
+impl<'text> Folding<'text> {
+    /// Takes one character at `at` that is no ASCII letter or digit.
+    fn take(&mut self, at: usize, previous: char, letter: char, next: char) {
+        let inside = self.start.is_some() && next.is_alphanumeric();
+        let sign =
+            matches!(letter, '@' | '$') && (inside || next.is_alphanumeric() && !previous.is_alphanumeric());
+        let exclamation = letter == '!' && inside && previous.is_alphanumeric();
+        if letter.is_alphanumeric() || sign || exclamation || is_mark(letter) {
+            self.start.get_or_insert(at);
             return;
         }
-        let raw = std::mem::take(&mut self.raw);
-        // A mark of direction at a word's edge is ordinary; many inside are not.
-        self.disguise.invisible += std::mem::take(&mut self.hidden);
+        self.end_word(at);
+        match letter {
+            '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '«' | '»' | '`' | '「' | '」' | '『' | '』' => {
+                self.quoted = !self.quoted;
+            }
+            '\'' | '\u{2018}' | '\u{2019}' if !previous.is_alphanumeric() || !next.is_alphanumeric() => {
+                let closes = previous.is_alphanumeric() || matches!(previous, '.' | '!' | '?' | ',');
+                self.quoted = !closes && next.is_alphanumeric();
+            }
+            '\n' => (self.opens, self.starts, self.quoted) = (true, true, false),
+            '.' | '!' | '?' | ';' | ':' | '。' | '！' | '？' | '：' | '；' | '>' | '#' | '।' => {
+                (self.opens, self.starts) = (true, true);
+            }
+            '(' | '[' | '-' | '—' | '*' | ',' | '，' | '、' | '،' => self.opens = true,
+            _ => {}
+        }
+    }
+
+    fn end_word(&mut self, end: usize) {
+        let Some(raw) = self.start.take().and_then(|start| self.text.get(start..end)) else { return };
         let is_address = raw.split_once('@').is_some_and(|(name, host)| name.len() >= 3 && host.len() >= 3);
-        let text = if is_address {
-            "@".to_owned()
-        } else if raw.is_ascii() && raw.bytes().all(|byte| byte.is_ascii_alphabetic()) {
-            raw.to_ascii_lowercase()
+        let text = if raw.bytes().all(|byte| byte.is_ascii_lowercase()) {
+            Cow::Borrowed(raw)
+        } else if raw.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+            Cow::Owned(raw.to_ascii_lowercase())
+        } else if is_address {
+            Cow::Borrowed("@")
         } else {
-            self.folded(&raw)
+            Cow::Owned(self.folded(raw))
         };
-        let opens = std::mem::take(&mut self.opens);
-        let starts = std::mem::take(&mut self.starts);
+        let (opens, starts) = (std::mem::take(&mut self.opens), std::mem::take(&mut self.starts));
         self.words.push(Word { text, opens, starts, quoted: self.quoted });
     }
 
     fn folded(&mut self, raw: &str) -> String {
-        let plain: Vec<char> = raw.chars().filter_map(plain).collect();
+        let shown = raw.chars().filter(|letter| !is_invisible(*letter));
+        let plain: Vec<char> = shown.filter_map(plain).collect();
         let count = |test: fn(&char) -> bool| plain.iter().filter(|letter| test(letter)).count();
         let ascii = count(char::is_ascii_alphabetic);
         let foreign = plain.iter().filter(|letter| latin(**letter).is_some()).count();
@@ -258,11 +267,11 @@ impl Folding {
     /// lost, so the row becomes one word; callers look for known words in it.
     fn join_spelled(&mut self) {
         let mut joined = Vec::with_capacity(self.words.len());
-        let mut row: Vec<Word> = Vec::new();
-        let flush = |row: &mut Vec<Word>, joined: &mut Vec<Word>, spelled: &mut usize| {
+        let mut row: Vec<Word<'text>> = Vec::new();
+        let flush = |row: &mut Vec<Word<'text>>, joined: &mut Vec<Word<'text>>, spelled: &mut usize| {
             if row.len() >= 5 {
                 *spelled += 1;
-                let text = row.iter().map(|word| word.text.as_str()).collect();
+                let text = row.iter().map(|word| word.text.as_ref()).collect();
                 joined.push(Word {
                     text,
                     opens: true,

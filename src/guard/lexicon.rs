@@ -290,19 +290,16 @@ fn is_word(entry: &str, word: &str) -> bool {
     }
 }
 
-/// The classes that begin with the first of `words`, and how many words the longest of their entries takes.
-pub(super) fn classes_of(words: &[&str]) -> (Classes, usize) {
-    let Some(first) = words.first() else { return (0, 1) };
-    let entries = INDEX.buckets.get(bucket(first)).map_or(&[][..], Vec::as_slice);
-    let (mut classes, mut longest) = (0, 1);
-    for entry in entries {
-        let mut matching = entry.words.iter().zip(words);
-        if entry.words.len() <= words.len() && matching.all(|(entry, word)| is_word(entry, word)) {
-            classes |= entry.classes;
-            longest = longest.max(entry.words.len());
-        }
-    }
-    (classes, longest)
+/// The classes of `word`, and of the phrases that begin with it; `following` gives the words behind it, from 1 on.
+pub(super) fn classes_of<'words>(word: &str, following: impl Fn(usize) -> Option<&'words str>) -> Classes {
+    let entries = INDEX.buckets.get(bucket(word)).map_or(&[][..], Vec::as_slice);
+    let fits = entries.iter().filter(|entry| {
+        entry.words.iter().enumerate().all(|(at, entry)| match at {
+            0 => is_word(entry, word),
+            _ => following(at).is_some_and(|word| is_word(entry, word)),
+        })
+    });
+    fits.fold(0, |classes, entry| classes | entry.classes)
 }
 
 /// The classes of the longest entry that `text`, in writing without spaces, begins with, and its length in bytes.

@@ -117,7 +117,7 @@ pub const THRESHOLD: f32 = 0.5;
 /// How likely `text` is an attempt to take over the model.
 #[must_use]
 pub fn assess(text: &str, source: Source) -> Assessment {
-    let lower = text.to_lowercase();
+    let lower = text.to_ascii_lowercase();
     let tokens = Tokens::of(text);
     let mut signals = signals::of(&tokens, source);
     let forged = hidden::forged_turn(&lower, source);

@@ -21,29 +21,22 @@ pub(super) struct Tokens {
     pub(super) disguise: Disguise,
 }
 
-/// The longest phrase of the lexicon, in words.
-const LONGEST_PHRASE: usize = 6;
+/// The shortest row of spelled letters that is cut, and the longest word in one.
+const SHORTEST_SPELLED: usize = 7;
 const LONGEST_WORD: usize = 16;
 
 impl Tokens {
     pub(super) fn of(text: &str) -> Self {
         let (words, disguise) = fold::words(text);
         let mut tokens = Vec::with_capacity(words.len());
-        // Words that the phrase before them took already count with it, not on their own.
         for (at, word) in words.iter().enumerate() {
             if word.text.chars().any(fold::is_unspaced) {
                 unspaced(word, &mut tokens);
                 continue;
             }
-            let phrase: Vec<&str> = words
-                .get(at..)
-                .unwrap_or_default()
-                .iter()
-                .take(LONGEST_PHRASE)
-                .map(|word| word.text.as_str())
-                .collect();
-            let (classes, _) = lexicon::classes_of(&phrase);
-            if classes == 0 && disguise.spelled > 0 && word.text.len() > LONGEST_PHRASE {
+            let following = |next: usize| words.get(at + next).map(|word| word.text.as_ref());
+            let classes = lexicon::classes_of(&word.text, following);
+            if classes == 0 && disguise.spelled > 0 && word.text.len() >= SHORTEST_SPELLED {
                 segments(word, &mut tokens);
             } else {
                 tokens.push(Token { classes, opens: word.opens, starts: word.starts, quoted: word.quoted });
@@ -86,15 +79,15 @@ impl Tokens {
 }
 
 /// Cuts a word in writing without spaces where the lexicon knows a part of it.
-fn unspaced(word: &Word, tokens: &mut Vec<Token>) {
+fn unspaced(word: &Word<'_>, tokens: &mut Vec<Token>) {
     let (mut opens, mut starts) = (word.opens, word.starts);
-    let mut rest = word.text.as_str();
+    let mut rest = word.text.as_ref();
     while let Some(first) = rest.chars().next() {
         let (classes, length) = if fold::is_unspaced(first) {
             lexicon::unspaced(rest).unwrap_or((0, first.len_utf8()))
         } else {
             let length = rest.find(fold::is_unspaced).unwrap_or(rest.len());
-            (lexicon::classes_of(&[rest.get(..length).unwrap_or_default()]).0, length)
+            (lexicon::classes_of(rest.get(..length).unwrap_or_default(), |_| None), length)
         };
         tokens.push(Token {
             classes,
@@ -107,11 +100,11 @@ fn unspaced(word: &Word, tokens: &mut Vec<Token>) {
 }
 
 /// Cuts a word whose spaces were lost into the words of the lexicon that it is made of, the longest first.
-fn segments(word: &Word, tokens: &mut Vec<Token>) {
-    let mut rest = word.text.as_str();
+fn segments(word: &Word<'_>, tokens: &mut Vec<Token>) {
+    let mut rest = word.text.as_ref();
     while let Some(first) = rest.chars().next() {
         let known = (3..=LONGEST_WORD.min(rest.len())).rev().find_map(|length| {
-            let (classes, _) = lexicon::classes_of(&[rest.get(..length)?]);
+            let classes = lexicon::classes_of(rest.get(..length)?, |_| None);
             (classes != 0).then_some((classes, length))
         });
         if let Some((classes, _)) = known {

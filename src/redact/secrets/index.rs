@@ -81,26 +81,35 @@ pub(super) fn is_lead_pair(first: u8, second: u8) -> bool {
     seconds.is_some_and(|seconds| seconds >> (second & 63) & 1 == 1)
 }
 
-/// For each first byte, one more than the row of the first rule with it; for each rule, one more than the next's.
+/// The number of chains: those of `se`, `to` and other beginnings of words stay short.
+const CHAINS: usize = 1024;
+
+const fn chain_of(first: u8, second: u8) -> usize {
+    (first as usize * 31 + second as usize) % CHAINS
+}
+
+/// For each hash of two bytes, one more than the row of the first rule with it; for each rule, one more than the
+/// next's.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
-static CHAINS: ([u16; 256], [u16; RULES.len()]) = {
-    let mut heads = [0; 256];
+static LINKS: ([u16; CHAINS], [u16; RULES.len()]) = {
+    let mut heads = [0; CHAINS];
     let mut nexts = [0; RULES.len()];
     let mut row = RULES.len();
     while row > 0 {
         row -= 1;
-        let first = RULES[row].prefix.as_bytes()[0] as usize;
-        nexts[row] = heads[first];
-        heads[first] = row as u16 + 1;
+        let prefix = RULES[row].prefix.as_bytes();
+        let chain = chain_of(prefix[0], prefix[1]);
+        nexts[row] = heads[chain];
+        heads[chain] = row as u16 + 1;
     }
     (heads, nexts)
 };
 
-/// The rules whose prefix begins with `first`.
-pub(super) fn rules_from(first: u8) -> impl Iterator<Item = &'static Rule> {
+/// The rules whose prefix may begin with these two bytes.
+pub(super) fn rules_from(first: u8, second: u8) -> impl Iterator<Item = &'static Rule> {
     let row = |link: u16| usize::from(link).checked_sub(1);
-    let head = CHAINS.0.get(usize::from(first)).copied().unwrap_or(0);
-    std::iter::successors(row(head), move |&at| CHAINS.1.get(at).copied().and_then(row))
+    let head = LINKS.0.get(chain_of(first, second)).copied().unwrap_or(0);
+    std::iter::successors(row(head), move |&at| LINKS.1.get(at).copied().and_then(row))
         .filter_map(|at| RULES.get(at))
 }
 

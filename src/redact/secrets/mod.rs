@@ -129,7 +129,10 @@ impl Scan<'_> {
     fn led(&self, at: usize) -> Option<Found> {
         let bytes = self.bytes;
         let rest = bytes.get(at..)?;
-        let (word, lead) = LEADS.iter().find(|(word, _)| value::begins(rest, word))?;
+        let first = rest.first()?.to_ascii_lowercase();
+        let mut leads =
+            LEADS.iter().filter(|(word, _)| word.as_bytes().first().is_some_and(|byte| *byte == first));
+        let (word, lead) = leads.find(|(word, _)| value::begins(rest, word))?;
         let end = at + word.len();
         match lead {
             Lead::Bearer => structured::bearer(bytes, end),
@@ -183,7 +186,8 @@ fn has_known_format(bytes: &[u8], at: usize) -> bool {
 /// The key with a published prefix at `at`.
 fn provider_key(bytes: &[u8], at: usize) -> Option<Found> {
     let rest = bytes.get(at..)?;
-    let fits = rules_from(*rest.first()?).filter(|rule| rest.starts_with(rule.prefix.as_bytes()));
+    let [first, second] = *rest.first_chunk()?;
+    let fits = rules_from(first, second).filter(|rule| rest.starts_with(rule.prefix.as_bytes()));
     fits.filter_map(|rule| key_of(rule, bytes, at)).max_by_key(|found| (found.score, found.end))
 }
 
