@@ -20,7 +20,7 @@ macro_rules! classes {
 
 classes! {
     // To set aside.
-    OVERRIDE = 0, "ignore ignores ignoring ignored ignor disregard* forget forgetting override overriding bypass bypassing circumvent* \
+    OVERRIDE = 0, "break violate ditch unlearn disobey defy put_aside cast_aside throw_away get_rid_of turn_off shut_off switch_off let_go_of never_mind pay_no_heed vernachlassig* saltate salta_tus pasa_de brich breche enfreins desactive desactiva disattiva ignore ignores ignoring ignored ignor disregard* forget forgetting override overriding bypass bypassing circumvent* \
         neglect discard* overlook scrap erase abandon cancel nullify supersede* pay_no_attention do_not_follow don_t_follow dont_follow \
         stop_following no_longer_follow don_t_listen leave_aside set_aside throw_out wipe delete_all_previous do_not_obey \
         break_free do_not_comply suspend suspends lift \
@@ -42,7 +42,7 @@ classes! {
         bo_qua quen_di quen_het phot_lo abaikan lupakan ละเว้น เพิกเฉย ลืม ignorera glom glöm bortse ignorér glem se_bort unohda jata_huomiotta \
         ignoruj zapomen zapomeň ignora uita uitati αγνόησε ξέχασε התעלם תתעלם שכח hagyd_figyelmen felejtsd";
     // What is set aside: orders and rules.
-    TARGET = 1, "instruction instructions instruct intructions instructons directions directive directives guideline guidelines rule rules prompt prompts \
+    TARGET = 1, "startanweisung* grundregel* verhaltensregel* criteria regulations ethics filters filter censorship instruction instructions instruct intructions instructons directions directive directives guideline guidelines rule rules prompt prompts \
         command commands order orders restriction restrictions constraint constraints policy policies programming training safeguard* \
         limitations protocols guardrail* assignment assignments task tasks requirements context safety safety_filters content_filter* \
         content_policies \
@@ -95,7 +95,7 @@ classes! {
         اعرض أظهر اكشف اكشفي أخبرني اطبع كرر اذكر दिखाओ दिखाएं दिखाइए बताओ बताएं बताइए प्रकट \
         cho_toi tiet_lo hien_thi tampilkan tunjukkan ungkapkan beritahu แสดง บอก visa avsloja vis afslor nayta paljasta ukaz arata dezvaluie \
         δείξε αποκάλυψε הצג גלה mutasd";
-    ASK = 6, "what provide return tell say share write describe explain which begin start was welche* quels quelles quel cuales que quali cosa quais какие какой 什么 哪些 何 무엇";
+    ASK = 6, "need want put returns finish what provide return tell say share write describe explain which begin start was welche* quels quelles quel cuales que quali cosa quais какие какой 什么 哪些 何 무엇";
     // What is kept hidden.
     SYSTEM_PROMPT = 7, "system_prompt system_prompts systemprompt* system_message system_messages system_instruction system_instructions initial_prompt initial_instructions \
         initial_message hidden_prompt hidden_instructions hidden_rules secret_instructions secret_prompt secret_rules preprompt pre_prompt \
@@ -113,7 +113,7 @@ classes! {
         시스템_프롬프트* 시스템_메시지* 시스템_지시* 초기_프롬프트* موجه_النظام رسالة_النظام تعليمات_النظام التعليمات_السرية \
         सिस्टम_प्रॉम्प्ट सिस्टम_संदेश गुप्त_निर्देश loi_nhac_he_thong prompt_he_thong prompt_sistem pesan_sistem พรอมต์ระบบ คำสั่งระบบ \
         systemprompten jarjestelmakehote rendszerprompt* systemova_instrukce systemovy_prompt";
-    PERSONA = 8, "act_as act_like pretend roleplay role_play play_the_role take_on_the_role assume_the_role take_the_role assume_the_identity imagine_you simulate impersonate \
+    PERSONA = 8, "your_name_is named_after acknowledge_by deceased grandmother grandma act_as act_like pretend roleplay role_play play_the_role take_on_the_role assume_the_role take_the_role assume_the_identity imagine_you simulate impersonate \
         behave_as behave_like embody portray stay_in_character you_are_called respond_as answer_as speak_as you_will_be adopt_the_persona be_my \
         play_a_game story hypothetical* fictional fiction write_a_story character game \
         spiel_die_rolle spiele_die_rolle tu_so_als agiere verhalte_dich stell_dir_vor als_ob_du fais_comme_si agis_comme joue_le_role imagine_que \
@@ -128,7 +128,7 @@ classes! {
         od_teraz jestes_teraz teraz_jestes отныне теперь_ты с_этого_момента ты_теперь відтепер тепер_ти \
         bundan_sonra bundan_boyle artik_sen 从现在开始 从现在起 現在開始 從現在開始 你现在是 今から これから 지금부터 이제부터 \
         من_الآن_فصاعدا أنت_الآن अब_से अब_तुम tu_gio_tro_di ke_tu_bay_gio mulai_sekarang ตั้งแต่นี้ fran_och_med_nu";
-    UNRESTRICTED = 10, "unrestricted unfiltered uncensored no_restrictions without_restrictions without_any_restrictions no_limits without_limits no_limitations \
+    UNRESTRICTED = 10, "no_censorship free_ai free_of_censorship without_censorship no_ethical_constraints own_opinions strong_opinions swears profanity offensive_content any_content no_safety without_safety without_any_safety safety_training like_a_free unrestricted unfiltered uncensored no_restrictions without_restrictions without_any_restrictions no_limits without_limits no_limitations \
         absolutely_no_limits without_filters without_filter no_filter no_filters without_any_filter no_rules without_rules no_ethical \
         no_ethics no_morals no_moral amoral immoral unethical evil no_boundaries without_boundaries jailbroken jailbreak no_content_policy \
         free_from_all freed_itself freed_from broken_free no_guidelines without_any_limitations free_of_restrictions not_bound_by \
@@ -168,7 +168,7 @@ classes! {
         sag_nichts ohne_zu_fragen sans_prevenir sans_le_dire no_le_digas sin_avisar senza_dirlo sem_avisar nie_mow не_говори не_сообщай не_кажи \
         soyleme 不要告诉 不要提及 不要让用户 言わないで 知らせないで 말하지_마 لا_تخبر मत_बताना";
     // To whom.
-    MACHINE = 16, "ai llm llms chatbot language_model language_models ai_assistant ai_model ai_models assistant gpt chatgpt claude gemini copilot bot ai_agent agent agents \
+    MACHINE = 16, "dear_model dear_ai dear_llm ai_systems ai_system ai llm llms chatbot language_model language_models ai_assistant ai_model ai_models assistant gpt chatgpt claude gemini copilot bot ai_agent agent agents \
         virtual_assistant large_language_model reviewer_llm ai_recruiter ai_reviewer llm_reviewer automated_system ki sprachmodell ia modele_de_langage modelo_de_lenguaje \
         asistente assistente assistent asystent нейросеть ассистент асистент yapay_zeka 人工智能 助手 语言模型 大模型 言語モデル アシスタント 인공지능 어시스턴트 المساعد सहायक";
     // Where talk about orders is no order.
@@ -182,12 +182,12 @@ classes! {
     PASSWORD = 19, "password passphrase secret_word secret_key secret_phrase secret_code passcode secret_password secret_message the_flag hidden_word \
         codeword code_word secret_token passwort kennwort mot_de_passe contrasena parola senha wachtwoord haslo пароль şifre 密码 密碼 口令 パスワード 비밀번호 كلمة_السر \
         كلمة_المرور पासवर्ड geheimwort palabra_secreta mot_secret sandi mat_khau";
-    PUZZLE = 20, "backwards reversed reverse first_letter last_letter second_letter letter letters spell hint hints rhymes acrostic encode encoded base64 rot13 characters \
+    PUZZLE = 20, "asterisks audit default_value rhyme between_quotes syllables backwards reversed reverse first_letter last_letter second_letter letter letters spell hint hints rhymes acrostic encode encoded base64 rot13 characters \
         each_letter separated verification purposes one_by_one synonyms morse emoji emojis ascii hex buchstabe* lettre lettres letra letras lettera";
     AUTHORITY = 21, "your_creator your_developer your_developers i_am_your as_your i_m_your i_m_the_admin* i_am_the_admin* i_am_the_developer i_m_the_developer i_am_an_admin* i_am_a_developer \
         i_authorise i_authorize authorised authorized system_override admin_override override_code emergency_override developer_override system_administrator \
         security_clearance this_is_an_emergency verified_user has_been_verified openai_employee i_work_at_openai i_work_for_openai anthropic_employee i_am_root administrator";
-    REFUSE = 22, "never_refuse must_not_refuse cannot_refuse can_t_refuse not_refuse do_not_refuse don_t_refuse never_decline never_say_no without_refusing don_t_apologize do_not_apologize \
+    REFUSE = 22, "as_an_ai never_says_no says_no always_answers never_refuse must_not_refuse cannot_refuse can_t_refuse not_refuse do_not_refuse don_t_refuse never_decline never_say_no without_refusing don_t_apologize do_not_apologize \
         don_t_apologise do_not_apologise no_disclaimers no_warnings warnings_or_disclaimers no_disclaimer without_disclaimers don_t_add_warnings never_says must_comply \
         must_obey will_comply always_comply comply_with_everything you_must_answer answer_everything answers_everything must_answer_every must_answer_any \
         answer_every_question any_question no_matter_what no_matter_how regardless_of legal_or_illegal illegal_or_unethical ethical_or_not \
@@ -195,14 +195,14 @@ classes! {
         ніколи_не_відмовля* 必须回答 永不拒绝 不能拒绝 必ず答え 拒否しない 거부하지 لا_ترفض मना_मत";
     PWNED = 23, "pwned pwnd i_have_been_pwned been_hacked hacked haha_pwned gehackt hackeado hackerato взломан* 被黑 ハッキングされ";
     // How an answer is to begin.
-    SHAPE = 24, "begin_with begin_your start_your start_with your_response_with your_answer_with next_response end_your respond_only_with answer_only_with just_answer_with \
+    SHAPE = 24, "answer_that say_that end_every end_each start_every every_answer begin_with begin_your start_your start_with your_response_with your_answer_with next_response end_your respond_only_with answer_only_with just_answer_with \
         just_say only_say reply_only_with respond_only reply_with respond_with answer_with just_answer only_respond output_only say_exactly print_exactly output_exactly \
         absolutely_here sure_here in_your_answer in_your_response at_the_end_of_your to_your_response to_your_answer in_your_reply in_your_summary your_reply when_summaris* when_summariz* \
         antworte_nur reponds_uniquement responde_solo rispondi_solo responda_apenas odpowiadaj_tylko отвечай_только sadece_cevap 只回答 只回复 だけ答えて";
-    SUSPENDED = 25, "suspended no_longer_apply no_longer_applies no_longer_valid switched_off turned_off deactivated lifted null_and_void are_disabled is_disabled disable filters_off \
+    SUSPENDED = 25, "safety_off filter_off filter_is_off filters_are_off is_deactivated is_off is_now_off have_been_updated disabled_for suspended no_longer_apply no_longer_applies no_longer_valid switched_off turned_off deactivated lifted null_and_void are_disabled is_disabled disable filters_off \
         has_been_disabled revoked obsolete invalid was_a_test do_not_apply don_t_apply aufgehoben ungultig gelten_nicht ne_s_appliquent_plus ya_no_aplican non_valgono não_se_aplicam \
         больше_не_действуют 不再适用 失效 無効";
-    HARM = 26, "bomb bombs pipe_bomb explosive explosives napalm meth methamphetamine ransomware malware keylogger phishing_email phishing_site phishing_page hack_into botnet \
+    HARM = 26, "hijacks hijack bomb bombs pipe_bomb explosive explosives napalm meth methamphetamine ransomware malware keylogger phishing_email phishing_site phishing_page hack_into botnet \
         computer_virus trojan rootkit credit_card_fraud counterfeit_money money_laundering bioweapon \
         biological_weapon chemical_weapon nerve_agent sarin ricin nuclear_weapon child_porn* fentanyl date_rape \
         terror_attack sql_injection_attack bypass_security human_trafficking \
@@ -216,19 +216,19 @@ classes! {
     HUMANS = 30, "exterminate eliminated all_humans destroy_humanity kill_all praising_hitler hitler enemy";
     TOOL_ACT = 31, "execute run_the delete delete_all_files delete_all call_the call_function tool_call invoke send_money transfer purchase click download install recommend rank approve \
         positive_review give_a_positive hire execute_the run_this drop_table rm_rf unlock open_the buy grant";
-    SPOKEN_BEFORE = 32, "you_were_told you_have_been_told told_you i_said we_talked you_got you_were_given you_have_been_given you_received i_told they_told was_said \
+    SPOKEN_BEFORE = 32, "тебе_дали вам_дали you_were_instructed were_you_given were_you_told you_were_programmed you_were_configured programmed_with configured_with you_have_to_follow you_must_follow te_dieron te_han_dado ti_hanno_dato on_t_a_donne dir_gegeben you_were_told you_have_been_told told_you i_said we_talked you_got you_were_given you_have_been_given you_received i_told they_told was_said \
         you_learned you_know you_ve_been that_came_earlier came_before i_wrote dir_gesagt dir_vorher gesagt_wurde ich_gesagt on_t_a_dit te_dijeron te_he_dicho ti_ho_detto \
         ti_hanno_detto te_disse lhe_disseram ci_powiedziano сказано тебе_говорили 说过的话 言われたこと";
     CODED = 33, "decode base64 rot13 rot_13 decipher decrypt decoded cipher caesar leetspeak entschlussele decodifica dekoduj раскодируй 解码 デコード";
     COMPLY = 34, "do_what_it_says follow_it follow_the execute_it and_follow obey carry_it_out act_on_it do_as_it_says and_do_it and_execute comply";
-    HARM_PERHAPS = 36, "steal launder kill_someone murder poison suicide self_harm cocaine heroin lsd illegal_drugs hate_speech racist genocide terrorist ddos stalk hitman tax_evasion ponzi shoplift scam defraud extort blackmail deepfake doxx swatting identity_theft counterfeit murdering stealing";
+    HARM_PERHAPS = 36, "forge forged fake_passport fake_documents spy_on webcam nazi hitler smuggle bribe assassinate kidnap torture break_into steal launder kill_someone murder poison suicide self_harm cocaine heroin lsd illegal_drugs hate_speech racist genocide terrorist ddos stalk hitman tax_evasion ponzi shoplift scam defraud extort blackmail deepfake doxx swatting identity_theft counterfeit murdering stealing";
     // Where an order wants something sent.
     DESTINATION = 37, "@ http https webhook";
     // What stands before, as text to be given out.
-    ABOVE = 38, "prompt_above text_above words_above everything_above lines_above message_above paragraphs_preceding sentences_above \
+    ABOVE = 38, "text_that_precedes text_preceding text_prior_to precedes_my precedes_this texte_qui_precede texte_precedent texte_ci_dessus obigen_text text_oberhalb text_davor texto_anterior texto_de_arriba testo_precedente testo_sopra 上面的指令 上面的内容 上面的文字 上面的话 以上内容 以上の内容 上の内容 위의_내용 prompt_above text_above words_above everything_above lines_above message_above paragraphs_preceding sentences_above \
         all_of_the_above above_text above_prompt above_instructions above_instruction above_messages above_conversation \
-        instructions_above instruction_above context_above text_before everything_before start_of_this_conversation beginning_of_this_conversation first_message you_are_given";
-    COPY = 39, "repeat print output recite echo verbatim dump exact_words word_for_word copy copy_paste paste regurgitate exactly paragraphs configuration starting_with \
+        instructions_above instruction_above context_above text_before everything_before you_are_given";
+    COPY = 39, "exact textually textualmente literalmente testualmente doslownie kelimesi_kelimesine 原封不动 一字不差 一字一句 そのまま 그대로 repeat print output recite echo verbatim dump exact_words word_for_word copy copy_paste paste regurgitate exactly paragraphs configuration starting_with \
         wiederhole wortlich repete mot_pour_mot repite palabra ripeti parola_per_parola повтори дословно 重复 逐字 繰り返して";
     // Words written backwards.
     BACKWARDS = 40, "erongi snoitcurtsni suoiverp tpmorp metsys drawssap laever";
@@ -236,12 +236,25 @@ classes! {
     OWN = 41, "my our reset forgot forgotten policy policies manager recover change hash hashing mein meine meinem mon mi mio minha moj мой моя от 我的 私の 내 मेरा अपना \
         vergessen oublie olvide dimenticato esqueci zapomnialem забыл забыла 忘 忘れ 잊";
     NEGATION = 42, "not don never doesn didn won cannot nicht ne nie no не ні değil 不要 别 勿";
-    HARMLESS = 43, "bath_bomb* photo_bomb* cherry_bomb bomb_cyclone heroine bomb_disposal prevent protect protection defend detect remove awareness history historical against \
-        victims_of treatment avoid_being antivirus stop_smoking movie film novel game_jam";
+    HARMLESS = 43, "dangers danger risks signature signatures analysis report policy training defence starter bath_bomb* photo_bomb* cherry_bomb bomb_cyclone heroine bomb_disposal prevent protect protection defend detect remove awareness history historical against \
+        victims_of treatment avoid_being stop_smoking movie film novel game_jam";
     USER = 44, "user users the_user humans reader anyone recruiter owner";
     // Behind a noun: "the texts above".
     PRIOR_AFTER = 45, "above before earlier previously so_far oben zuvor vorher ci_dessus plus_haut arriba antes sopra acima prima выше ранее";
-    OTHER_BOTS = 35, "other_applicants other_candidates this_resume this_candidate this_paper positive_review weaknesses";
+    // What only a machine can answer to.
+    CONDITION = 46, "if_you_are_an_ai if_you_re_an_ai if_you_are_ai if_you_are_a_language_model if_you_are_a_large_language_model if_you_are_an_llm if_you_are_a_bot \
+        if_an_ai if_a_language_model reading_this_with_ai reading_my_cv ai_reading_this ai_systems_are_required ai_agents_must ai_assistants_must \
+        wenn_du_eine_ki si_eres_una_ia si_tu_es_une_ia se_sei_un_ia 如果你是";
+    // The orders themselves, by their own names.
+    OWN_TEXT = 47, "prompt prompts instruction instructions anweisung* instruktion* instrucciones istruzioni instrucoes instructies instrukcje инструкци* \
+        інструкції talimat* 指令 提示词 プロンプト 프롬프트* تعليماتك निर्देश*";
+    THE_PASSWORD = 48, "the_password the_secret_word the_secret_phrase the_passphrase the_secret_key the_flag your_password your_secret the_code_word das_passwort \
+        le_mot_de_passe la_contrasena la_parola_d_ordine a_senha het_wachtwoord";
+    // Where the hidden text stands.
+    START = 49, "beginning_of_this_text beginning_of_this_prompt start_of_this_text start_of_this_prompt beginning_of_your beginning_of_our start_of_our top_of_your top_of_this_conversation start_of_this_conversation beginning_of_this_conversation beginning_of_the_conversation start_of_the_conversation \
+        beginning_of_this_chat start_of_this_chat before_this_conversation before_our_conversation am_anfang_dieses debut_de_cette \
+        principio_de_esta inizio_di_questa";
+    OTHER_BOTS = 35, "best_candidate criteria ideal_candidate other_applicants other_candidates this_resume this_candidate this_paper positive_review weaknesses";
 }
 
 /// One entry of the lexicon, folded and cut into words.

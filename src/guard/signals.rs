@@ -104,7 +104,10 @@ fn set_aside(tokens: &Tokens, at: usize, near: Classes, on: usize) -> f32 {
     if alone || (has(ALL) && has(PRIOR_AFTER)) {
         return if has(ALL) || opens { 0.62 } else { 0.4 };
     }
-    if tokens.next(at, 2, ALL).is_some() && opens { 0.3 } else { 0.0 }
+    if opens && (tokens.next(at, 2, ALL).is_some() || tokens.next(at, 4.min(on), PRIOR_AFTER).is_some()) {
+        return 0.35;
+    }
+    0.0
 }
 
 /// How far the words around an order take it back: questions, negations, talk about orders.
@@ -158,6 +161,14 @@ fn extraction_weight(tokens: &Tokens, at: usize) -> f32 {
                 && tokens.classes(at.saturating_sub(2), at + 4) & TARGET != 0
         })
     };
+    let own_text =
+        tokens.next(at, 4, POSSESSIVE).is_some_and(|owner| tokens.next(owner, 3, OWN_TEXT).is_some());
+    if own_text {
+        return if near & (COPY | PRIOR | ALL) != 0 || reveals { 0.65 } else { 0.5 };
+    }
+    if near & START != 0 {
+        return if reveals { 0.6 } else { 0.5 };
+    }
     if !reveals && near & PRIOR != 0 && own(5) {
         return 0.45;
     }
@@ -179,7 +190,10 @@ fn secret_weight(tokens: &Tokens, at: usize) -> f32 {
     if near & PASSWORD == 0 || near & OWN != 0 {
         return 0.0;
     }
-    let mut chance = if tokens.classes(at.saturating_sub(4), at) & NEGATION == 0 { 0.3 } else { 0.1 };
+    let mut chance: f32 = if tokens.classes(at.saturating_sub(4), at) & NEGATION == 0 { 0.3 } else { 0.1 };
+    if tokens.next(at, 4, THE_PASSWORD).is_some() {
+        chance += 0.12;
+    }
     for (class, more) in [(PUZZLE, 0.35), (POSSESSIVE, 0.25), (AUTHORITY, 0.3), (CONCEAL, 0.3)] {
         if near & class != 0 {
             chance = 1.0 - (1.0 - chance) * (1.0 - more);
@@ -215,17 +229,22 @@ fn persona(tokens: &Tokens, at: usize, classes: Classes, add: &mut impl FnMut(Ru
 
 /// Something dangerous that is to be made or explained.
 fn harm_weight(tokens: &Tokens, at: usize) -> f32 {
-    let on = tokens.classes(at + 1, at + 11);
     let near = tokens.around(at, 12, 22);
-    if near & HARMLESS != 0 {
+    let Some(harm) = tokens.next(at, 11, HARM | HARM_PERHAPS) else { return 0.0 };
+    if tokens.classes(harm.saturating_sub(6), harm + 9) & HARMLESS != 0 {
         return 0.1;
     }
-    let mut chance: f32 = match on {
-        _ if on & HARM != 0 => 0.45,
-        _ if on & HARM_PERHAPS != 0 => 0.15,
-        _ => return 0.0,
+    let strong = tokens.at(harm).is_some_and(|token| token.classes & HARM != 0);
+    // "Write malware" asks for it; what stands further on may be the topic of something else.
+    let orders =
+        harm - at <= 3 && tokens.at(at).is_some_and(|token| token.opens && token.classes & MAKING != 0);
+    let mut chance: f32 = match (strong, orders) {
+        (true, true) => 0.55,
+        (true, false) => 0.45,
+        (false, true) => 0.25,
+        (false, false) => 0.2,
     };
-    for (class, more) in [(VICTIM, 0.35), (PERSONA, 0.2), (UNRESTRICTED, 0.3)] {
+    for (class, more) in [(VICTIM, 0.4), (PERSONA, 0.2), (UNRESTRICTED, 0.3)] {
         if near & class != 0 {
             chance = 1.0 - (1.0 - chance) * (1.0 - more);
         }
@@ -241,7 +260,7 @@ fn orders(tokens: &Tokens, at: usize, classes: Classes, source: Source, add: &mu
     let near = tokens.around(at, 12, 16);
     if classes & NEW_ORDER != 0 {
         let announced = (1..=3).any(|on| tokens.at(at + on).is_some_and(|token| token.starts));
-        let own = announced || tokens.around(at, 2, 3) & (POSSESSIVE | PLEADING) != 0;
+        let own = announced || tokens.around(at, 2, 3) & POSSESSIVE != 0;
         add(Rule::NewOrder, if own { 0.35 } else { 0.2 } * factor);
     }
     if classes & CONCEAL != 0 {
@@ -256,6 +275,12 @@ fn orders(tokens: &Tokens, at: usize, classes: Classes, source: Source, add: &mu
             near & (PLEADING | OVERRIDE | CONCEAL | TOOL_ACT | SHAPE | NEW_ORDER | OTHER_BOTS | SEND) != 0;
         add(Rule::AddressedToMachine, if ordered { 0.35 } else { 0.1 } * factor);
     }
+    if classes & CONDITION != 0 {
+        add(Rule::AddressedToMachine, pick(0.2, 0.5) * factor);
+    }
+    if classes & NEW_ORDER != 0 && tokens.next(at, 3, SHAPE).is_some() {
+        add(Rule::CoercedOutput, 0.3 * factor);
+    }
     if classes & TOOL_ACT != 0 && foreign && near & (MACHINE | PLEADING | CONCEAL | OTHER_BOTS) != 0 {
         add(Rule::ToolOrder, 0.25 * factor);
     }
@@ -264,11 +289,12 @@ fn orders(tokens: &Tokens, at: usize, classes: Classes, source: Source, add: &mu
     }
     if classes & AUTHORITY != 0 {
         let claims = near & (OVERRIDE | SUSPENDED | MODE | PASSWORD | UNRESTRICTED) != 0;
-        add(Rule::Authority, if claims { 0.4 } else { 0.1 } * factor);
+        add(Rule::Authority, if claims { 0.4 } else { 0.1 } * earnest(tokens, at));
     }
     if classes & SUSPENDED != 0 && tokens.around(at, 8, 4) & (TARGET | AUTHORITY) != 0 {
-        let all = near & (ALL | POSSESSIVE | NEW_ORDER | MODE) != 0;
-        add(Rule::Suspension, if all { 0.4 } else { 0.15 } * factor);
+        let all =
+            near & (POSSESSIVE | MODE | AUTHORITY | MACHINE | REFUSE) != 0 || (!foreign && near & ALL != 0);
+        add(Rule::Suspension, if all { 0.4 } else { 0.15 } * earnest(tokens, at));
     }
     if classes & PWNED != 0 {
         add(

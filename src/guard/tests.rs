@@ -81,6 +81,18 @@ fn weak_signs_do_not_add_up_over_a_long_text() {
     assert!(score(&text) < THRESHOLD, "{}", score(&text));
 }
 
+proptest::proptest! {
+    #[test]
+    fn every_text_has_a_score(text in "(ignore |all |previous |instructions|<\\|im_start\\|>|\u{200b}|\u{e0041}|无视|指示|\"|[ -~]|\\PC|\n){0,60}") {
+        for source in [Source::User, Source::Tool, Source::Document] {
+            let assessment = assess(&text, source);
+            proptest::prop_assert!((0.0..=1.0).contains(&assessment.score));
+            proptest::prop_assert_eq!(assessment.score > 0.0, assessment.rule.is_some());
+        }
+        let _ = markup::find(&text, &[]);
+    }
+}
+
 mod policy_rules {
     use super::super::policy::*;
     use super::*;
