@@ -24,8 +24,6 @@ pub(super) struct Word<'text> {
 pub(super) struct Disguise {
     /// Words with letters of another script that look alike.
     pub(super) homoglyphs: usize,
-    /// Words with digits or signs for letters.
-    pub(super) leet: usize,
     /// Words that were spelled out letter by letter.
     pub(super) spelled: usize,
     /// Characters between letters that do not show.
@@ -257,7 +255,6 @@ impl<'text> Folding<'text> {
             return plain.iter().map(|letter| latin(*letter).unwrap_or(*letter)).collect();
         }
         if signs > 0 && ascii > 0 && ascii + signs == plain.len() && plain.len() >= 3 && signs <= ascii + 1 {
-            self.disguise.leet += 1;
             return plain.iter().map(|letter| letter_for(*letter).unwrap_or(*letter)).collect();
         }
         plain.into_iter().collect()
@@ -269,7 +266,9 @@ impl<'text> Folding<'text> {
         let mut joined = Vec::with_capacity(self.words.len());
         let mut row: Vec<Word<'text>> = Vec::new();
         let flush = |row: &mut Vec<Word<'text>>, joined: &mut Vec<Word<'text>>, spelled: &mut usize| {
-            if row.len() >= 5 {
+            let letters =
+                row.iter().filter(|word| word.text.bytes().all(|byte| byte.is_ascii_alphabetic())).count();
+            if row.len() >= 5 && letters * 4 >= row.len() * 3 {
                 *spelled += 1;
                 let text = row.iter().map(|word| word.text.as_ref()).collect();
                 joined.push(Word {
@@ -284,7 +283,9 @@ impl<'text> Folding<'text> {
             }
         };
         for word in std::mem::take(&mut self.words) {
-            if word.text.len() == 1 && word.text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            let single = word.text.len() == 1 && word.text.bytes().all(|byte| byte.is_ascii_alphanumeric());
+            // Signs between letters are those of formulas and code.
+            if single && (row.is_empty() || !word.opens) {
                 row.push(word);
             } else {
                 flush(&mut row, &mut joined, &mut self.disguise.spelled);

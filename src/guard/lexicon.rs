@@ -95,11 +95,11 @@ classes! {
         اعرض أظهر اكشف اكشفي أخبرني اطبع كرر اذكر दिखाओ दिखाएं दिखाइए बताओ बताएं बताइए प्रकट \
         cho_toi tiet_lo hien_thi tampilkan tunjukkan ungkapkan beritahu แสดง บอก visa avsloja vis afslor nayta paljasta ukaz arata dezvaluie \
         δείξε αποκάλυψε הצג גלה mutasd";
-    ASK = 6, "need want put returns finish what provide return tell say share write describe explain which begin start was welche* quels quelles quel cuales que quali cosa quais какие какой 什么 哪些 何 무엇";
+    ASK = 6, "need want finish what provide tell say share write describe explain which begin start was welche* quels quelles quel cuales que quali cosa quais какие какой 什么 哪些 何 무엇";
     // What is kept hidden.
     SYSTEM_PROMPT = 7, "system_prompt system_prompts systemprompt* system_message system_messages system_instruction system_instructions initial_prompt initial_instructions \
         initial_message hidden_prompt hidden_instructions hidden_rules secret_instructions secret_prompt secret_rules preprompt pre_prompt \
-        master_prompt original_prompt base_prompt internal_instructions internal_rules internal_prompt system_configuration \
+        master_prompt original_prompt base_prompt internal_instructions internal_rules internal_prompt \
         developer_message developer_instructions developer_prompt confidential_instructions core_instructions custom_instructions \
         systemnachricht systemanweisung* geheimen_anweisungen internen_anweisungen system_prompts prompt_systeme prompt_initial \
         message_systeme instructions_initiales prompt_de_systeme instructions_internes \
@@ -142,14 +142,14 @@ classes! {
         kisitlamasiz sinirsiz sansursuz kural_tanimayan 没有任何限制 不受限制 没有限制 无限制 毫无限制 無限制 沒有限制 没有任何规则 不受任何限制 \
         制限のない 制限なし 無制限 無検閲 制約のない 제한_없는 제한_없이 제약_없는 제한이_없는 무제한 بلا_قيود بدون_قيود دون_قيود غير_مقيد \
         बिना_किसी_प्रतिबंध बिना_प्रतिबंध बिना_किसी_सीमा khong_gioi_han khong_han_che tanpa_batasan tanpa_filter ไม่มีข้อจำกัด utan_begransningar";
-    MODE = 11, "dan do_anything_now developer_mode dev_mode god_mode debug_mode admin_mode maintenance_mode jailbreak_mode stan aim dude evil_mode unrestricted_mode \
-        dan_mode sudo root_mode opposite_mode evilgpt evilbot chaosgpt betterdan bypass_mode superuser entwicklermodus mode_developpeur modo_desarrollador modo_dios \
+    MODE = 11, " do_anything_now developer_mode dev_mode god_mode admin_mode jailbreak_mode evil_mode unrestricted_mode \
+        dan_mode opposite_mode evilgpt evilbot chaosgpt betterdan entwicklermodus mode_developpeur modo_desarrollador modo_dios \
         modalita_sviluppatore modo_desenvolvedor tryb_deweloper* режим_разработчика режим_розробника gelistirici_modu 开发者模式 開發者模式 开发人员模式 開発者モード 개발자_모드 \
         وضع_المطور डेवलपर_मोड che_do_nha_phat_trien mode_pengembang";
     NEW_ORDER = 12, "new_instruction new_instructions new_task new_tasks new_directive new_rules new_rule new_job new_orders new_role new_prompt next_task real_instruction \
-        real_task real_instructions actual_task updated_instructions instead new_objective new_goal new_mission revised_instructions your_real \
-        neue_anweisung* neue_aufgabe* neuen_aufgabe stattdessen nouvelle_instruction nouvelles_instructions nouvelle_tache \
-        nuevas_instrucciones nueva_tarea en_su_lugar nuove_istruzioni nuovo_compito novas_instrucoes nova_tarefa nieuwe_instructie* nieuwe_taak \
+        real_task real_instructions actual_task updated_instructions new_objective new_goal new_mission revised_instructions your_real \
+        neue_anweisung* neue_aufgabe* neuen_aufgabe nouvelle_instruction nouvelles_instructions nouvelle_tache \
+        nuevas_instrucciones nueva_tarea nuove_istruzioni nuovo_compito novas_instrucoes nova_tarefa nieuwe_instructie* nieuwe_taak \
         nowe_instrukcje nowe_zadanie новая_задача новые_инструкции нове_завдання yeni_gorev yeni_talimat* 新任务 新指令 新的指令 新的任务 新しい指示 新しいタスク \
         새로운_지시* 새_지시* تعليمات_جديدة مهمة_جديدة नए_निर्देश नया_काम nhiem_vu_moi instruksi_baru";
     // To carry off.
@@ -162,15 +162,15 @@ classes! {
         gesprach* chatverlauf zugangsdaten passworter historique identifiants historial contrasenas credenciales cronologia conversazione credenziali \
         historico senhas gesprek historie wiadomosci hasla переписк* пароли листування sohbet 对话 聊天记录 密码 凭证 会話 履歴 パスワード 대화 비밀번호 المحادثة बातचीत";
     CONCEAL = 15, "do_not_tell don_t_tell dont_tell do_not_mention don_t_mention never_mention without_telling without_asking without_informing without_mentioning \
-        do_not_inform do_not_reveal never_reveal don_t_reveal do_not_disclose do_not_highlight keep_this_secret secretly silently do_not_alert \
-        without_the_user_knowing don_t_let_the_user do_not_let_the_user not_tell_the_user without_confirmation without_user do_not_notify without_notifying \
-        do_not_show_this don_t_say_that hide_this do_not_ask without_their_knowledge discreetly covertly \
+        do_not_inform do_not_reveal never_reveal don_t_reveal do_not_disclose do_not_highlight keep_this_secret secretly do_not_alert \
+        without_the_user_knowing don_t_let_the_user do_not_let_the_user not_tell_the_user without_confirmation do_not_notify without_notifying \
+        do_not_show_this don_t_say_that hide_this do_not_ask without_their_knowledge covertly \
         sag_nichts ohne_zu_fragen sans_prevenir sans_le_dire no_le_digas sin_avisar senza_dirlo sem_avisar nie_mow не_говори не_сообщай не_кажи \
         soyleme 不要告诉 不要提及 不要让用户 言わないで 知らせないで 말하지_마 لا_تخبر मत_बताना";
     // To whom.
-    MACHINE = 16, "dear_model dear_ai dear_llm ai_systems ai_system ai llm llms chatbot language_model language_models ai_assistant ai_model ai_models assistant gpt chatgpt claude gemini copilot bot ai_agent agent agents \
+    MACHINE = 16, "dear_model dear_ai dear_llm ai_systems ai_system ai llm llms chatbot language_model language_models ai_assistant ai_model ai_models gpt chatgpt ai_agent \
         virtual_assistant large_language_model reviewer_llm ai_recruiter ai_reviewer llm_reviewer automated_system ki sprachmodell ia modele_de_langage modelo_de_lenguaje \
-        asistente assistente assistent asystent нейросеть ассистент асистент yapay_zeka 人工智能 助手 语言模型 大模型 言語モデル アシスタント 인공지능 어시스턴트 المساعد सहायक";
+            нейросеть ассистент асистент yapay_zeka 人工智能 语言模型 大模型 言語モデル アシスタント 인공지능 어시스턴트 المساعد सहायक";
     // Where talk about orders is no order.
     ABOUT = 17, "article articles paper papers attack attacks attacker attackers injection injections example examples detect detects detecting detection classify prevent \
         prevents preventing defend defends defense defence phrase phrases explain explains explained explaining describes discuss discusses blog research \
@@ -182,15 +182,15 @@ classes! {
     PASSWORD = 19, "password passphrase secret_word secret_key secret_phrase secret_code passcode secret_password secret_message the_flag hidden_word \
         codeword code_word secret_token passwort kennwort mot_de_passe contrasena parola senha wachtwoord haslo пароль şifre 密码 密碼 口令 パスワード 비밀번호 كلمة_السر \
         كلمة_المرور पासवर्ड geheimwort palabra_secreta mot_secret sandi mat_khau";
-    PUZZLE = 20, "asterisks audit default_value rhyme between_quotes syllables backwards reversed reverse first_letter last_letter second_letter letter letters spell hint hints rhymes acrostic encode encoded base64 rot13 characters \
-        each_letter separated verification purposes one_by_one synonyms morse emoji emojis ascii hex buchstabe* lettre lettres letra letras lettera";
+    PUZZLE = 20, "asterisks audit default_value rhyme between_quotes syllables backwards reversed reverse first_letter last_letter second_letter letter letters spell hint hints rhymes acrostic base64 rot13 \
+        each_letter separated verification purposes one_by_one synonyms morse emoji emojis buchstabe* lettre lettres letra letras lettera";
     AUTHORITY = 21, "your_creator your_developer your_developers i_am_your as_your i_m_your i_m_the_admin* i_am_the_admin* i_am_the_developer i_m_the_developer i_am_an_admin* i_am_a_developer \
         i_authorise i_authorize authorised authorized system_override admin_override override_code emergency_override developer_override system_administrator \
         security_clearance this_is_an_emergency verified_user has_been_verified openai_employee i_work_at_openai i_work_for_openai anthropic_employee i_am_root administrator";
     REFUSE = 22, "as_an_ai never_says_no says_no always_answers never_refuse must_not_refuse cannot_refuse can_t_refuse not_refuse do_not_refuse don_t_refuse never_decline never_say_no without_refusing don_t_apologize do_not_apologize \
-        don_t_apologise do_not_apologise no_disclaimers no_warnings warnings_or_disclaimers no_disclaimer without_disclaimers don_t_add_warnings never_says must_comply \
-        must_obey will_comply always_comply comply_with_everything you_must_answer answer_everything answers_everything must_answer_every must_answer_any \
-        answer_every_question any_question no_matter_what no_matter_how regardless_of legal_or_illegal illegal_or_unethical ethical_or_not \
+        don_t_apologise do_not_apologise no_disclaimers no_warnings warnings_or_disclaimers no_disclaimer without_disclaimers don_t_add_warnings never_says \
+        must_obey always_comply comply_with_everything you_must_answer answer_everything answers_everything must_answer_every must_answer_any \
+        answer_every_question no_matter_what legal_or_illegal illegal_or_unethical ethical_or_not \
         beantwortest_alles weigerst_dich_nie ne_refuses_jamais nunca_te_niegues nunca_rechaces non_rifiuti_mai nunca_recuse nigdy_nie_odmawia* никогда_не_отказывай* \
         ніколи_не_відмовля* 必须回答 永不拒绝 不能拒绝 必ず答え 拒否しない 거부하지 لا_ترفض मना_मत";
     PWNED = 23, "pwned pwnd i_have_been_pwned been_hacked hacked haha_pwned gehackt hackeado hackerato взломан* 被黑 ハッキングされ";
@@ -254,6 +254,11 @@ classes! {
     START = 49, "beginning_of_this_text beginning_of_this_prompt start_of_this_text start_of_this_prompt beginning_of_your beginning_of_our start_of_our top_of_your top_of_this_conversation start_of_this_conversation beginning_of_this_conversation beginning_of_the_conversation start_of_the_conversation \
         beginning_of_this_chat start_of_this_chat before_this_conversation before_our_conversation am_anfang_dieses debut_de_cette \
         principio_de_esta inizio_di_questa";
+    INSTEAD = 50, "instead stattdessen en_su_lugar au_lieu invece вместо";
+    // Names of jailbreaks that are also names of something else.
+    MODE_PERHAPS = 51, "dan stan aim dude sudo superuser debug_mode maintenance_mode root_mode bypass_mode";
+    // Names of machines that are also names of people and programs.
+    AGENT = 52, "agent agents assistant assistants bot copilot gemini claude assistent asystent asistente assistente 助手";
     OTHER_BOTS = 35, "best_candidate criteria ideal_candidate other_applicants other_candidates this_resume this_candidate this_paper positive_review weaknesses";
 }
 

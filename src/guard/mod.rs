@@ -148,8 +148,6 @@ pub fn assess(text: &str, source: Source) -> Assessment {
         let disguise = tokens.disguise;
         if disguise.homoglyphs >= 2 || disguise.spelled > 0 || disguise.invisible >= 3 {
             raise(0.5, Rule::HiddenText);
-        } else if disguise.leet >= 3 {
-            raise(0.3, Rule::HiddenText);
         }
         if source != Source::User
             && let Some(rule) = hidden::unseen_markup(&lower)

@@ -206,7 +206,9 @@ fn secret_weight(tokens: &Tokens, at: usize) -> f32 {
 fn persona(tokens: &Tokens, at: usize, classes: Classes, add: &mut impl FnMut(Rule, f32)) {
     let factor = about(tokens, at);
     let addressed = |reach: usize| {
-        tokens.around(at, reach, reach) & (PERSONA | BECOME | MODE | MACHINE | REFUSE | POSSESSIVE) != 0
+        tokens.around(at, reach, reach)
+            & (PERSONA | BECOME | MODE | MODE_PERHAPS | MACHINE | AGENT | REFUSE | POSSESSIVE)
+            != 0
     };
     if classes & PERSONA != 0 {
         add(Rule::Persona, 0.2 * factor);
@@ -217,9 +219,19 @@ fn persona(tokens: &Tokens, at: usize, classes: Classes, add: &mut impl FnMut(Ru
     if classes & UNRESTRICTED != 0 {
         add(Rule::Unrestricted, if addressed(20) { 0.45 } else { 0.2 } * factor);
     }
-    if classes & MODE != 0 {
-        let again = tokens.around(at, 25, 25) & MODE != 0;
-        add(Rule::Jailbreak, if again { 0.5 } else { 0.3 } * factor);
+    let playing =
+        tokens.around(at, 25, 25) & (PERSONA | BECOME | UNRESTRICTED | REFUSE | MODE | OVERRIDE) != 0;
+    if classes & (MODE | MODE_PERHAPS) != 0 {
+        add(
+            Rule::Jailbreak,
+            if playing {
+                0.4
+            } else if classes & MODE != 0 {
+                0.3
+            } else {
+                0.05
+            } * factor,
+        );
     }
     if classes & REFUSE != 0 {
         let again = tokens.around(at, 25, 25) & REFUSE != 0;
@@ -264,7 +276,7 @@ fn orders(tokens: &Tokens, at: usize, classes: Classes, source: Source, add: &mu
         add(Rule::NewOrder, if own { 0.35 } else { 0.2 } * factor);
     }
     if classes & CONCEAL != 0 {
-        let from_user = near & (MACHINE | SEND | TOOL_ACT | SHAPE | USER | DESTINATION | REVEAL) != 0;
+        let from_user = near & (MACHINE | AGENT | SEND | TOOL_ACT | SHAPE | USER | DESTINATION | REVEAL) != 0;
         add(Rule::Concealment, if from_user { pick(0.3, 0.5) } else { 0.15 } * factor);
     }
     if classes & SEND != 0 && near & DESTINATION != 0 {
@@ -278,14 +290,24 @@ fn orders(tokens: &Tokens, at: usize, classes: Classes, source: Source, add: &mu
     if classes & CONDITION != 0 {
         add(Rule::AddressedToMachine, pick(0.2, 0.5) * factor);
     }
-    if classes & NEW_ORDER != 0 && tokens.next(at, 3, SHAPE).is_some() {
-        add(Rule::CoercedOutput, 0.3 * factor);
+    if classes & INSTEAD != 0 {
+        add(Rule::NewOrder, 0.15 * factor);
+        add(Rule::CoercedOutput, if tokens.next(at, 3, SHAPE).is_some() { 0.3 } else { 0.0 } * factor);
     }
-    if classes & TOOL_ACT != 0 && foreign && near & (MACHINE | PLEADING | CONCEAL | OTHER_BOTS) != 0 {
+    if classes & AGENT != 0
+        && foreign
+        && near & (OVERRIDE | CONCEAL | NEW_ORDER | SHAPE | TOOL_ACT | SEND) != 0
+    {
+        let addressed =
+            tokens.next(at, 1, PLEADING | OVERRIDE).is_some() || near & (CONCEAL | MACHINE | NEW_ORDER) != 0;
+        add(Rule::AddressedToMachine, if addressed { 0.35 } else { 0.15 } * factor);
+    }
+    if classes & TOOL_ACT != 0 && foreign && near & (MACHINE | AGENT | CONCEAL | OTHER_BOTS) != 0 {
         add(Rule::ToolOrder, 0.25 * factor);
     }
     if classes & SHAPE != 0 {
-        add(Rule::AnswerShape, pick(0.15, 0.35) * factor);
+        let told = near & (POSSESSIVE | MACHINE | AGENT | CONCEAL | OTHER_BOTS) != 0;
+        add(Rule::AnswerShape, if told { pick(0.15, 0.35) } else { 0.12 } * factor);
     }
     if classes & AUTHORITY != 0 {
         let claims = near & (OVERRIDE | SUSPENDED | MODE | PASSWORD | UNRESTRICTED) != 0;

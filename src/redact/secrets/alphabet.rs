@@ -33,7 +33,7 @@ pub(super) const DOTTED: Alphabet = Alphabet(DASHED.0 | DOT);
 /// Both base 64 alphabets of RFC 4648, with padding.
 pub(super) const BASE64: Alphabet = Alphabet(DASHED.0 | PLUS | SLASH_BIT);
 pub(super) const DASHED_SLASH: Alphabet = Alphabet(DASHED.0 | SLASH_BIT);
-pub(super) const COLON: Alphabet = Alphabet(DASHED.0 | COLON_BIT);
+pub(super) const COLON: Alphabet = Alphabet(DASHED_SLASH.0 | COLON_BIT);
 pub(super) const DOLLAR: Alphabet = Alphabet(DASHED.0 | DOLLAR_BIT);
 pub(super) const PERCENT: Alphabet = Alphabet(BASE64.0 | PERCENT_BIT);
 pub(super) const BANG: Alphabet = Alphabet(DOTTED.0 | BANG_BIT);

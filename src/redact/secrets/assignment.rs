@@ -86,7 +86,7 @@ const KEY_ENDINGS: &[&str] = &[
     "ключ",
 ];
 const KEY_WORDS: &[&str] =
-    &["token", "credential", "credentials", "pat", "bearer", "jwt", "sig", "geheimnis", "jeton"];
+    &["token", "credential", "credentials", "bearer", "jwt", "sig", "geheimnis", "jeton"];
 /// What makes a key one that opens something.
 const KEY_QUALIFIERS: &[&str] = &[
     "api",
@@ -234,8 +234,25 @@ pub(super) fn start_behind(bytes: &[u8], sign: usize) -> Option<usize> {
 }
 
 fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, quoted: bool) -> Option<Found> {
-    let value = bytes.get(start..end)?;
+    let mut end = end;
+    let mut value = bytes.get(start..end)?;
+    if promise != Promise::Password
+        && let Some(next) = value.iter().position(|&byte| byte == b'&')
+        && !quoted
+    {
+        // Keys have no such sign: another parameter follows.
+        end = start + next;
+        value = value.get(..next)?;
+    }
     if value.starts_with(b"eyJ") && value.contains(&b'.') {
+        return None;
+    }
+    // Types, calls and paths of code.
+    let code = value
+        .windows(2)
+        .any(|pair| pair == b"::" || matches!(pair, [before, b'[' | b'('] if before.is_ascii_alphanumeric()))
+        || matches!(value.first(), Some(b'(' | b'&' | b'^'));
+    if !quoted && code {
         return None;
     }
     let (kind, score) = match promise {
@@ -372,7 +389,7 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
         return (length > 0).then_some((at, at + length, true));
     }
     let before = sign.checked_sub(name_before(bytes, sign).len() + 1).and_then(|before| bytes.get(before));
-    let in_url = padding == 0 && before.is_some_and(|before| b"?&".contains(before));
+    let in_url = padding == 0 && before.is_some_and(|before| b"?&#".contains(before));
     let is_end = |&byte: &u8| {
         byte.is_ascii_whitespace() || b"\"'`,;<|".contains(&byte) || byte >= 0x80 || (in_url && byte == b'&')
     };

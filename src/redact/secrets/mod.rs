@@ -146,6 +146,8 @@ impl Scan<'_> {
                 });
                 let joined = at.checked_sub(1).and_then(|before| bytes.get(before));
                 (flag || !joined.is_some_and(|before| b"_-.".contains(before))).then_some(())?;
+                let before = bytes.get(at.saturating_sub(7)..at).unwrap_or_default();
+                (!value::contains(before, "public")).then_some(())?;
                 assignment::spoken(bytes, end, *lead == Lead::Password, flag)
             }
         }

@@ -91,6 +91,8 @@ pub(super) const RULES: &[Rule] = &[
     exact("Google", "1//0", DASHED, 40, 120),
     usual("Google", "AQ.Ab8", DASHED, 44, 60),
     usual("Google", "GOOG1E", UPPER_ALNUM, 55, 55),
+    // Firebase Cloud Messaging, "Legacy server key".
+    exact("Google", "AAAA", COLON, 140, 180),
     // Hugging Face, "User access tokens"; organisation tokens.
     usual("Hugging Face", "hf_", ALNUM, 34, 37),
     usual("Hugging Face", "api_org_", ALNUM, 34, 34),
@@ -219,7 +221,8 @@ pub(super) const RULES: &[Rule] = &[
     usual("Linear", "lin_api_", ALNUM, 40, 40),
     usual("Linear", "lin_oauth_", ALNUM, 64, 64),
     exact("Airtable", "pat", DOTTED, 79, 79),
-    exact("Asana", "2/", WORD, 60, 70),
+    exact("Asana", "2/1", COLON, 58, 75),
+    exact("Asana", "1/1", COLON, 46, 56),
     exact("ClickUp", "pk_", UPPER_DASHED, 40, 44),
     usual("Contentful", "CFPAT-", DASHED, 43, 43),
     usual("Typeform", "tfp_", DOTTED, 44, 64),
@@ -349,10 +352,8 @@ pub(super) const RULES: &[Rule] = &[
     usual("HubSpot", "pat-eu1-", DASHED, 36, 36),
     usual("Zuplo", "zpka_", WORD, 40, 64),
     exact("Salesforce", "00D", BANG, 100, 160),
-    usual("Facebook", "EAAC", ALNUM, 90, 400),
-    usual("Facebook", "EAAM", ALNUM, 90, 400),
-    usual("Facebook", "EAAG", ALNUM, 90, 400),
-    usual("Facebook", "EAAB", ALNUM, 90, 400),
+    // The letter behind `EAA` differs by application.
+    exact("Facebook", "EAA", ALNUM, 97, 400),
     usual("Instagram", "IGQV", DASHED, 90, 400),
     usual("Twitter", "AAAAAAAAAAAAAAAAAAAAA", PERCENT, 60, 120),
     usual("LinkedIn", "WPL_AP1.", DOTTED, 16, 40),

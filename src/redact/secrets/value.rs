@@ -291,7 +291,9 @@ pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
     if value.iter().any(|byte| byte.is_ascii_control() || *byte == b' ') {
         return false;
     }
-    let path = value.starts_with(b"/") || value.windows(3).any(|window| window == b"://");
+    let path = value.starts_with(b"/")
+        || value.windows(2).any(|pair| pair == b"/*" || pair == b"*.")
+        || value.windows(3).any(|window| window == b"://");
     // `user.password1`, `password2`: names of things.
     let dotted = !quoted && value.contains(&b'.') && is_slug(value) && makeup.symbols == 0;
     let calls = value.windows(2).any(|pair| matches!(pair, [before, b'('] if before.is_ascii_alphanumeric()));
@@ -317,7 +319,7 @@ pub(super) fn is_spoken_password(value: &[u8]) -> bool {
         && value.is_ascii()
         && makeup.letters > 0
         && (makeup.digits > 0 || makeup.symbols > 0)
-        && !value.iter().any(|byte| b"()[]{}<>'\"=".contains(byte))
+        && !value.iter().any(|byte| b"()[]{}<>'\"=\\".contains(byte))
         && !TECHNICAL.iter().any(|word| begins(value, word))
 }
 
