@@ -20,7 +20,7 @@ macro_rules! classes {
 
 classes! {
     // To set aside.
-    OVERRIDE = 0, "break violate ditch unlearn disobey defy put_aside cast_aside throw_away get_rid_of turn_off shut_off switch_off let_go_of never_mind pay_no_heed vernachlassig* saltate salta_tus pasa_de brich breche enfreins desactive desactiva disattiva ignore ignores ignoring ignored ignor disregard* forget forgetting override overriding bypass bypassing circumvent* \
+    OVERRIDE = 0, "be_ignored be_disregarded be_forgotten be_overridden be_discarded is_cancelled are_cancelled is_canceled are_canceled are_void is_void are_revoked are_suspended were_cancelled break violate ditch unlearn disobey defy put_aside cast_aside throw_away get_rid_of turn_off shut_off switch_off let_go_of never_mind pay_no_heed vernachlassig* saltate salta_tus pasa_de brich breche enfreins desactive desactiva disattiva ignore ignores ignoring ignored ignor disregard* forget forgetting override overriding bypass bypassing circumvent* \
         neglect discard* overlook scrap erase abandon cancel nullify supersede* pay_no_attention do_not_follow don_t_follow dont_follow \
         stop_following no_longer_follow don_t_listen leave_aside set_aside throw_out wipe delete_all_previous do_not_obey \
         break_free do_not_comply suspend suspends lift \
@@ -79,7 +79,7 @@ classes! {
     ALL = 3, "all everything any every anything whatever entire alles alle allen aller samtliche* jegliche* tout toutes tous toute todo todas todos toda \
         tutto tutte tutti tudo alle_eerdere wszystk* все всё всех всі усі tum butun hepsini her_seyi 所有 一切 全部 すべて 全て 全部の 모든 모두 \
         جميع كل सभी सब tat_ca moi semua ทั้งหมด alla kaikki vsechny toate όλες כל minden";
-    POSSESSIVE = 4, "your yours ur dein* deine* ihre* votre vos tes ton ta tu tus tuo tuoi tua tue su sus seu seus sua suas teu teus tuas je jouw uw \
+    POSSESSIVE = 4, "talimatlarini talimatlarinizi kurallarini kurallarinizi gorevini your yours ur dein* deine* ihre* votre vos tes ton ta tu tus tuo tuoi tua tue su sus seu seus sua suas teu teus tuas je jouw uw \
         swoj* twoj* твои* твой твоя твоё свои* свой своё ваш* своїх твої* sistem_isteminiz 你的 您的 あなたの 君の お前の 너의 네 당신의 \
         الخاص_بك لديك अपना अपने अपनी तुम्हारे तुम्हारा आपके आपका của_ban anda kamu ของคุณ din ditt dina";
     // To bring to light.
@@ -199,7 +199,7 @@ classes! {
         just_say only_say reply_only_with respond_only reply_with respond_with answer_with just_answer only_respond output_only say_exactly print_exactly output_exactly \
         absolutely_here sure_here in_your_answer in_your_response at_the_end_of_your to_your_response to_your_answer in_your_reply in_your_summary your_reply when_summaris* when_summariz* \
         antworte_nur reponds_uniquement responde_solo rispondi_solo responda_apenas odpowiadaj_tylko отвечай_только sadece_cevap 只回答 只回复 だけ答えて";
-    SUSPENDED = 25, "safety_off filter_off filter_is_off filters_are_off is_deactivated is_off is_now_off have_been_updated disabled_for suspended no_longer_apply no_longer_applies no_longer_valid switched_off turned_off deactivated lifted null_and_void are_disabled is_disabled disable filters_off \
+    SUSPENDED = 25, "safety_off filter_off filter_is_off filters_are_off is_deactivated is_off is_now_off have_been_updated disabled_for suspended no_longer_apply no_longer_applies no_longer_valid switched_off turned_off deactivated lifted null_and_void are_disabled is_disabled disable_safety disable_your disable_all disable_every filters_off \
         has_been_disabled revoked obsolete invalid was_a_test do_not_apply don_t_apply aufgehoben ungultig gelten_nicht ne_s_appliquent_plus ya_no_aplican non_valgono não_se_aplicam \
         больше_не_действуют 不再适用 失效 無効";
     HARM = 26, "hijacks hijack bomb bombs pipe_bomb explosive explosives napalm meth methamphetamine ransomware malware keylogger phishing_email phishing_site phishing_page hack_into botnet \
@@ -216,7 +216,7 @@ classes! {
     HUMANS = 30, "exterminate eliminated all_humans destroy_humanity kill_all praising_hitler hitler enemy";
     TOOL_ACT = 31, "execute run_the delete delete_all_files delete_all call_the call_function tool_call invoke send_money transfer purchase click download install recommend rank approve \
         positive_review give_a_positive hire execute_the run_this drop_table rm_rf unlock open_the buy grant";
-    SPOKEN_BEFORE = 32, "тебе_дали вам_дали you_were_instructed were_you_given were_you_told you_were_programmed you_were_configured programmed_with configured_with you_have_to_follow you_must_follow te_dieron te_han_dado ti_hanno_dato on_t_a_donne dir_gegeben you_were_told you_have_been_told told_you i_said we_talked you_got you_were_given you_have_been_given you_received i_told they_told was_said \
+    SPOKEN_BEFORE = 32, "ti_e_stato_detto te_han_dicho on_vous_a_dit lhe_foi_dito тебе_дали вам_дали you_were_instructed were_you_given were_you_told you_were_programmed you_were_configured programmed_with configured_with you_have_to_follow you_must_follow te_dieron te_han_dado ti_hanno_dato on_t_a_donne dir_gegeben you_were_told you_have_been_told told_you i_said we_talked you_got you_were_given you_have_been_given you_received i_told they_told was_said \
         you_learned you_know you_ve_been that_came_earlier came_before i_wrote dir_gesagt dir_vorher gesagt_wurde ich_gesagt on_t_a_dit te_dijeron te_he_dicho ti_ho_detto \
         ti_hanno_detto te_disse lhe_disseram ci_powiedziano сказано тебе_говорили 说过的话 言われたこと";
     CODED = 33, "decode base64 rot13 rot_13 decipher decrypt decoded cipher caesar leetspeak entschlussele decodifica dekoduj раскодируй 解码 デコード";
@@ -242,7 +242,7 @@ classes! {
     // Behind a noun: "the texts above".
     PRIOR_AFTER = 45, "above before earlier previously so_far oben zuvor vorher ci_dessus plus_haut arriba antes sopra acima prima выше ранее";
     // What only a machine can answer to.
-    CONDITION = 46, "if_you_are_an_ai if_you_re_an_ai if_you_are_ai if_you_are_a_language_model if_you_are_a_large_language_model if_you_are_an_llm if_you_are_a_bot \
+    CONDITION = 46, "instruction_for_ai instructions_for_ai instruction_for_the_ai instructions_for_the_ai instruction_to_ai instructions_to_ai note_to_ai note_to_the_ai note_for_ai note_for_the_ai note_for_copilot message_to_ai message_for_ai hey_assistant dear_assistant attention_ai if_you_are_an_ai if_you_re_an_ai if_you_are_ai if_you_are_a_language_model if_you_are_a_large_language_model if_you_are_an_llm if_you_are_a_bot \
         if_an_ai if_a_language_model reading_this_with_ai reading_my_cv ai_reading_this ai_systems_are_required ai_agents_must ai_assistants_must \
         wenn_du_eine_ki si_eres_una_ia si_tu_es_une_ia se_sei_un_ia 如果你是";
     // The orders themselves, by their own names.
@@ -259,6 +259,10 @@ classes! {
     MODE_PERHAPS = 51, "dan stan aim dude sudo superuser debug_mode maintenance_mode root_mode bypass_mode";
     // Names of machines that are also names of people and programs.
     AGENT = 52, "agent agents assistant assistants bot copilot gemini claude assistent asystent asistente assistente 助手";
+    // Verbs that stand behind their object: passives, and languages whose verb comes last.
+    VERB_LAST = 53, "be_ignored be_disregarded be_forgotten be_overridden be_discarded is_cancelled are_cancelled is_canceled are_canceled are_void is_void are_revoked are_suspended were_cancelled \
+        ignorieren vergessen missachten verwerfen beiseite unut unutun yoksay* goz_ardi gormezden dikkate_alma 忽略 无视 無視 忘记 忘掉 忘記 忽視 抛开 无效 \
+        無視して 無視し 忘れて 忘れろ 忘れ 従わない 破棄 무시* 잊어* 잊고 잊으* 따르지 अनदेखा नजरअंदाज नज़रअंदाज़ भूल_जाओ भूल_जाइए भूल_जाएं उपेक्षा इग्नोर";
     OTHER_BOTS = 35, "best_candidate criteria ideal_candidate other_applicants other_candidates this_resume this_candidate this_paper positive_review weaknesses";
 }
 
@@ -332,4 +336,34 @@ pub(super) fn unspaced(text: &str) -> Option<(Classes, usize)> {
         Some((_, longest)) if longest > length => best,
         _ => Some((classes, length)),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Words are looked up by their first characters: a stem must have as many.
+    #[test]
+    fn every_entry_is_found_by_what_it_says() {
+        for (classes, words) in WORDS {
+            for entry in words.split_whitespace() {
+                let words: Vec<String> =
+                    entry.split('_').map(|word| fold::word(word.trim_end_matches('*'))).collect();
+                let (first, rest) = words.split_first().unwrap();
+                let known = match first.chars().next().unwrap() {
+                    letter if fold::is_unspaced(letter) => unspaced(first).map_or(0, |(classes, _)| classes),
+                    _ => {
+                        // One more letter is what stems are for.
+                        let word = if entry.ends_with('*') && rest.is_empty() {
+                            format!("{first}x")
+                        } else {
+                            first.clone()
+                        };
+                        classes_of(&word, |at| rest.get(at - 1).map(String::as_str))
+                    }
+                };
+                assert!(known & classes != 0, "{entry}");
+            }
+        }
+    }
 }

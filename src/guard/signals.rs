@@ -77,8 +77,10 @@ pub(super) fn of(tokens: &Tokens, source: Source) -> Vec<Signal> {
 fn override_weight(tokens: &Tokens, at: usize) -> f32 {
     let (back, on) = tokens.sentence(at, 10);
     let ahead = set_aside(tokens, at, tokens.classes(at + 1, at + 1 + on), on);
-    // In German, Japanese, Korean, Turkish and Hindi the verb comes last; in other languages this is the passive.
-    ahead.max(0.85 * set_aside(tokens, at, tokens.around(at, back.min(8), on.min(4)), on))
+    if !tokens.at(at).is_some_and(|token| token.classes & VERB_LAST != 0) {
+        return ahead;
+    }
+    ahead.max(set_aside(tokens, at, tokens.classes(at - back, at), 0))
 }
 
 fn set_aside(tokens: &Tokens, at: usize, near: Classes, on: usize) -> f32 {
@@ -217,7 +219,17 @@ fn persona(tokens: &Tokens, at: usize, classes: Classes, add: &mut impl FnMut(Ru
         add(Rule::Identity, 0.3 * factor);
     }
     if classes & UNRESTRICTED != 0 {
-        add(Rule::Unrestricted, if addressed(20) { 0.45 } else { 0.2 } * factor);
+        let cast = tokens.around(at, 20, 20) & (PERSONA | BECOME | MODE | REFUSE) != 0;
+        add(
+            Rule::Unrestricted,
+            if cast {
+                0.5
+            } else if addressed(20) {
+                0.4
+            } else {
+                0.2
+            } * factor,
+        );
     }
     let playing =
         tokens.around(at, 25, 25) & (PERSONA | BECOME | UNRESTRICTED | REFUSE | MODE | OVERRIDE) != 0;

@@ -1,9 +1,11 @@
 //! How many attacks are found, and how much harmless text that speaks like them is taken for one.
 //!
-//! tuning.txt is what the rules were tuned on; held_out.txt was written before them, fresh.txt after. Prints every
-//! miss.
+//! tuning.txt is what the rules were tuned on; held_out.txt was written before them, fresh.txt after a first
+//! tuning, and last.txt after all of it. Prints every miss.
 
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test prints and panics")]
+
+mod command;
 
 use tollgate::guard::{Source, THRESHOLD, assess};
 
@@ -80,4 +82,9 @@ fn what_was_written_before_the_rules() {
 #[test]
 fn what_was_written_after_the_rules() {
     check("fresh", include_str!("fresh.txt"));
+}
+
+#[test]
+fn what_was_written_last() {
+    check("last", include_str!("last.txt"));
 }
