@@ -57,21 +57,38 @@ const TURNS: &[(&str, f32)] = &[
     ("\": \"system: ", 0.3),
 ];
 
+// Which marks were seen is kept in one word.
+const _: () = assert!(TURNS.len() <= u64::BITS as usize);
+
 /// The strongest mark of a forged turn in `text`, which is in lower case.
 pub(super) fn forged_turn(lower: &str, source: Source) -> f32 {
-    let at_start = if lower.trim_start().starts_with("system:") { 0.3 } else { 0.0 };
-    // Every mark has one of these signs; most text has none.
-    if !lower.bytes().any(|byte| b"<[#\"\n".contains(&byte)) {
-        return at_start;
-    }
-    let found = TURNS.iter().filter(|(mark, _)| lower.contains(mark));
-    let (mut clear, mut most) = (1.0, at_start);
-    for (_, weight) in found {
-        clear *= 1.0 - weight * 0.5;
-        most = f32::max(most, *weight);
+    let (mut clear, mut most) = (1.0, if lower.trim_start().starts_with("system:") { 0.3 } else { 0.0 });
+    // Of each mark only the first occurrence counts.
+    let mut seen = 0u64;
+    for (at, byte) in lower.bytes().enumerate() {
+        if !b"<[#\"\nbes".contains(&byte) || (byte.is_ascii_alphabetic() && !begins_word(lower, at)) {
+            continue;
+        }
+        let rest = lower.as_bytes().get(at..).unwrap_or_default();
+        for (row, (mark, weight)) in TURNS.iter().enumerate() {
+            if seen >> row & 1 == 0 && rest.starts_with(mark.as_bytes()) {
+                seen |= 1 << row;
+                clear *= 1.0 - weight * 0.5;
+                most = f32::max(most, *weight);
+            }
+        }
     }
     let score = f32::max(most, 1.0 - clear);
     if source == Source::User { score } else { (score * 1.3).min(0.9) }
+}
+
+/// Whether a phrase may begin at `at`; those among the marks begin with `begin`, `end` and `system`.
+fn begins_word(lower: &str, at: usize) -> bool {
+    let bytes = lower.as_bytes();
+    let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+    let rest = bytes.get(at..).unwrap_or_default();
+    !before.is_some_and(u8::is_ascii_alphanumeric)
+        && [&b"begin "[..], b"end of ", b"system "].iter().any(|word| rest.starts_with(word))
 }
 
 /// Text in the tag characters U+E0000 to U+E007F, which repeat ASCII and never show. Those in flags are left out

@@ -77,7 +77,7 @@ pub(super) fn of(tokens: &Tokens, source: Source) -> Vec<Signal> {
 fn override_weight(tokens: &Tokens, at: usize) -> f32 {
     let (back, on) = tokens.sentence(at, 10);
     let ahead = set_aside(tokens, at, tokens.classes(at + 1, at + 1 + on), on);
-    if !tokens.at(at).is_some_and(|token| token.classes & VERB_LAST != 0) {
+    if tokens.at(at).is_none_or(|token| token.classes & VERB_LAST == 0) {
         return ahead;
     }
     ahead.max(set_aside(tokens, at, tokens.classes(at - back, at), 0))
