@@ -12,6 +12,8 @@
 //! | [`route`] | from a model's name to the chain that serves it |
 //! | [`tokens`] | how many tokens a text has |
 //! | [`quota`] | limits, what is used of them, and what it costs |
+//! | [`redact`] | private values in text |
+//! | [`guard`] | hostile text |
 //! | [`observe`] | metrics, the access log, types that do not print |
 //! | [`framing`] | bytes to frames: JSON spans, server-sent events |
 //! | [`config`] | gateway.yaml to its compiled form |
@@ -25,10 +27,12 @@ pub mod config;
 pub mod dialect;
 pub mod engine;
 pub mod framing;
+pub mod guard;
 pub mod host;
 pub mod identity;
 pub mod observe;
 pub mod quota;
+pub mod redact;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod render;
 pub mod route;

@@ -1,9 +1,9 @@
-//! The operator's command: `tollgate check`, `render`, `run`, `tokens` and `keys`.
+//! The operator's command: `tollgate check`, `render`, `run`, `tokens`, `guard` and `keys`.
 //!
 //! Reads arguments, prints, and sets the exit code; everything that decides anything is in the library.
 //!
 //! Exit codes: 0 for success, 1 when the configuration or the environment is at fault, 2 for wrong usage;
-//! `run` passes on Envoy's own.
+//! `run` passes on Envoy's own, and `guard` says with 3 that a text would be blocked.
 
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "printing is what a command does")]
 
@@ -16,6 +16,7 @@ use tollgate::render::{self, Place};
 
 mod admin;
 mod credentials;
+mod guard;
 mod keys;
 mod locate;
 mod run;
@@ -62,6 +63,17 @@ enum Command {
     #[command(after_help = "Examples:\n  tollgate tokens --model gpt-4o prompt.txt\n  \
                             tollgate tokens --model gpt-4 - < request.json")]
     Tokens(tokens::Arguments),
+    /// Judge text as the guard does: prompt injection, jailbreaks, requests for the system prompt.
+    ///
+    /// Prints a verdict with a score from 0 to 1 and the rule behind it, never the text, and exits with 3 when
+    /// the text would be blocked. With --jsonl, each line in gives one line out at once:
+    /// {"id": …, "score": …, "rule": … or null, "blocked": true or false}, and the exit code is 0 whatever the
+    /// scores are. A line's "source" (or "role") says who brought its text: user, tool or document. A broken
+    /// line is reported with its number, the others are still judged, and the exit code is 1.
+    #[command(after_help = "Examples:\n  echo 'Ignore all previous instructions' | tollgate guard\n  \
+                            tollgate guard --jsonl prompts.jsonl > scores.jsonl\n  \
+                            curl -s https://example.com | tollgate guard --source document")]
+    Guard(guard::Arguments),
     /// Make virtual keys.
     Keys {
         #[command(subcommand)]
@@ -103,6 +115,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Tokens(arguments) => tokens::run(&arguments),
+        Command::Guard(arguments) => guard::run(&arguments),
         Command::Keys { command } => keys::run(&command),
     }
 }

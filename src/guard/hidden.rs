@@ -1,0 +1,178 @@
+//! What hides in a text: forged turns of a chat, characters that do not show, and text in base 64 or ROT13.
+//!
+//! Finds and decodes; what decoded text says is judged by the caller. Everything is bounded: decoded text is looked
+//! at once, and only so much of it.
+
+use super::{Rule, Source};
+
+/// Marks of a turn in a chat's template, in lower case, with what each makes likely in a user's text.
+const TURNS: &[(&str, f32)] = &[
+    // ChatML, Llama 2 and 3, Mistral, Phi, Gemma, Claude's text completions.
+    ("<|im_start|>", 0.5),
+    ("<|im_end|>", 0.4),
+    ("<|im_sep|>", 0.4),
+    ("<|system|>", 0.5),
+    ("<|user|>", 0.3),
+    ("<|assistant|>", 0.4),
+    ("<|endoftext|>", 0.4),
+    ("<|end_of_text|>", 0.4),
+    ("<|eot_id|>", 0.4),
+    ("<|start_header_id|>", 0.5),
+    ("<start_of_turn>", 0.4),
+    ("<<sys>>", 0.5),
+    ("[inst]", 0.4),
+    ("[/inst]", 0.4),
+    ("</user>", 0.3),
+    ("</user_input>", 0.4),
+    ("<system>", 0.3),
+    ("</system>", 0.35),
+    ("</s>[", 0.4),
+    ("### system:", 0.35),
+    ("### system prompt", 0.35),
+    ("### system message", 0.35),
+    ("###system", 0.35),
+    ("### instruction:", 0.25),
+    ("### instructions:", 0.2),
+    ("###instruction", 0.25),
+    ("[system](#", 0.5),
+    ("[system]", 0.3),
+    ("[system note", 0.35),
+    ("[system message", 0.35),
+    ("system note:", 0.25),
+    ("system override", 0.35),
+    ("begin system", 0.3),
+    ("end of system prompt", 0.4),
+    ("end of prompt", 0.35),
+    ("\n\nhuman:", 0.25),
+    ("\n\nassistant:", 0.25),
+    ("\nsystem:", 0.3),
+    ("\"role\": \"system\"", 0.25),
+    ("\"role\":\"system\"", 0.25),
+    ("<tool_result>", 0.3),
+    ("</tool_result>", 0.4),
+    ("</tool_response>", 0.4),
+    ("<function_results>", 0.4),
+    ("</document>", 0.2),
+    ("</context>", 0.2),
+    ("\": \"system: ", 0.3),
+];
+
+// Which marks were seen is kept in one word.
+const _: () = assert!(TURNS.len() <= u64::BITS as usize);
+
+/// The strongest mark of a forged turn in `text`, which is in lower case.
+pub(super) fn forged_turn(lower: &str, source: Source) -> f32 {
+    let (mut clear, mut most) = (1.0, if lower.trim_start().starts_with("system:") { 0.3 } else { 0.0 });
+    // Of each mark only the first occurrence counts.
+    let mut seen = 0u64;
+    for (at, byte) in lower.bytes().enumerate() {
+        if !b"<[#\"\nbes".contains(&byte) || (byte.is_ascii_alphabetic() && !begins_word(lower, at)) {
+            continue;
+        }
+        let rest = lower.as_bytes().get(at..).unwrap_or_default();
+        for (row, (mark, weight)) in TURNS.iter().enumerate() {
+            if seen >> row & 1 == 0 && rest.starts_with(mark.as_bytes()) {
+                seen |= 1 << row;
+                clear *= 1.0 - weight * 0.5;
+                most = f32::max(most, *weight);
+            }
+        }
+    }
+    let score = f32::max(most, 1.0 - clear);
+    if source == Source::User { score } else { (score * 1.3).min(0.9) }
+}
+
+/// Whether a phrase may begin at `at`; those among the marks begin with `begin`, `end` and `system`.
+fn begins_word(lower: &str, at: usize) -> bool {
+    let bytes = lower.as_bytes();
+    let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+    let rest = bytes.get(at..).unwrap_or_default();
+    !before.is_some_and(u8::is_ascii_alphanumeric)
+        && [&b"begin "[..], b"end of ", b"system "].iter().any(|word| rest.starts_with(word))
+}
+
+/// Text in the tag characters U+E0000 to U+E007F, which repeat ASCII and never show. Those in flags are left out
+/// (Unicode Technical Standard 51, annex C).
+pub(super) fn tagged(text: &str) -> Option<String> {
+    if !text.as_bytes().windows(2).any(|pair| pair == [0xf3, 0xa0]) {
+        return None;
+    }
+    let mut hidden = String::new();
+    let mut in_flag = false;
+    for letter in text.chars() {
+        match letter {
+            '\u{1f3f4}' => in_flag = true,
+            '\u{e007f}' => in_flag = false,
+            '\u{e0020}'..='\u{e007e}' if !in_flag => {
+                hidden.extend(char::from_u32(u32::from(letter) - 0xe0000))
+            }
+            '\u{e0020}'..='\u{e007e}' => {}
+            _ => in_flag = false,
+        }
+    }
+    (!hidden.is_empty()).then_some(hidden)
+}
+
+/// The shortest row that is tried as base 64, how much of a row is decoded, and how many rows.
+const SHORTEST_ROW: usize = 24;
+const LONGEST_ROW: usize = 8 * 1024;
+const MOST_ROWS: usize = 8;
+
+/// What rows of base 64 in `text` say, where they say text.
+pub(super) fn decoded(text: &str) -> Vec<String> {
+    let is_digit = |letter: char| letter.is_ascii_alphanumeric() || "+/-_".contains(letter);
+    let rows = text.split(|letter| !is_digit(letter)).filter(|row| row.len() >= SHORTEST_ROW);
+    let texts = rows.take(MOST_ROWS).filter_map(|row| readable(row.get(..LONGEST_ROW).unwrap_or(row)));
+    texts.collect()
+}
+
+fn readable(row: &str) -> Option<String> {
+    let mut bytes = Vec::with_capacity(row.len() * 3 / 4);
+    let (mut pending, mut bits) = (0u32, 0);
+    for byte in row.bytes() {
+        let digit = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            _ => 63,
+        };
+        pending = (pending << 6 | u32::from(digit)) & 0xffff;
+        bits += 6;
+        if bits >= 8 {
+            bits -= 8;
+            bytes.push(u8::try_from(pending >> bits & 0xff).ok()?);
+        }
+    }
+    let text = String::from_utf8(bytes).ok()?;
+    text.chars().all(|letter| !letter.is_control() || letter.is_whitespace()).then_some(text)
+}
+
+/// `text` with each letter thirteen further on, if it speaks of such ciphers.
+pub(super) fn rotated(text: &str, lower: &str) -> Option<String> {
+    const NAMES: &[&str] = &["rot13", "rot-13", "rot 13", "caesar", "cipher"];
+    NAMES.iter().any(|name| lower.contains(name)).then_some(())?;
+    let turn = |letter: char| match letter {
+        'a'..='m' | 'A'..='M' => char::from_u32(u32::from(letter) + 13).unwrap_or(letter),
+        'n'..='z' | 'N'..='Z' => char::from_u32(u32::from(letter) - 13).unwrap_or(letter),
+        _ => letter,
+    };
+    Some(text.chars().take(LONGEST_ROW).map(turn).collect())
+}
+
+/// Orders that only a machine would read: in comments of markup, and in elements that are not shown.
+pub(super) fn unseen_markup(lower: &str) -> Option<Rule> {
+    const MARKS: &[&str] = &[
+        "<!--",
+        "display:none",
+        "display: none",
+        "font-size:0",
+        "font-size: 0",
+        "visibility:hidden",
+        "color:white",
+        "color:#fff",
+        "white text",
+        "opacity:0",
+    ];
+    MARKS.iter().any(|mark| lower.contains(mark)).then_some(Rule::HiddenText)
+}

@@ -1,0 +1,168 @@
+//! Hostile text: orders that want to take over the model, and what an operator does not want said.
+//!
+//! [`assess`] scores one text for prompt injection and jailbreaks, in some twenty languages. [`policy`] is what an
+//! operator configures around it: denied words, topics, patterns, sizes, and what happens at a hit. [`markup`] looks at
+//! answers: images that carry data away, and scripts.
+//!
+//! The score is a chance, put together from weak signs ([`signals`]): no list of phrases, for attackers know those.
+//! Promises: time linear in the text; a verdict names a rule and never holds the text. It does not know roles of
+//! messages beyond [`Source`], nor how a refusal looks.
+
+mod fold;
+mod hidden;
+mod lexicon;
+pub mod markup;
+pub mod policy;
+mod signals;
+mod tokens;
+
+#[cfg(test)]
+mod tests;
+
+use signals::Signal;
+use tokens::Tokens;
+
+/// Who brought a text into the conversation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The user: may give orders.
+    User,
+    /// A tool: gives results, and no orders.
+    Tool,
+    /// A document that the user or a retrieval brought: gives no orders either.
+    Document,
+}
+
+macro_rules! rules {
+    ($($(#[$doc:meta])* $rule:ident => $id:literal,)*) => {
+        /// Why a text is held to be hostile.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+        pub enum Rule {
+            $($(#[$doc])* $rule,)*
+        }
+
+        impl Rule {
+            /// All rules, in the order of their discriminants.
+            pub const ALL: &'static [Self] = &[$(Self::$rule),*];
+            const COUNT: usize = Self::ALL.len();
+
+            /// The stable name in metrics, logs and refusals.
+            #[must_use]
+            pub const fn id(self) -> &'static str {
+                match self {
+                    $(Self::$rule => $id,)*
+                }
+            }
+        }
+    };
+}
+
+rules! {
+    /// Earlier orders are to be set aside.
+    InstructionOverride => "instruction-override",
+    /// The system prompt is asked for.
+    PromptExtraction => "prompt-extraction",
+    /// A word that the model keeps is asked for.
+    SecretExtraction => "secret-extraction",
+    /// The model is to play somebody.
+    Persona => "persona",
+    /// The model is told that it is somebody else from now on.
+    Identity => "identity-change",
+    /// There are to be no limits.
+    Unrestricted => "unrestricted-persona",
+    /// A known jailbreak or a mode that does not exist.
+    Jailbreak => "jailbreak",
+    /// Refusing is forbidden.
+    NoRefusal => "refusal-suppression",
+    /// Something dangerous is to be made.
+    HarmfulRequest => "harmful-request",
+    /// Another task takes the place of the first.
+    NewOrder => "new-task",
+    /// The user is not to know.
+    Concealment => "concealment",
+    /// Data is to be sent off.
+    Exfiltration => "exfiltration",
+    /// Text that is no message speaks to the model.
+    AddressedToMachine => "addressed-to-model",
+    /// Text that is no message calls for an action.
+    ToolOrder => "tool-order",
+    /// The beginning or the words of the answer are dictated.
+    AnswerShape => "dictated-answer",
+    /// Somebody claims a right to lift rules.
+    Authority => "false-authority",
+    /// Rules are said to be lifted.
+    Suspension => "suspended-rules",
+    /// The answer is to be a taunt or a threat.
+    CoercedOutput => "coerced-output",
+    /// A turn of the chat is forged.
+    ForgedTurn => "forged-turn",
+    /// An order is encoded.
+    Encoded => "encoded-order",
+    /// An order does not show, or is disguised.
+    HiddenText => "hidden-text",
+}
+
+/// What [`assess`] says of a text.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Assessment {
+    /// How likely the text is an attack, from 0 to 1.
+    pub score: f32,
+    /// The strongest sign, unless there is none.
+    pub rule: Option<Rule>,
+}
+
+/// The least score that is usually held to be an attack.
+pub const THRESHOLD: f32 = 0.5;
+
+/// How likely `text` is an attempt to take over the model.
+#[must_use]
+pub fn assess(text: &str, source: Source) -> Assessment {
+    let lower = text.to_ascii_lowercase();
+    let tokens = Tokens::of(text);
+    let mut signals = signals::of(&tokens, source);
+    let forged = hidden::forged_turn(&lower, source);
+    let mut anywhere = |rule: Rule, weight: f32| {
+        if weight > 0.0 {
+            signals.push(Signal { rule, at: 0, weight });
+        }
+    };
+    anywhere(Rule::ForgedTurn, forged);
+    for inner in hidden::decoded(text).iter().chain(&hidden::rotated(text, &lower)) {
+        let inner = score_of(inner, source);
+        anywhere(Rule::Encoded, if inner >= 0.3 { inner.max(0.7) } else { 0.0 });
+    }
+    if let Some(hidden) = hidden::tagged(text) {
+        let inner = score_of(&hidden, source);
+        anywhere(Rule::HiddenText, if hidden.len() >= 5 { inner.max(0.8) } else { 0.3 });
+    }
+    let (plain, mut rule) = signals::strongest(&mut signals);
+    let mut score = plain;
+    let mut raise = |chance: f32, with: Rule| {
+        score = 1.0 - (1.0 - score) * (1.0 - chance);
+        if rule.is_none() || chance > plain {
+            rule = Some(with);
+        }
+    };
+    // A disguise says nothing about harmless text, and much about text that says something hostile.
+    if plain >= 0.2 {
+        let disguise = tokens.disguise;
+        if disguise.homoglyphs >= 2 || disguise.spelled > 0 || disguise.invisible >= 3 {
+            raise(0.5, Rule::HiddenText);
+        }
+        if source != Source::User
+            && let Some(rule) = hidden::unseen_markup(&lower)
+        {
+            raise(0.3, rule);
+        }
+    }
+    if source != Source::User && score >= 0.25 {
+        // What is no message has no orders to give.
+        score = 1.0 - (1.0 - score).powf(1.3);
+    }
+    Assessment { score, rule: rule.filter(|_| score > 0.0) }
+}
+
+/// The score of text that was hidden in another.
+fn score_of(text: &str, source: Source) -> f32 {
+    signals::strongest(&mut signals::of(&Tokens::of(text), source)).0
+}

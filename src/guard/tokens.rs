@@ -1,0 +1,115 @@
+//! Folded words as tokens with classes, and questions about which classes stand near each other.
+
+use super::fold::{self, Disguise, Word};
+use super::lexicon::{self, Classes};
+
+/// One word, or the part of a row of characters that the lexicon knows.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Token {
+    pub(super) classes: Classes,
+    /// Whether a sentence or clause begins here.
+    pub(super) opens: bool,
+    /// Whether a sentence begins here.
+    pub(super) starts: bool,
+    /// Whether it stands in quotation marks.
+    pub(super) quoted: bool,
+}
+
+/// A text as tokens.
+pub(super) struct Tokens {
+    tokens: Vec<Token>,
+    pub(super) disguise: Disguise,
+}
+
+/// The shortest row of spelled letters that is cut, and the longest word in one.
+const SHORTEST_SPELLED: usize = 7;
+const LONGEST_WORD: usize = 16;
+
+impl Tokens {
+    pub(super) fn of(text: &str) -> Self {
+        let (words, disguise) = fold::words(text);
+        let mut tokens = Vec::with_capacity(words.len());
+        for (at, word) in words.iter().enumerate() {
+            if word.text.chars().any(fold::is_unspaced) {
+                unspaced(word, &mut tokens);
+                continue;
+            }
+            let following = |next: usize| words.get(at + next).map(|word| word.text.as_ref());
+            let classes = lexicon::classes_of(&word.text, following);
+            if classes == 0 && disguise.spelled > 0 && word.text.len() >= SHORTEST_SPELLED {
+                segments(word, &mut tokens);
+            } else {
+                tokens.push(Token { classes, opens: word.opens, starts: word.starts, quoted: word.quoted });
+            }
+        }
+        Self { tokens, disguise }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (usize, &Token)> {
+        self.tokens.iter().enumerate()
+    }
+
+    pub(super) fn at(&self, at: usize) -> Option<&Token> {
+        self.tokens.get(at)
+    }
+
+    /// All classes of the tokens in `from..to`, as far as there are any.
+    pub(super) fn classes(&self, from: usize, to: usize) -> Classes {
+        let to = to.min(self.tokens.len());
+        self.tokens.get(from.min(to)..to).unwrap_or_default().iter().fold(0, |all, token| all | token.classes)
+    }
+
+    /// All classes of the `back` tokens before `at` and the `on` tokens after it.
+    pub(super) fn around(&self, at: usize, back: usize, on: usize) -> Classes {
+        self.classes(at.saturating_sub(back), at) | self.classes(at + 1, at + 1 + on)
+    }
+
+    /// How many tokens the sentence of `at` has before it, and how many after it, at most `most` each.
+    pub(super) fn sentence(&self, at: usize, most: usize) -> (usize, usize) {
+        let starts = |at: usize| self.at(at).is_none_or(|token| token.starts);
+        let back = (0..most).take_while(|back| at > *back && !starts(at - back)).count();
+        let on = (1..=most).take_while(|on| !starts(at + on)).count();
+        (back, on)
+    }
+
+    /// Where the first token of `classes` after `at` is, within `on` tokens.
+    pub(super) fn next(&self, at: usize, on: usize, classes: Classes) -> Option<usize> {
+        (at + 1..=at + on).find(|&next| self.at(next).is_some_and(|token| token.classes & classes != 0))
+    }
+}
+
+/// Cuts a word in writing without spaces where the lexicon knows a part of it.
+fn unspaced(word: &Word<'_>, tokens: &mut Vec<Token>) {
+    let (mut opens, mut starts) = (word.opens, word.starts);
+    let mut rest = word.text.as_ref();
+    while let Some(first) = rest.chars().next() {
+        let (classes, length) = if fold::is_unspaced(first) {
+            lexicon::unspaced(rest).unwrap_or((0, first.len_utf8()))
+        } else {
+            let length = rest.find(fold::is_unspaced).unwrap_or(rest.len());
+            (lexicon::classes_of(rest.get(..length).unwrap_or_default(), |_| None), length)
+        };
+        tokens.push(Token {
+            classes,
+            opens: std::mem::take(&mut opens),
+            starts: std::mem::take(&mut starts),
+            quoted: word.quoted,
+        });
+        rest = rest.get(length..).unwrap_or_default();
+    }
+}
+
+/// Cuts a word whose spaces were lost into the words of the lexicon that it is made of, the longest first.
+fn segments(word: &Word<'_>, tokens: &mut Vec<Token>) {
+    let mut rest = word.text.as_ref();
+    while let Some(first) = rest.chars().next() {
+        let known = (3..=LONGEST_WORD.min(rest.len())).rev().find_map(|length| {
+            let classes = lexicon::classes_of(rest.get(..length)?, |_| None);
+            (classes != 0).then_some((classes, length))
+        });
+        if let Some((classes, _)) = known {
+            tokens.push(Token { classes, opens: false, starts: false, quoted: word.quoted });
+        }
+        rest = rest.get(known.map_or(first.len_utf8(), |(_, length)| length)..).unwrap_or_default();
+    }
+}

@@ -1,0 +1,4 @@
+//! Finding private values in text, and what is put in their place.
+
+pub mod finding;
+pub mod secrets;

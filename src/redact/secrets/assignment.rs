@@ -1,0 +1,465 @@
+//! Secrets that only their name gives away: `password = "…"`, `api_key: …`, `<token>…</token>`, `--secret …`,
+//! "the password is …", in code, configuration, tables and prose.
+//!
+//! A name is read backwards from the sign that divides it from its value; a value counts only if it looks like what
+//! its name promises. Nothing here knows the formats of providers.
+
+use super::Found;
+use super::value::{self, begins};
+
+/// What a name promises.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Promise {
+    /// Something a person may have chosen.
+    Password,
+    /// Something a machine has made.
+    Key,
+    /// A key whose service is known to hand out UUIDs as keys, among them Heroku and Snyk.
+    KeyOrUuid,
+}
+
+/// How far back a name is looked for, and how long a value may be.
+const LONGEST_NAME: usize = 64;
+const LONGEST_VALUE: usize = 512;
+
+/// Words for "password", in lower case; those that are not ASCII also with a capital, for case is not folded there.
+const PASSWORD_ENDINGS: &[&str] = &[
+    "password",
+    "passwd",
+    "passphrase",
+    "passcode",
+    "passwort",
+    "kennwort",
+    "contraseña",
+    "contrasena",
+    "senha",
+    "wachtwoord",
+    "hasło",
+    "haslo",
+    "lösenord",
+    "heslo",
+    "salasana",
+    "jelszó",
+    "adgangskode",
+    "passord",
+    "пароль",
+    "Пароль",
+    "пароля",
+    "şifre",
+    "Şifre",
+    "parola",
+    "密码",
+    "密碼",
+    "口令",
+    "パスワード",
+    "비밀번호",
+    "암호",
+    "المرور",
+    "السر",
+    "पासवर्ड",
+    "khẩu",
+    "סיסמה",
+    "κωδικός",
+];
+const PASSWORD_WORDS: &[&str] =
+    &["pwd", "pass", "pw", "passe", "pswd", "passw", "sifre", "clave", "sandi", "psw"];
+const KEY_ENDINGS: &[&str] = &[
+    "secret",
+    "apikey",
+    "accesskey",
+    "secretkey",
+    "privatekey",
+    "authtoken",
+    "accesstoken",
+    "apitoken",
+    "encryptionkey",
+    "signingkey",
+    "accountkey",
+    "sharedkey",
+    "masterkey",
+    "licensekey",
+    "密钥",
+    "令牌",
+    "토큰",
+    "トークン",
+    "токен",
+    "ключ",
+];
+const KEY_WORDS: &[&str] =
+    &["token", "credential", "credentials", "bearer", "jwt", "sig", "geheimnis", "jeton"];
+/// What makes a key one that opens something.
+const KEY_QUALIFIERS: &[&str] = &[
+    "api",
+    "access",
+    "secret",
+    "private",
+    "auth",
+    "encryption",
+    "signing",
+    "master",
+    "service",
+    "client",
+    "app",
+    "account",
+    "shared",
+    "subscription",
+    "license",
+    "storage",
+    "deploy",
+    "admin",
+    "consumer",
+    "webhook",
+    "hmac",
+    "jwt",
+    "session",
+    "aes",
+    "crypto",
+    "integration",
+    "application",
+    "user",
+    "security",
+    "cipher",
+    "openai",
+    "anthropic",
+    "stripe",
+    "aws",
+    "azure",
+    "gcp",
+    "google",
+    "github",
+    "gitlab",
+    "slack",
+    "twilio",
+    "sendgrid",
+    "mailgun",
+    "datadog",
+    "dd",
+    "cohere",
+    "mistral",
+    "algolia",
+    "cloudflare",
+    "heroku",
+    "llm",
+    "prod",
+    "openrouter",
+    "pinecone",
+    "airtable",
+    "newrelic",
+    "relic",
+    "rapidapi",
+    "x",
+    "write",
+    "project",
+    "ingest",
+    "segment",
+    "amplitude",
+    "mixpanel",
+    "weather",
+    "maps",
+    "steam",
+    "okta",
+    "zendesk",
+    "functions",
+    "host",
+];
+/// Tokens that open nothing.
+const TOKEN_QUALIFIERS: &[&str] = &[
+    "max",
+    "min",
+    "num",
+    "total",
+    "input",
+    "output",
+    "completion",
+    "prompt",
+    "page",
+    "next",
+    "continuation",
+    "cancellation",
+    "pad",
+    "eos",
+    "bos",
+    "unk",
+    "mask",
+    "special",
+    "stop",
+    "per",
+    "sync",
+    "idempotency",
+    "last",
+    "first",
+    "previous",
+    "cursor",
+    "design",
+    "erc20",
+    "nft",
+    "public",
+];
+/// What may stand behind the word that matters.
+const TRAILERS: &[&str] = &[
+    "prod",
+    "production",
+    "dev",
+    "staging",
+    "live",
+    "test",
+    "main",
+    "primary",
+    "secondary",
+    "base",
+    "value",
+    "old",
+    "new",
+    "default",
+    "admin",
+    "root",
+    "db",
+    "key",
+];
+const EXAMPLES: &[&str] = &["example", "dummy", "fake", "sample", "mock", "placeholder"];
+/// Types that stand between a name and the sign, as in `key: str = "…"`.
+const TYPES: &[&str] = &["str", "string", "text", "char", "var", "optional", "secretstr"];
+
+/// The secret behind the sign at `sign`, if what stands before it names one.
+pub(super) fn behind(bytes: &[u8], sign: usize) -> Option<Found> {
+    let promise = promise(bytes, sign)?;
+    let (start, end, quoted) = value_behind(bytes, sign)?;
+    judge(bytes, promise, start, end, quoted)
+}
+
+/// Where the value behind the sign begins, if a secret is named before it.
+pub(super) fn start_behind(bytes: &[u8], sign: usize) -> Option<usize> {
+    promise(bytes, sign)?;
+    value_behind(bytes, sign).map(|(start, _, _)| start)
+}
+
+fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, quoted: bool) -> Option<Found> {
+    let mut end = end;
+    let mut value = bytes.get(start..end)?;
+    if promise != Promise::Password
+        && let Some(next) = value.iter().position(|&byte| byte == b'&')
+        && !quoted
+    {
+        // Keys have no such sign: another parameter follows.
+        end = start + next;
+        value = value.get(..next)?;
+    }
+    if value.starts_with(b"eyJ") && value.contains(&b'.') {
+        return None;
+    }
+    // Types, calls and paths of code.
+    let code = value
+        .windows(2)
+        .any(|pair| pair == b"::" || matches!(pair, [before, b'[' | b'('] if before.is_ascii_alphanumeric()))
+        || matches!(value.first(), Some(b'(' | b'&' | b'^'));
+    if !quoted && code {
+        return None;
+    }
+    let (kind, score) = match promise {
+        Promise::Password => {
+            value::is_password(value, quoted).then_some((super::PASSWORD, if quoted { 80 } else { 75 }))?
+        }
+        Promise::KeyOrUuid if value::is_uuid(value) => (super::API_KEY, 60),
+        Promise::Key | Promise::KeyOrUuid => value::is_random(value).then_some((super::API_KEY, 75))?,
+    };
+    Some(Found { start, end, kind, score })
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte) || byte >= 0x80
+}
+
+/// The name that ends before `sign`, without the quotes and brackets around it.
+fn name_before(bytes: &[u8], sign: usize) -> &[u8] {
+    let earliest = sign.saturating_sub(LONGEST_NAME);
+    let before = bytes.get(earliest..sign).unwrap_or_default();
+    let closers = before.iter().rev().take_while(|&&byte| b"\"'`])*\\ \t:?".contains(&byte)).count();
+    let before = before.get(..before.len() - closers).unwrap_or_default();
+    let start = before.iter().rposition(|&byte| !is_name_byte(byte)).map_or(0, |other| other + 1);
+    before.get(start..).unwrap_or_default()
+}
+
+fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
+    let mut name = name_before(bytes, sign);
+    let last = last_word(name).0;
+    if TYPES.iter().any(|word| last.eq_ignore_ascii_case(word.as_bytes())) {
+        let typed = sign.checked_sub(name.len() + 1)?;
+        let colon = bytes.get(typed.saturating_sub(24)..sign)?.iter().rposition(|byte| *byte == b':')?;
+        name = name_before(bytes, typed.saturating_sub(24) + colon);
+    }
+    promise_of(name)
+}
+
+/// The last word of a name, and the name before it. Words are divided by signs and by capitals.
+fn last_word(name: &[u8]) -> (&[u8], &[u8]) {
+    let is_divider = |byte: u8| b"_-. ".contains(&byte);
+    let end = name.iter().rposition(|&byte| !is_divider(byte)).map_or(0, |last| last + 1);
+    let name = name.get(..end).unwrap_or_default();
+    let mut start = end;
+    while let Some(&byte) = start.checked_sub(1).and_then(|before| name.get(before)) {
+        let after = name.get(start).copied();
+        let next = name.get(start + 1).copied();
+        let hump = byte.is_ascii_lowercase() && after.is_some_and(|after| after.is_ascii_uppercase());
+        let acronym = byte.is_ascii_uppercase()
+            && after.is_some_and(|after| after.is_ascii_uppercase())
+            && next.is_some_and(|next| next.is_ascii_lowercase());
+        if is_divider(byte) || hump || acronym {
+            break;
+        }
+        start -= 1;
+    }
+    (name.get(start..).unwrap_or_default(), name.get(..start).unwrap_or_default())
+}
+
+fn is_one_of(word: &[u8], words: &[&str]) -> bool {
+    words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes()))
+}
+
+fn ends_with_one_of(word: &[u8], endings: &[&str]) -> bool {
+    endings.iter().any(|ending| {
+        let tail = word.len().checked_sub(ending.len()).and_then(|start| word.get(start..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(ending.as_bytes()))
+    })
+}
+
+fn promise_of(name: &[u8]) -> Option<Promise> {
+    let (mut last, mut before) = last_word(name);
+    for _ in 0..2 {
+        let (previous, earlier) = last_word(before);
+        let number = !last.is_empty() && last.iter().all(|byte| byte.is_ascii_digit());
+        let names_secret = |word: &[u8]| {
+            ends_with_one_of(word, PASSWORD_ENDINGS)
+                || ends_with_one_of(word, KEY_ENDINGS)
+                || is_one_of(word, KEY_WORDS)
+                || word.eq_ignore_ascii_case(b"key")
+        };
+        if (number || is_one_of(last, TRAILERS)) && names_secret(previous) {
+            (last, before) = (previous, earlier);
+        }
+    }
+    let (previous, earlier) = last_word(before);
+    let named_example = [last, previous, last_word(earlier).0].iter().any(|word| is_one_of(word, EXAMPLES));
+    if last.is_empty() || named_example {
+        return None;
+    }
+    let trimmed = last.strip_suffix(b"1").or_else(|| last.strip_suffix(b"2")).unwrap_or(last);
+    if ends_with_one_of(trimmed, PASSWORD_ENDINGS) || is_one_of(trimmed, PASSWORD_WORDS) {
+        return Some(Promise::Password);
+    }
+    let opens = is_one_of(previous, &["api", "access", "secret", "auth", "license", "heroku", "snyk"]);
+    if ends_with_one_of(trimmed, KEY_ENDINGS) {
+        return Some(Promise::KeyOrUuid);
+    }
+    if trimmed.eq_ignore_ascii_case(b"key") {
+        let qualified = is_one_of(previous, KEY_QUALIFIERS);
+        return qualified.then_some(if opens { Promise::KeyOrUuid } else { Promise::Key });
+    }
+    if is_one_of(trimmed, KEY_WORDS) || (trimmed.len() > 5 && ends_with_one_of(trimmed, &["token"])) {
+        let harmless = is_one_of(previous, TOKEN_QUALIFIERS);
+        return (!harmless).then_some(if opens { Promise::KeyOrUuid } else { Promise::Key });
+    }
+    None
+}
+
+/// The value behind the sign: its place, and whether it is quoted.
+fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
+    // The full-width colon has three bytes.
+    let mut at = sign + if bytes.get(sign) == Some(&0xef) { 3 } else { 1 };
+    if bytes.get(sign) == Some(&b':') && bytes.get(at) == Some(&b':') {
+        return None;
+    }
+    let padding =
+        bytes.get(at..)?.iter().take(12).take_while(|&&byte| b" \t=>*\r\n|:".contains(&byte)).count();
+    at += padding;
+    let mut opening = None;
+    // String prefixes, wrappers such as `Some(` and escapes before the quote.
+    let lead = bytes.get(at..)?.iter().take(12).position(|&byte| b"\"'`".contains(&byte));
+    if let Some(lead) = lead
+        && bytes.get(at..at + lead)?.iter().all(|&byte| byte.is_ascii_alphabetic() || b"\\(&".contains(&byte))
+    {
+        opening = bytes.get(at + lead).copied();
+        at += lead + 1;
+    }
+    let rest = bytes.get(at..)?;
+    let rest = rest.get(..LONGEST_VALUE).unwrap_or(rest);
+    if let Some(quote) = opening {
+        let length = rest.iter().position(|&byte| byte == quote || byte == b'\n')?;
+        let value = rest.get(..length)?;
+        let length = length - value.iter().rev().take_while(|&&byte| byte == b'\\').count();
+        return (length > 0).then_some((at, at + length, true));
+    }
+    let before = sign.checked_sub(name_before(bytes, sign).len() + 1).and_then(|before| bytes.get(before));
+    let in_url = padding == 0 && before.is_some_and(|before| b"?&#".contains(before));
+    let is_end = |&byte: &u8| {
+        byte.is_ascii_whitespace() || b"\"'`,;<|".contains(&byte) || byte >= 0x80 || (in_url && byte == b'&')
+    };
+    let length = rest.iter().position(is_end).unwrap_or(rest.len());
+    let value = rest.get(..length)?;
+    // Markup, brackets and stops around it. A `\` begins an escaped line break.
+    let cut = value.iter().position(|&byte| byte == b'\\').unwrap_or(length);
+    let value = value.get(..cut)?;
+    let trailing = value.iter().rev().take_while(|&&byte| b".:)]}*".contains(&byte)).count();
+    (cut > trailing).then_some((at, at + cut - trailing, false))
+}
+
+/// The secret that prose, or a command line, gives behind a word such as "password" that ends at `end`. `flag` says
+/// that two dashes stand before the word.
+pub(super) fn spoken(bytes: &[u8], end: usize, password: bool, flag: bool) -> Option<Found> {
+    const CONNECTORS: &[&str] = &[
+        "is", "was", "to", "ist", "lautet", "est", "es", "è", "é", "jest", "to:", "is:", "-", "–", "—", "->",
+        "are", "being", "auf", "это", "en", "era", "als", "war", "będzie", "olarak", "है", "ist:", "est:",
+    ];
+    // A sign next to the word is not prose, and is looked at in its turn.
+    bytes.get(end).filter(|&&next| next == b' ' || next >= 0x80)?;
+    let rest = bytes.get(end..)?;
+    let rest = rest.get(..96).unwrap_or(rest);
+    let mut at = end;
+    let mut connected = flag;
+    // Languages without spaces: a particle, then the value.
+    let glued = rest.iter().take_while(|&&byte| byte >= 0x80).count();
+    if glued > 0 {
+        let start = end + glued;
+        return spoken_value(bytes, start, start + graphic(rest.get(glued..)?), password);
+    }
+    for word in rest.split(|byte| *byte == b' ').take(8) {
+        let start = at;
+        at += word.len() + 1;
+        if word.is_empty() {
+            continue;
+        }
+        if connected
+            && let Some(found) = spoken_value(bytes, start, start + graphic(bytes.get(start..)?), password)
+        {
+            return Some(found);
+        }
+        if word.contains(&b'\n') || word.ends_with(b".") || word.ends_with(b",") {
+            return None;
+        }
+        connected = word.ends_with(b":") || is_one_of(word, CONNECTORS);
+    }
+    None
+}
+
+fn graphic(text: &[u8]) -> usize {
+    text.iter().take(LONGEST_VALUE).take_while(|byte| byte.is_ascii_graphic()).count()
+}
+
+fn spoken_value(bytes: &[u8], start: usize, end: usize, password: bool) -> Option<Found> {
+    let value = bytes.get(start..end)?;
+    if super::has_known_format(bytes, start) {
+        return None;
+    }
+    let leading = value.iter().take_while(|&&byte| b"\"'`*(".contains(&byte)).count();
+    let value = value.get(leading..)?;
+    let quoted = leading > 0;
+    let closing = |byte: &u8| b"\"'`*),.;:".contains(byte) || (!quoted && *byte == b'?');
+    let length = value.len() - value.iter().rev().take_while(|byte| closing(byte)).count();
+    let value = value.get(..length)?;
+    let start = start + leading;
+    let found = |kind, score| Some(Found { start, end: start + length, kind, score });
+    match password {
+        true if value::is_spoken_password(value) && !begins(value, "http") => found(super::PASSWORD, 65),
+        false if value::is_random(value) && !value::is_uuid(value) => found(super::API_KEY, 65),
+        _ => None,
+    }
+}

@@ -1,0 +1,145 @@
+//! The scanner's tables: what each byte can begin, and which rows of the formats a word may belong to.
+//!
+//! All are computed by the compiler from the formats, so that nothing is built when a filter starts.
+
+use super::rules::{RULES, Rule};
+
+/// What a word at which text may turn secret leads to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Lead {
+    Bearer,
+    Basic,
+    Terraform,
+    Password,
+    Key,
+}
+
+/// Words in any case of their ASCII letters.
+pub(super) const LEADS: &[(&str, Lead)] = &[
+    ("bearer ", Lead::Bearer),
+    ("basic ", Lead::Basic),
+    ("atlasv1.", Lead::Terraform),
+    ("password", Lead::Password),
+    ("passwd", Lead::Password),
+    ("passcode", Lead::Password),
+    ("passphrase", Lead::Password),
+    ("passwort", Lead::Password),
+    ("kennwort", Lead::Password),
+    ("mot de passe", Lead::Password),
+    ("contraseña", Lead::Password),
+    ("senha", Lead::Password),
+    ("parola", Lead::Password),
+    ("hasło", Lead::Password),
+    ("heslo", Lead::Password),
+    ("wachtwoord", Lead::Password),
+    ("pwd", Lead::Password),
+    ("пароль", Lead::Password),
+    ("Пароль", Lead::Password),
+    ("şifre", Lead::Password),
+    ("Şifre", Lead::Password),
+    ("密码", Lead::Password),
+    ("密碼", Lead::Password),
+    ("パスワード", Lead::Password),
+    ("비밀번호", Lead::Password),
+    ("key", Lead::Key),
+    ("token", Lead::Key),
+    ("secret", Lead::Key),
+    ("密钥", Lead::Key),
+    ("ключ", Lead::Key),
+    ("токен", Lead::Key),
+];
+
+/// For each first byte, which second bytes a prefix or a lead has: four words of 64 bits.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
+static PAIRS: [[u64; 4]; 256] = {
+    let mut pairs = [[0; 4]; 256];
+    let mut row = 0;
+    while row < RULES.len() {
+        let prefix = RULES[row].prefix.as_bytes();
+        pairs[prefix[0] as usize][(prefix[1] >> 6) as usize] |= 1 << (prefix[1] & 63);
+        row += 1;
+    }
+    let mut row = 0;
+    while row < LEADS.len() {
+        let word = LEADS[row].0.as_bytes();
+        let firsts = [word[0], word[0].to_ascii_uppercase()];
+        let seconds = [word[1], word[1].to_ascii_uppercase()];
+        let mut choice = 0;
+        while choice < 4 {
+            let (first, second) = (firsts[choice / 2], seconds[choice % 2]);
+            pairs[first as usize][(second >> 6) as usize] |= 1 << (second & 63);
+            choice += 1;
+        }
+        row += 1;
+    }
+    pairs
+};
+
+/// Whether a published prefix or a lead may begin with these two bytes.
+pub(super) fn is_lead_pair(first: u8, second: u8) -> bool {
+    let seconds = PAIRS.get(usize::from(first)).and_then(|row| row.get(usize::from(second >> 6)));
+    seconds.is_some_and(|seconds| seconds >> (second & 63) & 1 == 1)
+}
+
+/// The number of chains: those of `se`, `to` and other beginnings of words stay short.
+const CHAINS: usize = 1024;
+
+const fn chain_of(first: u8, second: u8) -> usize {
+    (first as usize * 31 + second as usize) % CHAINS
+}
+
+/// For each hash of two bytes, one more than the row of the first rule with it; for each rule, one more than the
+/// next's.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
+static LINKS: ([u16; CHAINS], [u16; RULES.len()]) = {
+    let mut heads = [0; CHAINS];
+    let mut nexts = [0; RULES.len()];
+    let mut row = RULES.len();
+    while row > 0 {
+        row -= 1;
+        let prefix = RULES[row].prefix.as_bytes();
+        let chain = chain_of(prefix[0], prefix[1]);
+        nexts[row] = heads[chain];
+        heads[chain] = row as u16 + 1;
+    }
+    (heads, nexts)
+};
+
+/// The rules whose prefix may begin with these two bytes.
+pub(super) fn rules_from(first: u8, second: u8) -> impl Iterator<Item = &'static Rule> {
+    let row = |link: u16| usize::from(link).checked_sub(1);
+    let head = LINKS.0.get(chain_of(first, second)).copied().unwrap_or(0);
+    std::iter::successors(row(head), move |&at| LINKS.1.get(at).copied().and_then(row))
+        .filter_map(|at| RULES.get(at))
+}
+
+/// What a byte can begin.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
+    Nothing,
+    Word,
+    Sign,
+    Dash,
+    Tilde,
+    Escape,
+    Percent,
+}
+
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
+pub(super) static CLASSES: [Class; 256] = {
+    let mut classes = [Class::Nothing; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        classes[byte] = match byte as u8 {
+            b'0'..=b'9' | b'a'..=b'z' | b'A'..=b'Z' | 0xc3..=0xed => Class::Word,
+            b':' | b'=' | b'>' | b'|' | b'(' | 0xef => Class::Sign,
+            b'-' => Class::Dash,
+            b'~' => Class::Tilde,
+            b'\\' => Class::Escape,
+            b'%' => Class::Percent,
+            _ => Class::Nothing,
+        };
+        byte += 1;
+    }
+    classes
+};

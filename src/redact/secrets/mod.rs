@@ -1,0 +1,234 @@
+//! Secrets in text: keys and tokens of 150 services, signed tokens, private keys, passwords in URLs, headers and
+//! assignments.
+//!
+//! [`find`] reads a text once. A filter over pairs of bytes says at which words a published prefix may begin
+//! ([`rules`]); signs such as `:` and `=` lead to names that promise a secret ([`assignment`]); the rest is known by
+//! its structure ([`structured`]). What looks like a secret and is none (placeholders, references to variables,
+//! UUIDs, hashes, public keys, images in base 64) is left alone ([`value`]).
+//!
+//! Promises: linear time, for every look around a place is bounded; no allocation on text without secrets;
+//! findings come in the order of their start and do not overlap each other. It knows no other class of private data,
+//! and not what becomes of a finding.
+
+mod alphabet;
+mod assignment;
+mod index;
+mod rules;
+mod structured;
+mod value;
+
+#[cfg(test)]
+mod tests;
+
+use super::finding::{Finding, Kind};
+use alphabet::{ALNUM, BASE64, HEX};
+use index::{CLASSES, Class, LEADS, Lead, is_lead_pair, rules_from};
+use rules::{Check, Length, RULES};
+
+/// A key or token of a service.
+pub const API_KEY: Kind = Kind("API_KEY");
+/// A JSON Web Token.
+pub const JWT: Kind = Kind("JWT");
+/// A private key in textual form.
+pub const PRIVATE_KEY: Kind = Kind("PRIVATE_KEY");
+/// The password in a URL or connection string.
+pub const CONNECTION_STRING: Kind = Kind("CONNECTION_STRING_PASSWORD");
+/// What stands behind `Bearer` or `Basic`.
+pub const AUTHORIZATION: Kind = Kind("AUTHORIZATION");
+/// A password that its name gives away.
+pub const PASSWORD: Kind = Kind("PASSWORD");
+
+type Found = Finding;
+
+/// The fewest bytes of a body whose length is not the usual one.
+const SHORTEST_BODY: usize = 16;
+/// A run of so many letters and digits is looked into for a mark in its middle.
+const LONG_RUN: usize = 20;
+const LONGEST_RUN: usize = 256;
+/// How far behind an AWS access key id its secret key may stand.
+const NEAR: usize = 200;
+
+/// The services whose published formats are known, in no order, some more than once.
+pub fn services() -> impl Iterator<Item = &'static str> {
+    RULES.iter().map(|rule| rule.service)
+}
+
+/// Adds the secrets in `text` to `findings`, in the order of their start, none overlapping another of them.
+pub fn find(text: &str, findings: &mut Vec<Finding>) {
+    let bytes = text.as_bytes();
+    let mut scan = Scan { bytes, marked_until: 0, key_until: 0 };
+    let (mut at, mut free) = (0, 0);
+    while let Some(&byte) = bytes.get(at) {
+        let class = CLASSES.get(usize::from(byte)).copied().unwrap_or(Class::Nothing);
+        let (found, next) = match class {
+            Class::Nothing => (None, at + 1),
+            Class::Word => scan.word(at),
+            Class::Sign => (scan.sign(at, byte), at + 1),
+            Class::Dash => (structured::private_key(bytes, at), at + 1),
+            Class::Tilde => (structured::entra(bytes, at), at + 1),
+            // The letter of an escape begins no word, and the two digits of another one neither.
+            Class::Escape => {
+                (None, at + 1 + usize::from(bytes.get(at + 1).is_some_and(|next| b"nrt".contains(next))))
+            }
+            Class::Percent => (None, at + if HEX.end(bytes, at + 1, 2) == at + 3 { 3 } else { 1 }),
+        };
+        at = next;
+        // A mark in the middle of a value may lead back into what was found before it.
+        if let Some(found) = found.filter(|found| found.start >= free) {
+            at = at.max(found.end);
+            free = found.end;
+            findings.push(found);
+        }
+    }
+}
+
+struct Scan<'text> {
+    bytes: &'text [u8],
+    /// Up to where long runs were looked into.
+    marked_until: usize,
+    /// Up to where the secret key of an AWS key id is expected.
+    key_until: usize,
+}
+
+impl Scan<'_> {
+    /// What begins with the word at `at`, and where the next one may begin.
+    fn word(&mut self, at: usize) -> (Option<Found>, usize) {
+        let bytes = self.bytes;
+        let [first, second] = [at, at + 1].map(|at| bytes.get(at).copied().unwrap_or_default());
+        if is_lead_pair(first, second)
+            && let Some(found) = self.prefixed(at).or_else(|| self.led(at))
+        {
+            if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"AKIA") || rest.starts_with(b"ASIA")) {
+                self.key_until = found.end + NEAR;
+            }
+            return (Some(found), found.end);
+        }
+        if first >= 0x80 {
+            return (None, at + 1);
+        }
+        let end = ALNUM.end(bytes, at, usize::MAX);
+        if end - at < LONG_RUN || at < self.marked_until {
+            return (None, end);
+        }
+        let start = BASE64.start(bytes, at, LONGEST_RUN);
+        let long = BASE64.end(bytes, at, LONGEST_RUN);
+        self.marked_until = long;
+        (structured::marked(bytes, start, long, start < self.key_until), end)
+    }
+
+    fn prefixed(&self, at: usize) -> Option<Found> {
+        let rest = self.bytes.get(at..)?;
+        if rest.starts_with(b"eyJ")
+            && let Some(token) = structured::web_token(self.bytes, at)
+        {
+            return Some(token);
+        }
+        provider_key(self.bytes, at)
+    }
+
+    fn led(&self, at: usize) -> Option<Found> {
+        let bytes = self.bytes;
+        let rest = bytes.get(at..)?;
+        let first = rest.first()?.to_ascii_lowercase();
+        let mut leads =
+            LEADS.iter().filter(|(word, _)| word.as_bytes().first().is_some_and(|byte| *byte == first));
+        let (word, lead) = leads.find(|(word, _)| value::begins(rest, word))?;
+        let end = at + word.len();
+        match lead {
+            Lead::Bearer => structured::bearer(bytes, end),
+            Lead::Basic => structured::basic(bytes, end),
+            Lead::Terraform => structured::terraform(bytes, at),
+            Lead::Password | Lead::Key => {
+                let flag = bytes.get(at.saturating_sub(24)..at).is_some_and(|before| {
+                    let start =
+                        before.iter().rposition(|byte| byte.is_ascii_whitespace()).map_or(0, |at| at + 1);
+                    before.get(start..).is_some_and(|word| word.starts_with(b"-"))
+                });
+                let joined = at.checked_sub(1).and_then(|before| bytes.get(before));
+                (flag || !joined.is_some_and(|before| b"_-.".contains(before))).then_some(())?;
+                let before = bytes.get(at.saturating_sub(7)..at).unwrap_or_default();
+                (!value::contains(before, "public")).then_some(())?;
+                assignment::spoken(bytes, end, *lead == Lead::Password, flag)
+            }
+        }
+    }
+
+    fn sign(&self, at: usize, sign: u8) -> Option<Found> {
+        let bytes = self.bytes;
+        let next = bytes.get(at + 1).copied().unwrap_or_default();
+        match sign {
+            0xef if !bytes.get(at..)?.starts_with("\u{ff1a}".as_bytes()) => return None,
+            b'(' if !matches!(next, b'"' | b'\'') => return None,
+            b':' if next == b'/' && bytes.get(at + 2) == Some(&b'/') => {
+                return structured::url_password(bytes, at);
+            }
+            b':' if next == b'A' => {
+                if let Some(found) = structured::telegram(bytes, at) {
+                    return Some(found);
+                }
+            }
+            _ => {}
+        }
+        let start = assignment::start_behind(bytes, at)?;
+        // A known format says more than a name does.
+        if let Some(found) = provider_key(bytes, start) {
+            return Some(found);
+        }
+        let found = assignment::behind(bytes, at)?;
+        // Behind a tag, a value is an element's whole text.
+        (sign != b'>' || bytes.get(found.end) == Some(&b'<')).then_some(found)
+    }
+}
+
+/// Whether something at `at` is known by its own format, so that no name is needed to tell.
+fn has_known_format(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at..).is_some_and(|rest| rest.starts_with(b"eyJ")) || provider_key(bytes, at).is_some()
+}
+
+/// The key with a published prefix at `at`.
+fn provider_key(bytes: &[u8], at: usize) -> Option<Found> {
+    let rest = bytes.get(at..)?;
+    let [first, second] = *rest.first_chunk()?;
+    let fits = rules_from(first, second).filter(|rule| rest.starts_with(rule.prefix.as_bytes()));
+    fits.filter_map(|rule| key_of(rule, bytes, at)).max_by_key(|found| (found.score, found.end))
+}
+
+fn key_of(rule: &rules::Rule, bytes: &[u8], at: usize) -> Option<Found> {
+    let start = at + rule.prefix.len();
+    let (Length::Usual(least, most) | Length::Exact(least, most)) = rule.length;
+    let limit = 4 * most + LONGEST_RUN;
+    let run = rule.alphabet.end(bytes, start, limit);
+    let body = bytes.get(start..run)?;
+    let kept =
+        body.iter().rposition(|byte| !b".:%!-=".contains(byte) || (*byte == b'=')).map_or(0, |last| last + 1);
+    let body = body.get(..kept)?;
+    let usual = (least..=most).contains(&body.len());
+    let tolerated = matches!(rule.length, Length::Usual(..)) && body.len() >= SHORTEST_BODY.min(least);
+    ((usual || tolerated) && value::is_token_body(body)).then_some(())?;
+    let score = match rule.check {
+        Check::Crc32Base62 if has_checksum(body) => 100,
+        _ if usual => 95,
+        _ => 70,
+    };
+    Some(Found { start: at, end: start + kept, kind: API_KEY, score })
+}
+
+/// Whether the last six of the body's characters are the CRC-32 of the others in base 62, as GitHub wrote when it
+/// introduced its formats.
+fn has_checksum(body: &[u8]) -> bool {
+    const DIGITS: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+    let Some((random, checksum)) = body.split_last_chunk::<6>() else { return false };
+    let mut crc = !0u32;
+    for byte in random {
+        crc ^= u32::from(*byte);
+        for _ in 0..8 {
+            crc = if crc & 1 == 1 { crc >> 1 ^ 0xedb8_8320 } else { crc >> 1 };
+        }
+    }
+    let mut rest = !crc;
+    checksum.iter().rev().all(|digit| {
+        let expected = DIGITS.get((rest % 62) as usize);
+        rest /= 62;
+        expected == Some(digit)
+    })
+}

@@ -1,0 +1,222 @@
+//! Secrets that are known by their structure: private keys, signed tokens, credentials in URLs and headers, and keys
+//! whose mark stands in the middle.
+//!
+//! Every function is given where its mark was seen, and looks at a bounded piece of text around it.
+
+use super::Found;
+use super::alphabet::{ALNUM, BASE64, DASHED, DIGITS, HEX, TOKEN68};
+use super::value;
+
+/// The longest private key that is looked for the end of: RSA with 16,384 bits has 12 KiB.
+const LONGEST_KEY: usize = 16 * 1024;
+const LONGEST_TOKEN: usize = 16 * 1024;
+const LONGEST_URL: usize = 512;
+
+/// A private key in textual form (RFC 7468 §10 and §11, RFC 4880 §6.2, OpenSSH's PROTOCOL.key), at the dashes of
+/// its `BEGIN`. Public keys and certificates are none.
+pub(super) fn private_key(bytes: &[u8], start: usize) -> Option<Found> {
+    let text = bytes.get(start..)?;
+    let text = text.get(..LONGEST_KEY).unwrap_or(text);
+    let label = text.strip_prefix(b"-----BEGIN ")?;
+    let label = label.get(..label.windows(5).take(64).position(|dashes| dashes == b"-----")?)?;
+    value::contains(label, "private key").then_some(())?;
+    let body = "-----BEGIN ".len() + label.len() + "-----".len();
+    let rest = text.get(body..)?;
+    // Escaped line breaks belong to a key in JSON or in an environment variable.
+    let in_key =
+        |byte: &&u8| BASE64.has(**byte) || byte.is_ascii_whitespace() || b"\\:,()\"'.;".contains(byte);
+    let (length, closed) = match rest.windows(9).position(|window| window == b"-----END ") {
+        Some(end) => {
+            let tail = rest.get(end + 9..)?;
+            let close = tail.windows(5).take(64).position(|dashes| dashes == b"-----");
+            (end, 9 + close.map_or(0, |close| close + 5))
+        }
+        None => (rest.iter().take_while(in_key).count(), 0),
+    };
+    let key = rest.get(..length)?;
+    let digits = key.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
+    let written = digits < 40 || value::contains(key, "your") || value::contains(key, "....");
+    (!written).then_some(Found {
+        start,
+        end: start + body + length + closed,
+        kind: super::PRIVATE_KEY,
+        score: 100,
+    })
+}
+
+/// A JSON Web Token (RFC 7515 §3.1, RFC 7516 §3.1), at its `eyJ`, which is `{"` in base 64.
+pub(super) fn web_token(bytes: &[u8], start: usize) -> Option<Found> {
+    let first = DASHED.end(bytes, start, 4096);
+    (bytes.get(first) == Some(&b'.')).then_some(())?;
+    let second = DASHED.end(bytes, first + 1, LONGEST_TOKEN);
+    let payload = bytes.get(first + 1..second)?;
+    let header: Vec<u8> = decoded(bytes.get(start..first)?).collect();
+    let known = value::contains(&header, "\"alg\"") || payload.starts_with(b"eyJ");
+    (known && first - start >= 12 && payload.len() >= 8).then_some(())?;
+    let mut end = second;
+    // Three parts when signed, five when encrypted.
+    for _ in 0..3 {
+        let part = DASHED.end(bytes, end + 1, LONGEST_TOKEN);
+        if bytes.get(end) != Some(&b'.') || part - end < 8 {
+            break;
+        }
+        end = part;
+    }
+    Some(Found { start, end, kind: super::JWT, score: 100 })
+}
+
+/// What base 64 says; ends at the first byte that is none.
+fn decoded(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
+    let mut pending = (0u32, 0u32);
+    text.iter()
+        .map_while(|byte| match byte {
+            b'A'..=b'Z' => Some(byte - b'A'),
+            b'a'..=b'z' => Some(byte - b'a' + 26),
+            b'0'..=b'9' => Some(byte - b'0' + 52),
+            b'+' | b'-' => Some(62),
+            b'/' | b'_' => Some(63),
+            _ => None,
+        })
+        .filter_map(move |digit| {
+            let (value, bits) = ((pending.0 << 6 | u32::from(digit)) & 0xffff, pending.1 + 6);
+            if bits < 8 {
+                pending = (value, bits);
+                return None;
+            }
+            pending = (value, bits - 8);
+            u8::try_from(value >> (bits - 8) & 0xff).ok()
+        })
+}
+
+/// The credential behind the word `Bearer` (RFC 6750 §2.1), whose end is `start`.
+pub(super) fn bearer(bytes: &[u8], start: usize) -> Option<Found> {
+    let start = start + usize::from(bytes.get(start) == Some(&b' '));
+    let end = TOKEN68.end(bytes, start, LONGEST_TOKEN);
+    let token = trimmed(bytes.get(start..end)?);
+    let end = start + token.len();
+    (token.len() >= 16 && (value::is_random(token) || value::is_uuid(token))).then_some(())?;
+    Some(Found { start, end, kind: super::AUTHORIZATION, score: 85 })
+}
+
+/// The credential behind the word `Basic` (RFC 7617 §2): a name, a colon and a password in base 64.
+pub(super) fn basic(bytes: &[u8], start: usize) -> Option<Found> {
+    let start = start + usize::from(bytes.get(start) == Some(&b' '));
+    let end = BASE64.end(bytes, start, 1024);
+    let token = bytes.get(start..end)?;
+    (token.len() >= 8).then_some(())?;
+    let text: Vec<u8> = decoded(token).collect();
+    let printable = text.iter().all(|byte| *byte >= b' ' && *byte != 127);
+    let colon = text.iter().position(|byte| *byte == b':')?;
+    let password = text.get(colon + 1..)?;
+    (printable && !password.is_empty() && std::str::from_utf8(&text).is_ok()).then_some(())?;
+    (!value::is_placeholder(password) && !password.eq_ignore_ascii_case(b"password")).then_some(())?;
+    Some(Found { start, end, kind: super::AUTHORIZATION, score: 90 })
+}
+
+fn trimmed(token: &[u8]) -> &[u8] {
+    let end = token.iter().rposition(|byte| !b".:%".contains(byte)).map_or(0, |last| last + 1);
+    token.get(..end).unwrap_or_default()
+}
+
+/// The password in a URL (RFC 3986 §3.2.1), whose colon after the scheme is at `colon`.
+pub(super) fn url_password(bytes: &[u8], colon: usize) -> Option<Found> {
+    let start = colon + 3;
+    let rest = bytes.get(start..)?;
+    let rest = rest.get(..LONGEST_URL).unwrap_or(rest);
+    let is_end = |byte: &u8| byte.is_ascii_whitespace() || b"\"'`<>\\".contains(byte);
+    let rest = rest.get(..rest.iter().position(is_end).unwrap_or(rest.len()))?;
+    // A password may have the delimiters of a path when it was not escaped: then the last `@` before a host counts.
+    let authority = rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len());
+    let at = match rest.get(..authority)?.iter().rposition(|byte| *byte == b'@') {
+        Some(at) => at,
+        None => {
+            let first = rest.iter().position(|byte| *byte == b':')?;
+            let port = rest.get(first + 1).is_some_and(u8::is_ascii_digit);
+            (first < authority && !port).then_some(())?;
+            rest.iter().position(|byte| *byte == b'@')?
+        }
+    };
+    let divider = rest.get(..at)?.iter().position(|byte| *byte == b':')?;
+    let password = rest.get(divider + 1..at)?;
+    let plain = ["password", "pass", "passwd", "pwd", "secret", "user", "port", "token", "test"];
+    let named = plain.iter().any(|word| password.eq_ignore_ascii_case(word.as_bytes()));
+    (password.len() >= 3 && !named && !value::is_placeholder(password)).then_some(())?;
+    Some(Found { start: start + divider + 1, end: start + at, kind: super::CONNECTION_STRING, score: 95 })
+}
+
+/// A bot's token of Telegram ("Bot API: authorizing your bot"): its number, the colon at `colon`, 35 characters.
+pub(super) fn telegram(bytes: &[u8], colon: usize) -> Option<Found> {
+    let start = DIGITS.start(bytes, colon, 12);
+    let end = DASHED.end(bytes, colon + 1, 64);
+    let secret = bytes.get(colon + 1..end)?;
+    let fits = (8..=10).contains(&(colon - start)) && (34..=36).contains(&secret.len());
+    (fits && secret.starts_with(b"A") && value::is_token_body(secret)).then_some(())?;
+    Some(Found { start, end, kind: super::API_KEY, score: 95 })
+}
+
+/// A client secret of Microsoft Entra ("Application credentials"), whose mark `Q~` has its tilde at `tilde`.
+pub(super) fn entra(bytes: &[u8], tilde: usize) -> Option<Found> {
+    let in_secret = |byte: &u8| ALNUM.has(*byte) || b"_~.-".contains(byte);
+    let start = tilde.checked_sub(5)?;
+    (bytes.get(start..tilde)?.iter().all(in_secret) && bytes.get(tilde - 1) == Some(&b'Q')).then_some(())?;
+    bytes.get(tilde - 2)?.is_ascii_digit().then_some(())?;
+    let rest = bytes.get(tilde + 1..)?;
+    let length = rest.iter().take(40).take_while(|byte| in_secret(byte)).count();
+    ((31..=35).contains(&length)).then_some(Found {
+        start,
+        end: tilde + 1 + length,
+        kind: super::API_KEY,
+        score: 95,
+    })
+}
+
+/// A key of HCP Terraform ("API tokens"), whose `atlasv1` is at `mark`.
+pub(super) fn terraform(bytes: &[u8], mark: usize) -> Option<Found> {
+    let dot = mark.checked_sub(1)?;
+    let start = ALNUM.start(bytes, dot, 20);
+    let body = mark + "atlasv1.".len();
+    let end = DASHED.end(bytes, body, 80);
+    let fits = bytes.get(dot) == Some(&b'.') && dot - start == 14 && end - body >= 50;
+    fits.then_some(Found { start, end, kind: super::API_KEY, score: 95 })
+}
+
+/// Keys that a long run of letters and digits at `start..end` is, or is the beginning of. `after_key` says that an
+/// AWS access key id stands closely before.
+pub(super) fn marked(bytes: &[u8], start: usize, end: usize, after_key: bool) -> Option<Found> {
+    let run = bytes.get(start..end)?;
+    let found = |end: usize, score: u8| Some(Found { start, end, kind: super::API_KEY, score });
+    // OpenAI's mark is "OpenAI" in base 64. Azure, "Common annotated security key" (52 characters, then `JQQJ99`) and
+    // "Identifiable secrets" (storage, Cosmos DB, Service Bus, Functions …).
+    let marks: [&[u8]; 6] = [b"T3BlbkFJ", b"JQQJ99", b"+ASt", b"+ACDb", b"APIM", b"AzSe"];
+    let marked = |mark: &&[u8]| run.windows(mark.len()).any(|window| window == *mark);
+    if (40..=200).contains(&run.len()) {
+        if marks.iter().take(2).any(marked) {
+            return found(end, 95);
+        }
+        if run.ends_with(b"==") && run.len() == 88 && marks.iter().skip(2).any(marked) {
+            return found(end, 95);
+        }
+    }
+    // MaxMind, "License key format".
+    if run.len() == 40 && run.ends_with(b"_mmk") {
+        return found(end, 95);
+    }
+    // Mailchimp, "API keys": 32 hexadecimal digits and the data centre.
+    let hex = HEX.end(bytes, start, 33);
+    if hex - start == 32 && bytes.get(hex..hex + 3) == Some(b"-us") {
+        return found(DIGITS.end(bytes, hex + 3, 3), 95);
+    }
+    // AWS, "Manage access keys": the secret key has 40 characters of base 64 and no mark of its own.
+    if after_key && run.len() == 40 && value::is_random(run) {
+        return found(end, 85);
+    }
+    // Discord, "Reference: authentication": a bot's id in base 64, a time, a signature.
+    if bytes.get(end) == Some(&b'.') && (23..=28).contains(&run.len()) && b"MNO".contains(run.first()?) {
+        let time = DASHED.end(bytes, end + 1, 8);
+        let signature = DASHED.end(bytes, time + 1, 48);
+        if time - end == 7 && bytes.get(time) == Some(&b'.') && signature - time >= 28 {
+            return found(signature, 95);
+        }
+    }
+    None
+}

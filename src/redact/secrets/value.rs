@@ -1,0 +1,333 @@
+//! Whether a value looks like a secret: random rather than written by a person, and no placeholder.
+//!
+//! Looks at one value alone; what stands before it is the caller's. Every test is linear in the value.
+
+/// Words of placeholders, in lower case. A random value of a hundred characters has one of them once in ten thousand.
+const PLACEHOLDERS: &[&str] = &[
+    "your",
+    "example",
+    "xxxx",
+    "placeholder",
+    "changeme",
+    "change_me",
+    "change-me",
+    "changeit",
+    "redacted",
+    "dummy",
+    "sample",
+    "insert",
+    "replace",
+    "foobar",
+    "not-real",
+    "notreal",
+    "_here",
+    "-here",
+    "****",
+    "....",
+    "masked",
+    "removed",
+    "test_key",
+    "testkey",
+    "test-key",
+    "my_secret",
+    "mysecret",
+    "my-secret",
+    "my_key",
+    "my-key",
+    "my_token",
+    "my-token",
+    "deadbeef",
+    "goes_here",
+    "goeshere",
+    "undefined",
+    "fakekey",
+    "fake-",
+    "fake_",
+    "lorem",
+    "passwordhere",
+    "secrethere",
+    "tokenhere",
+    "keyhere",
+    "\u{2022}\u{2022}",
+    "todo",
+];
+
+/// What passwords are called where none is meant.
+const NO_PASSWORDS: &[&str] = &[
+    "password",
+    "passwd",
+    "pass",
+    "pwd",
+    "secret",
+    "passphrase",
+    "passwort",
+    "string",
+    "required",
+    "optional",
+    "hidden",
+    "none",
+    "null",
+    "true",
+    "false",
+    "user",
+    "username",
+    "text",
+    "plaintext",
+    "token",
+    "admin_password",
+    "userpassword",
+    "contraseña",
+    "senha",
+    "test",
+    "testing",
+    "invalid",
+    "incorrect",
+    "empty",
+];
+
+/// Names of algorithms and encodings that stand behind "the password is".
+const TECHNICAL: &[&str] = &[
+    "sha", "md5", "base64", "base32", "utf", "oauth", "bcrypt", "scrypt", "argon", "pbkdf", "aes", "http",
+    "rfc", "ntlm", "hex",
+];
+
+/// How many bytes of a value are looked at for what people write: more than any placeholder has.
+const LOOKED_AT: usize = 256;
+
+/// Whether `text` has `word` somewhere, in any case of ASCII letters; `word` is in lower case.
+pub(super) fn contains(text: &[u8], word: &str) -> bool {
+    let word = word.as_bytes();
+    text.windows(word.len()).any(|window| window.eq_ignore_ascii_case(word))
+}
+
+/// Whether `text` begins with `word` in any case.
+pub(super) fn begins(text: &[u8], word: &str) -> bool {
+    text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Whether the value stands for one: a word like "your-key", a reference to a variable, a row of the same sign.
+pub(super) fn is_placeholder(value: &[u8]) -> bool {
+    let head = value.get(..LOOKED_AT).unwrap_or(value);
+    is_reference(head) || PLACEHOLDERS.iter().any(|word| contains(head, word)) || longest_repeat(head) >= 8
+}
+
+/// Whether it names where the value is instead of giving it: `${VAR}`, `$VAR`, `%VAR%`, `{{ x }}`, `<token>`,
+/// `os.environ[…]`, a call.
+pub(super) fn is_reference(value: &[u8]) -> bool {
+    const SOURCES: &[&str] = &[
+        "environ",
+        "getenv",
+        "process.env",
+        "env.",
+        "env[",
+        "env(",
+        "secrets.",
+        "secretmanager",
+        "keyvault",
+        "vault:",
+        "config.",
+        "settings.",
+        "ssm:",
+        "arn:",
+        "op://",
+        "file:",
+        "self.",
+        "this.",
+        "args.",
+        "request.",
+        "req.",
+        "params.",
+        "options.",
+        "var.",
+        "data.",
+        "system.",
+        "credentials.",
+        "import.meta",
+        "props.",
+    ];
+    let is_name = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'0'..=b'9');
+    let variable = value.strip_prefix(b"$").or_else(|| value.strip_prefix(b"%"));
+    let closer = match value.first() {
+        Some(b'<') => b'>',
+        Some(b'{') => b'}',
+        Some(b'[') => b']',
+        Some(b'(') => b')',
+        Some(b'*') => b'*',
+        Some(_) => 0,
+        None => return true,
+    };
+    value.get(1..).is_some_and(|rest| rest.contains(&closer))
+        || value.starts_with(b"${")
+        || value.starts_with(b"$(")
+        || variable.is_some_and(|name| name.strip_suffix(b"%").unwrap_or(name).iter().all(is_name))
+        || value.windows(2).any(|pair| pair == b"{{" || pair == b"${" || pair == b"()")
+        || value.ends_with(b"(")
+        || SOURCES.iter().any(|source| begins(value, source) || contains(value, "environ["))
+        // A constant's name, as in `token: API_TOKEN`.
+        || (value.contains(&b'_') && value.iter().all(is_name) && value.iter().any(u8::is_ascii_uppercase))
+}
+
+/// The longest row of one byte.
+fn longest_repeat(value: &[u8]) -> usize {
+    longest(value, |one, next| one == next)
+}
+
+/// The longest row in which each byte is the next or the previous one of the alphabet.
+fn longest_sequence(value: &[u8]) -> usize {
+    let up = longest(value, |one, next| one.checked_add(1) == Some(next));
+    up.max(longest(value, |one, next| one.checked_sub(1) == Some(next)))
+}
+
+fn longest(value: &[u8], continues: impl Fn(u8, u8) -> bool) -> usize {
+    let (mut longest, mut current) = (1, 1);
+    for pair in value.windows(2) {
+        if let [one, next] = *pair {
+            current = if continues(one, next) { current + 1 } else { 1 };
+            longest = longest.max(current);
+        }
+    }
+    longest
+}
+
+/// What a value is made of.
+struct Makeup {
+    digits: usize,
+    letters: usize,
+    /// Changes between lower and upper case.
+    flips: usize,
+    symbols: usize,
+    distinct: usize,
+}
+
+fn makeup(value: &[u8]) -> Makeup {
+    let mut seen = 0u128;
+    let mut makeup = Makeup { digits: 0, letters: 0, flips: 0, symbols: 0, distinct: 0 };
+    let mut last_upper = None;
+    for &byte in value {
+        seen |= 1 << (byte & 127);
+        match byte {
+            b'0'..=b'9' => makeup.digits += 1,
+            b'a'..=b'z' | b'A'..=b'Z' => {
+                makeup.letters += 1;
+                let upper = byte.is_ascii_uppercase();
+                makeup.flips += usize::from(last_upper.is_some_and(|last: bool| last != upper));
+                last_upper = Some(upper);
+            }
+            b'_' | b'-' | b'.' | b'/' | b',' | b':' | b' ' => {}
+            _ => makeup.symbols += 1,
+        }
+    }
+    makeup.distinct = seen.count_ones() as usize;
+    makeup
+}
+
+/// Whether every part between separators is a word or a number, as in `my-project-2024`.
+fn is_slug(value: &[u8]) -> bool {
+    let parts = value.split(|byte| b"-_./+=:~ ".contains(byte));
+    parts.filter(|part| !part.is_empty()).all(|part| {
+        let letters = part.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+        let digits = part.get(letters..).unwrap_or_default();
+        let is_word = |letters: &[u8]| {
+            letters.iter().all(u8::is_ascii_uppercase) || letters.len() < 8 || is_camel_case(letters)
+        };
+        digits.len() <= 4 && digits.iter().all(u8::is_ascii_digit) && part.get(..letters).is_some_and(is_word)
+    })
+}
+
+/// Eight, four, four, four and twelve hexadecimal digits (RFC 9562 §4).
+pub(super) fn is_uuid(value: &[u8]) -> bool {
+    value.len() == 36
+        && value.iter().enumerate().all(|(at, byte)| match at {
+            8 | 13 | 18 | 23 => *byte == b'-',
+            _ => byte.is_ascii_hexdigit(),
+        })
+}
+
+/// Whether the body of a token with a published prefix is random rather than written.
+pub(super) fn is_token_body(body: &[u8]) -> bool {
+    let makeup = makeup(body);
+    let (repeat, sequence) = if body.len() > 64 { (12, 10) } else { (6, 6) };
+    // One AWS access key id in twenty has no digit.
+    let capitals = body.len() == 16 && body.iter().all(u8::is_ascii_uppercase) && makeup.distinct >= 9;
+    (capitals || ((makeup.digits > 0 || makeup.flips >= 4) && !is_slug(body)))
+        && makeup.distinct >= (body.len() / 4).clamp(4, 8)
+        && !is_placeholder(body)
+        && longest_repeat(body) < repeat
+        && longest_sequence(body) < sequence
+}
+
+/// Whether a value is random enough to be a key, where its name says that it is one.
+pub(super) fn is_random(value: &[u8]) -> bool {
+    let makeup = makeup(value);
+    value.len() >= 12
+        && ((makeup.digits >= 2 && makeup.letters >= 2) || makeup.flips >= 6 || makeup.digits >= 20)
+        && makeup.distinct >= 7
+        && value.iter().all(u8::is_ascii_graphic)
+        && !is_slug(value)
+        && !is_placeholder(value)
+        && !is_location(value)
+        && longest_repeat(value) < 6
+        && longest_sequence(value) < 7
+}
+
+/// A path, an address, a version or a time: made of digits and letters, and public.
+fn is_location(value: &[u8]) -> bool {
+    value.starts_with(b"./")
+        || value.starts_with(b"~/")
+        || value.windows(3).any(|window| window == b"://")
+        || value.iter().all(|byte| byte.is_ascii_digit() || b".:-/TZ+".contains(byte))
+        || (value.contains(&b'(') && value.ends_with(b")"))
+        || (value.contains(&b'[') && value.ends_with(b"]"))
+}
+
+/// Whether a value can be a password that a person chose, where its name says that it is one. `quoted` values are
+/// data; others may be code.
+pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
+    let makeup = makeup(value);
+    let is_value = |word: &&str| value.eq_ignore_ascii_case(word.as_bytes());
+    if value.len() < 6 || value.len() > 128 || is_placeholder(value) || NO_PASSWORDS.iter().any(is_value) {
+        return false;
+    }
+    if value.iter().any(|byte| byte.is_ascii_control() || *byte == b' ') {
+        return false;
+    }
+    let path = value.starts_with(b"/")
+        || value.windows(2).any(|pair| pair == b"/*" || pair == b"*.")
+        || value.windows(3).any(|window| window == b"://");
+    // `user.password1`, `password2`: names of things.
+    let dotted = !quoted && value.contains(&b'.') && is_slug(value) && makeup.symbols == 0;
+    let calls = value.windows(2).any(|pair| matches!(pair, [before, b'('] if before.is_ascii_alphanumeric()));
+    if path || dotted || (calls && !quoted) || value.ends_with(b"]") {
+        return false;
+    }
+    let named = ["password", "passwd", "pwd"].iter().any(|word| contains(value, word));
+    if makeup.digits > 0 && makeup.letters > 0 {
+        // `password1` is a variable at least as often as a password.
+        return !(named && (makeup.digits < 2 || !quoted) && makeup.symbols == 0 && is_slug(value));
+    }
+    if makeup.letters == 0 {
+        return makeup.digits >= 6 && makeup.symbols + makeup.digits == value.len();
+    }
+    (makeup.symbols > 0 && value.len() >= 8 && !value.ends_with(b"?") && value.is_ascii())
+        || (makeup.flips >= 3 && value.len() >= 8 && !is_camel_case(value))
+}
+
+/// Whether a password may stand behind "the password is": as [`is_password`], and nothing that prose says there.
+pub(super) fn is_spoken_password(value: &[u8]) -> bool {
+    let makeup = makeup(value);
+    is_password(value, true)
+        && value.is_ascii()
+        && makeup.letters > 0
+        && (makeup.digits > 0 || makeup.symbols > 0)
+        && !value.iter().any(|byte| b"()[]{}<>'\"=\\".contains(byte))
+        && !TECHNICAL.iter().any(|word| begins(value, word))
+}
+
+/// `someIdentifier`: every capital is followed by a small letter.
+fn is_camel_case(value: &[u8]) -> bool {
+    value.iter().all(u8::is_ascii_alphabetic)
+        && !value
+            .windows(2)
+            .any(|pair| matches!(pair, [one, next] if one.is_ascii_uppercase() && next.is_ascii_uppercase()))
+        && value.split(u8::is_ascii_uppercase).skip(1).all(|hump| hump.len() >= 2)
+}

@@ -1,0 +1,116 @@
+//! How many planted secrets are found, and how many look-alikes are taken for one: tests/secrets/generate.py wrote
+//! both, drawn at random from the published formats. Prints every miss, and holds the bars of both files.
+
+#![allow(
+    clippy::disallowed_methods,
+    clippy::panic,
+    clippy::print_stdout,
+    clippy::string_slice,
+    clippy::unwrap_used,
+    reason = "a test prints, panics and reads the clock"
+)]
+
+use std::collections::BTreeMap;
+use std::time::Instant;
+
+use serde::Deserialize;
+use tollgate::redact::secrets::find;
+
+#[derive(Deserialize)]
+struct Row {
+    kind: String,
+    text: String,
+    secret: Option<String>,
+}
+
+/// Which part of `text` is left when what was found is taken out.
+fn rest(text: &str) -> String {
+    let mut findings = Vec::new();
+    find(text, &mut findings);
+    let mut rest = String::new();
+    let mut at = 0;
+    for finding in findings {
+        rest.push_str(&text[at..finding.start]);
+        rest.push('\u{0}');
+        at = finding.end;
+    }
+    rest + &text[at..]
+}
+
+/// A secret is found when no twelve bytes of it in a row, and no half of it, are left.
+fn is_found(text: &str, secret: &str) -> bool {
+    let rest = rest(text);
+    let window = secret.len().div_ceil(2).min(12);
+    !secret.as_bytes().windows(window).any(|part| rest.as_bytes().windows(window).any(|left| left == part))
+}
+
+fn check(name: &str, rows: &str) {
+    let (mut found, mut planted, mut alarms, mut clean) = (0, 0, 0, 0);
+    let mut missed: BTreeMap<String, usize> = BTreeMap::new();
+    for line in rows.lines() {
+        let row: Row = serde_json::from_str(line).unwrap();
+        match row.secret {
+            Some(secret) => {
+                planted += 1;
+                if is_found(&row.text, &secret) {
+                    found += 1;
+                } else {
+                    *missed.entry(row.kind).or_default() += 1;
+                    println!("missed: {}", row.text);
+                }
+            }
+            None => {
+                clean += 1;
+                if rest(&row.text) != row.text {
+                    alarms += 1;
+                    println!("false alarm: {}", row.text);
+                }
+            }
+        }
+    }
+    let (recall, rate) = (f64::from(found) / f64::from(planted), f64::from(alarms) / f64::from(clean));
+    println!("{name}: recall {recall:.4} of {planted}, false alarms {rate:.4} of {clean}; missed {missed:?}");
+    assert!(recall >= 0.97, "{name}: recall {recall}");
+    assert!(rate <= 0.01, "{name}: false alarms {rate}");
+}
+
+#[test]
+fn what_detection_was_tuned_on() {
+    check("tuning", include_str!("tuning.jsonl"));
+}
+
+#[test]
+fn what_detection_was_not_tuned_on() {
+    check("held out", include_str!("held_out.jsonl"));
+}
+
+/// Text that keeps every part of the scanner busy takes no more time per byte when it is longer.
+#[test]
+fn hostile_text_takes_linear_time() {
+    for unit in [
+        "a:",
+        "password is ",
+        "eyJ",
+        "-----BEGIN PRIVATE KEY-----",
+        "sk-a1",
+        "://a:b",
+        "Bearer ",
+        "a0_b1-c2",
+        "key=",
+        "M0a.",
+    ] {
+        let time = |count: usize| {
+            let text = unit.repeat(count / unit.len());
+            let once = || {
+                let start = Instant::now();
+                find(&text, &mut Vec::new());
+                start.elapsed()
+            };
+            // The others that share the machine only ever add.
+            (0..5).map(|_| once()).min().unwrap()
+        };
+        let (short, long) = (time(20_000), time(160_000));
+        println!("{unit:?}: {short:?} {long:?}");
+        assert!(long.as_micros() < 30 * short.as_micros().max(100), "{unit:?}: {short:?}, then {long:?}");
+    }
+}
