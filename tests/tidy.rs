@@ -35,7 +35,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     // The model access is for the tests of records: every caller has one.
     ("observe", &["config::compiled::ModelAccess", "dialect", "framing::json", "identity::caller"]),
     ("route", &["config::compiled"]),
-    ("dialect", &["framing"]),
+    ("chat", &["framing::json"]),
+    ("dialect", &["chat", "framing"]),
     ("tokens", &[]),
     ("framing", &[]),
 ];

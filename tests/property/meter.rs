@@ -137,6 +137,7 @@ fn usage() -> impl Strategy<Value = Usage> {
             output,
             cached_input,
             reasoning_output,
+            ..Usage::default()
         },
     )
 }

@@ -125,6 +125,7 @@ pub fn usage(object: &[u8]) -> Option<Usage> {
             "total_tokens" => total = number(),
             "prompt_tokens_details" if member.kind == Kind::Object => {
                 usage.cached_input = detail(object, member.value, "cached_tokens");
+                usage.cache_write_input = detail(object, member.value, "cache_write_tokens");
             }
             "completion_tokens_details" if member.kind == Kind::Object => {
                 usage.reasoning_output = detail(object, member.value, "reasoning_tokens");
@@ -164,7 +165,8 @@ mod tests {
             "prompt_tokens_details": {"cached_tokens": 4, "audio_tokens": 0},
             "completion_tokens_details": {"reasoning_tokens": 3, "audio_tokens": 0,
             "accepted_prediction_tokens": 0, "rejected_prediction_tokens": 0}}"#;
-        let expected = Usage { input: 19, output: 10, cached_input: 4, reasoning_output: 3 };
+        let expected =
+            Usage { input: 19, output: 10, cached_input: 4, reasoning_output: 3, ..Usage::default() };
         assert_eq!(usage(object), Some(expected));
     }
 
