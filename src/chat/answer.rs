@@ -4,7 +4,6 @@ use super::{ChatError, Losses, Part, Signature, Usage};
 
 /// A whole answer.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct ChatAnswer {
     /// The provider's identifier, empty when it gave none.
     pub id: String,
@@ -20,7 +19,6 @@ pub struct ChatAnswer {
 
 /// One alternative.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct Choice {
     /// Text, refusals, thinking and tool calls, in order.
     pub parts: Vec<Part>,
@@ -32,7 +30,6 @@ pub struct Choice {
 
 /// One token that the model chose, and what it might have chosen.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct TokenLogprob {
     /// The token chosen.
     pub chosen: Logprob,
@@ -42,7 +39,6 @@ pub struct TokenLogprob {
 
 /// A token and the logarithm of its probability.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct Logprob {
     /// The token's text.
     pub token: String,
@@ -90,7 +86,6 @@ impl FinishReason {
 /// The parts of a choice are numbered in the order they begin; a part begins with its first [`Delta`] and ends
 /// with its [`ChatEvent::PartEnd`]. Parts may overlap, as parallel tool calls do in some dialects.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub enum ChatEvent {
     /// The answer begins: the first event, unless the stream begins with an error.
     Start {
@@ -134,7 +129,6 @@ pub enum ChatEvent {
 
 /// What is added to a part.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub enum Delta {
     /// Text.
     Text(String),

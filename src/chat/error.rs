@@ -2,7 +2,6 @@
 
 /// What went wrong at the provider.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct ChatError {
     /// The class.
     pub kind: ErrorKind,

@@ -5,7 +5,6 @@ use crate::framing::json::{self, Span};
 
 /// One JSON value, as text.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct Json(String);
 
 impl Json {

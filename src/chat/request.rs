@@ -4,7 +4,6 @@ use super::Json;
 
 /// A request for a chat.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct ChatRequest {
     /// The model, by the client's name for it; empty where the dialect has it in the path.
     pub model: String,
@@ -38,7 +37,6 @@ pub struct ChatRequest {
 
 /// A member at the top of a request that the neutral form does not have.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct UnknownField {
     /// Its name.
     pub name: String,
@@ -48,7 +46,6 @@ pub struct UnknownField {
 
 /// One message.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct Message {
     /// Who says it.
     pub role: Role,
@@ -75,7 +72,6 @@ pub enum Role {
 
 /// A part of a message.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct Part {
     /// What it is.
     pub content: Content,
@@ -85,7 +81,6 @@ pub struct Part {
 
 /// What a part of a message is.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub enum Content {
     /// Text.
     Text(String),
@@ -140,7 +135,6 @@ pub enum Content {
 
 /// Where the bytes of an image or a document are.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
 pub enum Source {
     /// At a URL that the provider fetches; the media type when it is known.
     Url {
@@ -164,7 +158,6 @@ pub enum Source {
 
 /// Bytes that only the provider that made them understands, and wants back unchanged.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct Signature {
     /// Who made it.
     pub origin: Origin,
@@ -227,7 +220,6 @@ pub struct CacheMarker {
 
 /// A function that the model may call.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct Tool {
     /// Its name.
     pub name: String,
@@ -243,7 +235,6 @@ pub struct Tool {
 
 /// Whether and which tools the model must call.
 #[derive(Clone, PartialEq, Eq)]
-#[cfg_attr(test, derive(Debug))]
 pub enum ToolChoice {
     /// As it likes.
     Auto,
@@ -264,7 +255,6 @@ pub enum ToolChoice {
 
 /// The form of an answer.
 #[derive(Clone, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub enum Format {
     /// Any text.
     Text,
@@ -285,7 +275,6 @@ pub enum Format {
 
 /// How tokens are chosen, and how many.
 #[derive(Clone, Default, PartialEq)]
-#[cfg_attr(test, derive(Debug))]
 pub struct Sampling {
     /// From 0; its upper end depends on the dialect.
     pub temperature: Option<f64>,

@@ -127,9 +127,9 @@ fn read(message: &[u8]) -> Result<Message<'_>, Fault> {
     let mut read = Message { kind: None, is_error: false, payload };
     let mut rest = headers;
     while !rest.is_empty() {
-        let (name, value, after) = header(rest).ok_or(Fault::Headers)?;
+        let (header, after) = header(rest).ok_or(Fault::Headers)?;
         rest = after;
-        match (name, value) {
+        match header {
             (b":event-type" | b":exception-type" | b":error-code", Some(value)) => {
                 read.kind = Some(std::str::from_utf8(value).map_err(|_| Fault::Headers)?);
             }
@@ -140,8 +140,11 @@ fn read(message: &[u8]) -> Result<Message<'_>, Fault> {
     Ok(read)
 }
 
-/// The name of the first header, its value when it is a string, and what follows.
-fn header(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
+/// A header: its name, and its value when that is a string.
+type Header<'a> = (&'a [u8], Option<&'a [u8]>);
+
+/// The first header, and what follows.
+fn header(bytes: &[u8]) -> Option<(Header<'_>, &[u8])> {
     let (&length, rest) = bytes.split_first()?;
     let (name, rest) = rest.split_at_checked(usize::from(length))?;
     let (&kind, rest) = rest.split_first()?;
@@ -156,12 +159,12 @@ fn header(bytes: &[u8]) -> Option<(&[u8], Option<&[u8]>, &[u8])> {
         6 | 7 => {
             let (length, rest) = rest.split_first_chunk()?;
             let (value, rest) = rest.split_at_checked(usize::from(u16::from_be_bytes(*length)))?;
-            return Some((name, (kind == 7).then_some(value), rest));
+            return Some(((name, (kind == 7).then_some(value)), rest));
         }
         _ => return None,
     };
     let (_, rest) = rest.split_at_checked(fixed)?;
-    Some((name, None, rest))
+    Some(((name, None), rest))
 }
 
 /// The remainder for each byte of the CRC32 of ISO 3309, polynomial 0xEDB88320 (RFC 1952, section 8).
@@ -203,7 +206,9 @@ pub fn crc32(bytes: &[u8]) -> u32 {
 mod tests {
     use super::*;
 
-    fn collect(chunks: &[&[u8]]) -> (Vec<(Option<String>, bool, Vec<u8>)>, Result<(), Fault>) {
+    type Found = (Option<String>, bool, Vec<u8>);
+
+    fn collect(chunks: &[&[u8]]) -> (Vec<Found>, Result<(), Fault>) {
         let mut framer = Framer::new(1 << 16);
         let mut found = Vec::new();
         for chunk in chunks {

@@ -119,10 +119,10 @@ impl StreamDecoder {
         };
         let Some(state) = self.choices.get_mut(at) else { return };
         let choice = u32::try_from(at).unwrap_or(0);
-        if let Some(delta) = object.lenient_object("delta") {
-            if let Err(error) = state.delta(choice, delta, &mut self.losses, out) {
-                return self.fail(error, out);
-            }
+        if let Some(delta) = object.lenient_object("delta")
+            && let Err(error) = state.delta(choice, delta, &mut self.losses, out)
+        {
+            return self.fail(error, out);
         }
         if object.take("logprobs").is_some() {
             self.losses.unsupported("answer.logprobs");

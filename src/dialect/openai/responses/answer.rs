@@ -2,9 +2,9 @@
 
 use crate::chat::{ChatAnswer, Choice, Content, FinishReason, Losses};
 use crate::dialect::AnswerContext;
-use crate::dialect::wire::write;
+use crate::dialect::wire::write::{self, ArrayWriter};
 
-use super::items::{Item, Kind, Status, encrypted, write_response};
+use super::items::{Item, Kind, Response, Status, encrypted};
 
 /// Writes a response.
 pub(in crate::dialect) fn encode_answer(answer: &ChatAnswer, context: &AnswerContext) -> (Vec<u8>, Losses) {
@@ -21,17 +21,18 @@ pub(in crate::dialect) fn encode_answer(answer: &ChatAnswer, context: &AnswerCon
     let contents = choice.parts.iter().map(|part| &part.content).enumerate();
     let items: Vec<Item> =
         contents.filter_map(|(index, content)| item(id, index, content, &mut losses)).collect();
+    let response = Response {
+        context,
+        id,
+        model: context.model_or(&answer.model),
+        status: Status::Ended(&choice.finish),
+        usage: answer.usage.as_ref(),
+    };
     let body = write::object(|object| {
-        write_response(
-            context,
-            id,
-            context.model_or(&answer.model),
-            Status::Ended(&choice.finish),
-            answer.usage.as_ref(),
-            |output| items.iter().for_each(|item| output.object(|object| item.write(true, object))),
-            &mut losses,
-            object,
-        );
+        let output = |out: &mut ArrayWriter<'_>| {
+            items.iter().for_each(|item| out.object(|object| item.write(true, object)));
+        };
+        response.write(output, &mut losses, object);
     });
     (body, losses)
 }

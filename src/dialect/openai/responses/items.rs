@@ -110,48 +110,55 @@ pub(super) enum Status<'a> {
     Failed(&'a ChatError),
 }
 
-/// Writes the response object.
-pub(super) fn write_response(
-    context: &AnswerContext,
-    id: &str,
-    model: &str,
-    status: Status<'_>,
-    usage: Option<&Usage>,
-    write_output: impl FnOnce(&mut ArrayWriter<'_>),
-    losses: &mut Losses,
-    object: &mut ObjectWriter<'_>,
-) {
-    object.string("id", id);
-    object.string("object", "response");
-    object.unsigned("created_at", context.created);
-    let (name, incomplete) = match status {
-        Status::InProgress => ("in_progress", None),
-        Status::Failed(_) => ("failed", None),
-        Status::Ended(reason) => match incomplete(reason, losses) {
-            Some(incomplete) => ("incomplete", Some(incomplete)),
-            None => ("completed", None),
-        },
-    };
-    object.string("status", name);
-    match status {
-        Status::Failed(error) => object.object("error", |object| {
-            object.string("code", error_code(error.kind));
-            object.string("message", &error.message);
-        }),
-        Status::InProgress | Status::Ended(_) => object.null("error"),
-    }
-    match incomplete {
-        Some(reason) => object.object("incomplete_details", |details| details.string("reason", reason)),
-        None => object.null("incomplete_details"),
-    }
-    object.string("model", model);
-    object.array("output", write_output);
-    for (name, value) in &context.echo {
-        object.raw(name, value);
-    }
-    match usage {
-        Some(usage) => object.object("usage", |object| write_usage(usage, object)),
-        None => object.null("usage"),
+/// The response object around the items.
+pub(super) struct Response<'a> {
+    pub(super) context: &'a AnswerContext,
+    pub(super) id: &'a str,
+    pub(super) model: &'a str,
+    pub(super) status: Status<'a>,
+    pub(super) usage: Option<&'a Usage>,
+}
+
+impl Response<'_> {
+    /// Writes the members of the object.
+    pub(super) fn write(
+        &self,
+        write_output: impl FnOnce(&mut ArrayWriter<'_>),
+        losses: &mut Losses,
+        object: &mut ObjectWriter<'_>,
+    ) {
+        object.string("id", self.id);
+        object.string("object", "response");
+        object.unsigned("created_at", self.context.created);
+        let (name, incomplete) = match self.status {
+            Status::InProgress => ("in_progress", None),
+            Status::Failed(_) => ("failed", None),
+            Status::Ended(reason) => match incomplete(reason, losses) {
+                Some(incomplete) => ("incomplete", Some(incomplete)),
+                None => ("completed", None),
+            },
+        };
+        object.string("status", name);
+        match self.status {
+            Status::Failed(error) => object.object("error", |object| {
+                object.string("code", error_code(error.kind));
+                object.string("message", &error.message);
+            }),
+            Status::InProgress | Status::Ended(_) => object.null("error"),
+        }
+        match incomplete {
+            Some(reason) => object.object("incomplete_details", |details| details.string("reason", reason)),
+            None => object.null("incomplete_details"),
+        }
+        object.string("model", self.model);
+        object.array("output", write_output);
+        for (name, value) in &self.context.echo {
+            object.raw(name, value);
+        }
+        match self.usage {
+            Some(usage) => object.object("usage", |object| write_usage(usage, object)),
+            None => object.null("usage"),
+        }
     }
 }
 

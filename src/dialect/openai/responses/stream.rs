@@ -4,10 +4,10 @@
 //! held; one that is too long fails.
 
 use crate::chat::{ChatError, ChatEvent, Delta, FinishReason, Losses, Usage};
-use crate::dialect::wire::write::{self, ObjectWriter};
+use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
 use crate::dialect::{AnswerContext, LONGEST_PART, sse};
 
-use super::items::{Item, Kind, Status, encrypted, write_response};
+use super::items::{Item, Kind, Response, Status, encrypted};
 
 /// The longest answer, in bytes of its text.
 const LONGEST_ANSWER: usize = 2 * LONGEST_PART;
@@ -108,25 +108,22 @@ impl StreamEncoder {
     /// Writes an event with the response in it; with its output when it has ended.
     fn response(&mut self, name: &str, status: Option<Status<'_>>, out: &mut Vec<u8>) {
         let mut losses = std::mem::take(&mut self.losses);
+        let response = Response {
+            context: &self.context,
+            id: &self.id,
+            model: &self.model,
+            status: status.unwrap_or(Status::InProgress),
+            usage: self.usage.as_ref().filter(|_| status.is_some()),
+        };
+        let output = |out: &mut ArrayWriter<'_>| {
+            for entry in self.items.iter().filter(|entry| !entry.open) {
+                out.object(|object| entry.item.write(true, object));
+            }
+        };
         let data = write::object(|event| {
             event.string("type", name);
             event.unsigned("sequence_number", self.sequence);
-            event.object("response", |object| {
-                write_response(
-                    &self.context,
-                    &self.id,
-                    &self.model,
-                    status.unwrap_or(Status::InProgress),
-                    self.usage.as_ref().filter(|_| status.is_some()),
-                    |output| {
-                        for entry in self.items.iter().filter(|entry| !entry.open) {
-                            output.object(|object| entry.item.write(true, object));
-                        }
-                    },
-                    &mut losses,
-                    object,
-                );
-            });
+            event.object("response", |object| response.write(output, &mut losses, object));
         });
         self.losses = losses;
         self.sequence += 1;

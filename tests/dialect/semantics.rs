@@ -1,0 +1,1 @@
+//! Whole conversations across two dialects: what an SDK user would notice.
