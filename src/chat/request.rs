@@ -391,6 +391,12 @@ impl Part {
         Self::new(Content::Text(text.into()))
     }
 
+    /// Whether it says nothing at all: providers refuse empty text, and nothing is lost with it.
+    #[must_use]
+    pub const fn is_blank(&self) -> bool {
+        matches!(&self.content, Content::Text(text) | Content::Refusal(text) if text.is_empty())
+    }
+
     /// Whether it is a tool call.
     #[must_use]
     pub const fn is_call(&self) -> bool {

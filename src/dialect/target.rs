@@ -17,6 +17,9 @@ pub struct Target {
     pub structured_output: StructuredOutput,
     /// How the model is told to think.
     pub thinking: ThinkingControl,
+    /// Whether the model takes `temperature`, `top_p` and `top_k`: Anthropic's models from Opus 4.7 on answer 400
+    /// to any of them (migration guide of its API, version 2026-10-21). Unused for other models.
+    pub takes_sampling: bool,
     /// How a server compatible with OpenAI differs from it; unused elsewhere.
     pub quirks: &'static Quirks,
 }

@@ -164,6 +164,7 @@ pub(crate) fn target(provider: Dialect, case: &Value) -> Target {
             Some("effort") => ThinkingControl::Effort,
             _ => ThinkingControl::Budget,
         },
+        takes_sampling: case["takes_sampling"].as_bool().unwrap_or(true),
         quirks: match case["quirks"].as_str() {
             Some("vllm") => &Quirks::VLLM,
             Some("mistral") => &Quirks::MISTRAL,

@@ -101,8 +101,7 @@ fn decode_source(block: &mut Object<'_>) -> Read<Option<Source>> {
 /// Writes the blocks for a part: one, or none.
 pub(super) fn write(part: &Part, out: &mut ArrayWriter<'_>, losses: &mut Losses) {
     match &part.content {
-        // The API refuses empty text, and nothing is lost with it.
-        Content::Text(text) | Content::Refusal(text) if text.is_empty() => {}
+        _ if part.is_blank() => {}
         Content::Text(text) => block("text", part.cache, out, |block| block.string("text", text)),
         Content::Refusal(text) => {
             losses.approximated("messages.refusal");

@@ -1,7 +1,8 @@
 //! A request to the Messages API, written.
 
 use crate::chat::{
-    ChatRequest, Content, Format, Json, Losses, Message, Origin, Part, Reasoning, Role, Tool, ToolChoice,
+    ChatRequest, Content, Format, Json, Losses, Message, Origin, Part, Reasoning, Role, Sampling, Tool,
+    ToolChoice,
 };
 use crate::dialect::target::{Service, StructuredOutput, Target, ThinkingControl};
 use crate::dialect::wire::Object;
@@ -45,7 +46,11 @@ pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target)
         write_messages(request, object, &mut losses);
         write_tools(request, target, object, &mut losses);
         write_thinking(request, target, thinks, object);
-        write_sampling(request, thinks, object, &mut losses);
+        let sampling = check_sampling(request, target, thinks, &mut losses);
+        object.number_if("temperature", sampling.temperature);
+        object.number_if("top_p", sampling.top_p);
+        object.unsigned_if("top_k", sampling.top_k);
+        object.strings_if("stop_sequences", &sampling.stop);
         if request.user.is_some() {
             object.object("metadata", |metadata| metadata.string_if("user_id", request.user.as_deref()));
         }
@@ -140,6 +145,7 @@ fn write_messages(request: &ChatRequest, object: &mut ObjectWriter<'_>, losses: 
         losses.unsupported("messages.name");
     }
     let mut system = system;
+    turns.retain(|message| !message.parts.iter().all(Part::is_blank));
     if turns.is_empty() {
         // The API wants something to answer.
         losses.approximated("messages.system");
@@ -301,32 +307,35 @@ fn write_thinking(request: &ChatRequest, target: &Target, thinks: Thinks, object
     }
 }
 
-fn write_sampling(request: &ChatRequest, thinks: Thinks, object: &mut ObjectWriter<'_>, losses: &mut Losses) {
-    let sampling = &request.sampling;
+/// The sampling that the model takes, given that it thinks or does not; the rest are losses. While it thinks, it
+/// takes no other temperature than 1, no `top_k`, and `top_p` from 0.95 (guide, "Extended thinking", on
+/// compatible features).
+pub(in crate::dialect) fn check_sampling(
+    request: &ChatRequest,
+    target: &Target,
+    thinks: Thinks,
+    losses: &mut Losses,
+) -> Sampling {
+    let mut sampling = request.sampling.clone();
     let is_thinking = matches!(thinks, Thinks::Budget { .. } | Thinks::Adaptive(_));
-    match sampling.temperature {
-        // While it thinks, the API takes no other temperature (guide, "Feature compatibility").
-        Some(temperature) if is_thinking => {
-            if (temperature - 1.0).abs() > f64::EPSILON {
-                losses.unsupported("temperature");
-            }
+    let refused = |is_fine: bool| !target.takes_sampling || (is_thinking && !is_fine);
+    if sampling.temperature.is_some_and(|_| refused(false)) {
+        // 1 is what the model does anyway.
+        if sampling.temperature.take().is_some_and(|temperature| (temperature - 1.0).abs() > f64::EPSILON) {
+            losses.unsupported("temperature");
         }
-        Some(temperature) if temperature > 1.0 => {
-            losses.approximated("temperature");
-            object.number("temperature", 1.0);
-        }
-        temperature => object.number_if("temperature", temperature),
+    } else if sampling.temperature.is_some_and(|temperature| temperature > 1.0) {
+        losses.approximated("temperature");
+        sampling.temperature = Some(1.0);
     }
-    match sampling.top_p {
-        Some(top_p) if is_thinking && top_p < 0.95 => losses.unsupported("top_p"),
-        top_p => object.number_if("top_p", top_p),
+    if sampling.top_p.is_some_and(|top_p| refused(top_p >= 0.95)) {
+        sampling.top_p = None;
+        losses.unsupported("top_p");
     }
-    if is_thinking && sampling.top_k.is_some() {
+    if sampling.top_k.is_some_and(|_| refused(false)) {
+        sampling.top_k = None;
         losses.unsupported("top_k");
-    } else {
-        object.unsigned_if("top_k", sampling.top_k);
     }
-    object.strings_if("stop_sequences", &sampling.stop);
     for (is_set, field) in [
         (sampling.seed.is_some(), "seed"),
         (sampling.frequency_penalty.is_some_and(|penalty| penalty != 0.0), "frequency_penalty"),
@@ -338,4 +347,5 @@ fn write_sampling(request: &ChatRequest, thinks: Thinks, object: &mut ObjectWrit
             losses.unsupported(field);
         }
     }
+    sampling
 }

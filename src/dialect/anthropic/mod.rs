@@ -13,7 +13,7 @@ mod stream_encode;
 
 pub(super) use answer::{decode_answer, encode_answer};
 pub(super) use decode::decode_request;
-pub(super) use encode::{Thinks, check_thinking, encode_request, object_schema};
+pub(super) use encode::{Thinks, check_sampling, check_thinking, encode_request, object_schema};
 pub(super) use error::{decode_error, encode_error};
 pub(super) use stream_decode::StreamDecoder;
 pub(super) use stream_encode::StreamEncoder;

@@ -1,9 +1,10 @@
 //! A request to converse, written.
 
 use crate::chat::{
-    CacheMarker, ChatRequest, Content, Format, Losses, Message, Origin, Part, Role, Source, Tool, ToolChoice,
+    CacheMarker, ChatRequest, Content, Format, Losses, Message, Origin, Part, Role, Sampling, Source, Tool,
+    ToolChoice,
 };
-use crate::dialect::anthropic::{ANSWER_TOOL, Thinks, check_thinking, object_schema};
+use crate::dialect::anthropic::{ANSWER_TOOL, Thinks, check_sampling, check_thinking, object_schema};
 use crate::dialect::media;
 use crate::dialect::target::{StructuredOutput, Target};
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
@@ -13,7 +14,8 @@ pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target)
     let mut losses = Losses::default();
     let body = write::object(|object| {
         write_messages(request, object, &mut losses);
-        let thinks = if target.model.contains("anthropic") {
+        let is_claude = target.model.contains("anthropic");
+        let thinks = if is_claude {
             check_thinking(request, target, &mut losses)
         } else {
             if request.reasoning.is_some() {
@@ -21,9 +23,13 @@ pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target)
             }
             Thinks::Unsaid
         };
-        write_inference(request, thinks, object, &mut losses);
+        let mut sampling = check_sampling(request, target, thinks, &mut losses);
+        if !is_claude && sampling.top_k.take().is_some() {
+            losses.unsupported("top_k");
+        }
+        write_inference(&sampling, thinks, object);
         write_tools(request, target, object, &mut losses);
-        write_additional(request, target, thinks, object, &mut losses);
+        write_additional(sampling.top_k, thinks, object);
         if let (Format::JsonSchema { name, schema, description, .. }, StructuredOutput::Native) =
             (&request.format, target.structured_output)
         {
@@ -58,60 +64,22 @@ pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target)
     (body, losses)
 }
 
-fn write_inference(
-    request: &ChatRequest,
-    thinks: Thinks,
-    object: &mut ObjectWriter<'_>,
-    losses: &mut Losses,
-) {
-    let sampling = &request.sampling;
-    let is_thinking = matches!(thinks, Thinks::Budget { .. } | Thinks::Adaptive(_));
+fn write_inference(sampling: &Sampling, thinks: Thinks, object: &mut ObjectWriter<'_>) {
     object.object("inferenceConfig", |config| {
         let max_tokens = match thinks {
             Thinks::Budget { max_tokens, .. } => Some(max_tokens),
             _ => sampling.max_output_tokens,
         };
         config.unsigned_if("maxTokens", max_tokens);
-        match sampling.temperature {
-            Some(_) if is_thinking => losses.unsupported("temperature"),
-            Some(temperature) if temperature > 1.0 => {
-                losses.approximated("temperature");
-                config.number("temperature", 1.0);
-            }
-            temperature => config.number_if("temperature", temperature),
-        }
-        match sampling.top_p {
-            Some(_) if is_thinking => losses.unsupported("top_p"),
-            top_p => config.number_if("topP", top_p),
-        }
+        config.number_if("temperature", sampling.temperature);
+        config.number_if("topP", sampling.top_p);
         config.strings_if("stopSequences", &sampling.stop);
     });
-    for (is_set, field) in [
-        (sampling.seed.is_some(), "seed"),
-        (sampling.frequency_penalty.is_some_and(|penalty| penalty != 0.0), "frequency_penalty"),
-        (sampling.presence_penalty.is_some_and(|penalty| penalty != 0.0), "presence_penalty"),
-        (sampling.choices.is_some_and(|choices| choices > 1), "n"),
-        (sampling.logprobs == Some(true), "logprobs"),
-    ] {
-        if is_set {
-            losses.unsupported(field);
-        }
-    }
 }
 
 /// What only the model's own API has a member for.
-fn write_additional(
-    request: &ChatRequest,
-    target: &Target,
-    thinks: Thinks,
-    object: &mut ObjectWriter<'_>,
-    losses: &mut Losses,
-) {
+fn write_additional(top_k: Option<u64>, thinks: Thinks, object: &mut ObjectWriter<'_>) {
     let is_thinking = matches!(thinks, Thinks::Budget { .. } | Thinks::Adaptive(_));
-    let top_k = request.sampling.top_k.filter(|_| target.model.contains("anthropic") && !is_thinking);
-    if top_k.is_none() && request.sampling.top_k.is_some() {
-        losses.unsupported("top_k");
-    }
     if top_k.is_none() && !is_thinking {
         return;
     }
@@ -140,6 +108,7 @@ fn write_messages(request: &ChatRequest, object: &mut ObjectWriter<'_>, losses: 
     if system.len() > request.messages.iter().take_while(|message| is_system(message)).count() {
         losses.approximated("messages.system.position");
     }
+    turns.retain(|message| !message.parts.iter().all(Part::is_blank));
     if turns.is_empty() {
         // The API wants something to answer.
         losses.approximated("messages.system");
@@ -197,8 +166,7 @@ struct Blocks<'a> {
 impl Blocks<'_> {
     fn write(&mut self, part: &Part, out: &mut ArrayWriter<'_>) {
         match &part.content {
-            // The API refuses empty text, and nothing is lost with it.
-            Content::Text(text) | Content::Refusal(text) if text.is_empty() => {}
+            _ if part.is_blank() => {}
             Content::Text(text) => out.object(|block| block.string("text", text)),
             Content::Refusal(text) => {
                 self.losses.approximated("messages.refusal");

@@ -181,16 +181,19 @@ impl<'a> Parts<'a> {
         }
     }
 
+    /// Writes what was thought, and keeps the signature for the part that it belongs to: whatever came between,
+    /// Gemini signs what follows the thoughts.
     fn thinking(&mut self, text: &str, signature: Option<&'a Signature>, out: &mut ArrayWriter<'_>) {
-        match signature.filter(|signature| signature.origin == Origin::Gemini) {
-            None => self.losses.unsupported("messages.thinking"),
-            signature if text.is_empty() => self.open = signature,
-            signature => out.object(|object| {
+        let Some(signature) = signature.filter(|signature| signature.origin == Origin::Gemini) else {
+            return self.losses.unsupported("messages.thinking");
+        };
+        if !text.is_empty() {
+            out.object(|object| {
                 object.string("text", text);
                 object.boolean("thought", true);
-                write_signature(signature, object);
-            }),
+            });
         }
+        self.open = Some(signature);
     }
 
     fn result(

@@ -19,14 +19,13 @@ const fn invalid(name: &'static str, expected: &'static str) -> RequestFault {
 
 /// The members of a request that the answer repeats (reference, "The response object"), with what they are when
 /// the request does not say.
-const ECHOED: [(&str, &str); 14] = [
+const ECHOED: [(&str, &str); 13] = [
     ("instructions", "null"),
     ("max_output_tokens", "null"),
     ("metadata", "{}"),
     ("parallel_tool_calls", "true"),
     ("previous_response_id", "null"),
     ("reasoning", "null"),
-    ("store", "false"),
     ("temperature", "null"),
     ("text", r#"{"format":{"type":"text"}}"#),
     ("tool_choice", r#""auto""#),

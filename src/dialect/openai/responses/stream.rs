@@ -256,10 +256,8 @@ impl StreamEncoder {
         if !(matches!(kind, Kind::Reasoning(_)) && entry.item.text.is_empty()) {
             self.emit_part(done, at, out, |item, event| {
                 event.string(name, &item.text);
-                match &item.kind {
-                    Kind::Text => event.array("logprobs", |_| {}),
-                    Kind::Call { name, .. } => event.string("name", name),
-                    Kind::Refusal | Kind::Reasoning(_) => {}
+                if matches!(item.kind, Kind::Text) {
+                    event.array("logprobs", |_| {});
                 }
             });
             let part_done = match kind {
