@@ -18,11 +18,19 @@ pub(in crate::dialect) struct StreamEncoder {
     usage: Option<Usage>,
     /// The alternatives whose role was written.
     begun: Vec<u32>,
-    /// The tool calls, by alternative and part; a call's index is its place among those of its alternative.
-    calls: Vec<(u32, u32)>,
+    /// A call's index is its place among those of its alternative.
+    calls: Vec<Call>,
     /// By alternative and part.
     thoughts: BTreeMap<(u32, u32), Thought>,
     losses: Losses,
+}
+
+/// A tool call that was begun.
+struct Call {
+    choice: u32,
+    part: u32,
+    /// Whether any of its arguments were written.
+    written: bool,
 }
 
 /// Thinking that is open: its signature is worth something only with the text that it signs.
@@ -60,7 +68,7 @@ impl StreamEncoder {
                 self.begin(0, out);
             }
             ChatEvent::Delta { choice, part, delta } => self.delta(*choice, *part, delta, out),
-            ChatEvent::PartEnd { choice, part } => self.end_thought(*choice, *part, out),
+            ChatEvent::PartEnd { choice, part } => self.end_part(*choice, *part, out),
             ChatEvent::Finish { choice, reason } => {
                 self.begin(*choice, out);
                 let name = finish_name(reason, &mut self.losses);
@@ -106,8 +114,8 @@ impl StreamEncoder {
                 self.detail(choice, part, &content, out);
             }
             Delta::ToolCall { id, name } => {
-                let index = self.calls.iter().filter(|(known, _)| *known == choice).count() as u64;
-                self.calls.push((choice, part));
+                let index = self.calls.iter().filter(|known| known.choice == choice).count() as u64;
+                self.calls.push(Call { choice, part, written: false });
                 self.call(choice, index, out, |call| {
                     call.string("id", id);
                     call.string("type", "function");
@@ -117,13 +125,25 @@ impl StreamEncoder {
                     });
                 });
             }
-            Delta::Arguments(text) => {
-                let mut calls = self.calls.iter().filter(|(known, _)| *known == choice);
-                let Some(index) = calls.position(|(_, known)| *known == part) else { return };
-                self.call(choice, index as u64, out, |call| {
-                    call.object("function", |function| function.string("arguments", text));
-                });
-            }
+            Delta::Arguments(text) => self.arguments(choice, part, text, out),
+        }
+    }
+
+    fn arguments(&mut self, choice: u32, part: u32, text: &str, out: &mut Vec<u8>) {
+        let mut calls = self.calls.iter_mut().filter(|known| known.choice == choice).enumerate();
+        let Some((index, call)) = calls.find(|(_, known)| known.part == part) else { return };
+        call.written = true;
+        self.call(choice, index as u64, out, |call| {
+            call.object("function", |function| function.string("arguments", text));
+        });
+    }
+
+    fn end_part(&mut self, choice: u32, part: u32, out: &mut Vec<u8>) {
+        self.end_thought(choice, part, out);
+        let is_empty = |call: &Call| call.choice == choice && call.part == part && !call.written;
+        if self.calls.iter().any(is_empty) {
+            // Clients parse the arguments, and nothing is no JSON.
+            self.arguments(choice, part, "{}", out);
         }
     }
 
