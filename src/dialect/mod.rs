@@ -3,7 +3,7 @@
 //! A dialect knows its own requests, responses, streams and errors, as bytes and spans of bytes, and how they
 //! read in the neutral form of [`crate::chat`]. It knows nothing of callers, policies, or Envoy.
 //!
-//! [`translate`] is the way in where client and provider differ; where they do not, the bytes pass.
+//! [`translate`] and [`stream`] are the way in where client and provider differ; where they do not, the bytes pass.
 
 use serde::{Deserialize, Serialize};
 
@@ -15,6 +15,7 @@ mod gemini;
 mod media;
 pub mod openai;
 mod sse;
+pub mod stream;
 pub mod surface;
 pub mod target;
 pub mod translate;

@@ -1,18 +1,14 @@
 //! Between a client and a provider that speak different dialects.
 //!
 //! A request goes through [`translate_request`], a whole answer through [`translate_answer`], an error through
-//! [`translate_error`], and a stream through a [`StreamTranslator`]. [`support`] is the matrix of what is
-//! possible; everything else is refused by name.
+//! [`translate_error`], and a stream through a [`super::stream::StreamTranslator`]. [`support`] is the matrix of
+//! what is possible; everything else is refused by name.
 //!
-//! Promises: no panic on any input; a stream gives the same bytes however it is cut into chunks, and holds no
-//! more than one event and the parts that the client's dialect needs whole; a stream that breaks off, or that
-//! cannot be read, ends as the client's dialect ends a failed stream, never in silence.
+//! Promises no panic on any input.
 
-use crate::chat::{Cause, ChatAnswer, ChatError, ChatEvent, ChatRequest, ErrorKind, Losses, Usage};
+use crate::chat::{Cause, ChatAnswer, ChatError, ChatRequest, ErrorKind, Losses, Usage};
 use crate::dialect::target::{Service, Target, UnknownFields};
 use crate::dialect::{AnswerContext, AnswerFault, RequestFault, anthropic, bedrock, gemini, openai};
-use crate::framing::eventstream;
-use crate::framing::sse::{Extent, Framer};
 
 /// A dialect of requests for a chat and their answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -167,6 +163,19 @@ pub fn path(target: &Target, stream: bool) -> String {
     }
 }
 
+/// The model and whether the answer is streamed, of a path that a client of Gemini calls: what follows `/models/`,
+/// such as `gemini-2.5-pro:streamGenerateContent`. `None` for any other method.
+#[must_use]
+pub fn gemini_model(segment: &str) -> Option<(&str, bool)> {
+    let (model, method) = segment.rsplit_once(':')?;
+    let stream = match method {
+        "generateContent" => false,
+        "streamGenerateContent" => true,
+        _ => return None,
+    };
+    (!model.is_empty()).then_some((model, stream))
+}
+
 /// A name as one segment of a path (RFC 3986, section 3.3); a Bedrock ARN has slashes, a model's version colons.
 fn encode_segment(name: &str) -> String {
     use std::fmt::Write as _;
@@ -205,6 +214,19 @@ pub fn decode_answer(provider: Dialect, body: &[u8]) -> Result<ChatAnswer, Answe
         Dialect::Gemini => gemini::decode_answer(body),
         Dialect::Bedrock => bedrock::decode_answer(body),
         Dialect::OpenAiResponses => Err(AnswerFault::Missing("choices")),
+    }
+}
+
+/// What a call took, by a whole answer in any dialect, or by an event of OpenAI's responses that ends a stream:
+/// for answers that pass as they are. `None` when the provider does not say.
+#[must_use]
+pub fn reported_usage(provider: Dialect, body: &[u8]) -> Option<Usage> {
+    match provider {
+        Dialect::OpenAiChat => openai::chat::usage_of(body),
+        Dialect::OpenAiResponses => openai::responses::usage_of(body),
+        Dialect::Anthropic => anthropic::usage_of(body),
+        Dialect::Gemini => gemini::usage_of(body),
+        Dialect::Bedrock => bedrock::usage_of(body),
     }
 }
 
@@ -314,225 +336,117 @@ pub fn translate_error(provider: Dialect, client: Dialect, status: u16, body: &[
     encode_error(client, &decode_error(provider, status, body))
 }
 
-/// The events of a provider's stream, read one by one.
-pub struct AnswerDecoder(Decoder);
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dialect::target::{Quirks, StructuredOutput, ThinkingControl};
 
-enum Decoder {
-    OpenAiChat(openai::chat::StreamDecoder),
-    Anthropic(anthropic::StreamDecoder),
-    Gemini(gemini::StreamDecoder),
-    Bedrock(bedrock::StreamDecoder),
-}
-
-impl AnswerDecoder {
-    /// A reader at the start of a stream; `None` for a dialect that is never read.
-    #[must_use]
-    pub fn new(provider: Dialect) -> Option<Self> {
-        Some(Self(match provider {
-            Dialect::OpenAiChat => Decoder::OpenAiChat(openai::chat::StreamDecoder::default()),
-            Dialect::Anthropic => Decoder::Anthropic(anthropic::StreamDecoder::default()),
-            Dialect::Gemini => Decoder::Gemini(gemini::StreamDecoder::default()),
-            Dialect::Bedrock => Decoder::Bedrock(bedrock::StreamDecoder::default()),
-            Dialect::OpenAiResponses => return None,
-        }))
-    }
-
-    /// Reads one event: its data, and of Bedrock's the type, which elsewhere is in the data.
-    pub fn event(&mut self, kind: &str, data: &[u8], out: &mut Vec<ChatEvent>) {
-        match &mut self.0 {
-            Decoder::OpenAiChat(decoder) => decoder.event(data, out),
-            Decoder::Anthropic(decoder) => decoder.event(data, out),
-            Decoder::Gemini(decoder) => decoder.event(data, out),
-            Decoder::Bedrock(decoder) => decoder.event(kind, data, out),
+    fn target(service: Service, model: &str) -> Target {
+        Target {
+            service,
+            model: model.to_owned(),
+            api_version: "2024-10-21".to_owned(),
+            unknown: UnknownFields::Drop,
+            default_max_tokens: 4096,
+            structured_output: StructuredOutput::Native,
+            thinking: ThinkingControl::Budget,
+            takes_sampling: true,
+            quirks: &Quirks::OPENAI,
         }
     }
 
-    /// Ends the reading, with an error unless the stream was complete.
-    pub fn finish(&mut self, out: &mut Vec<ChatEvent>) {
-        match &mut self.0 {
-            Decoder::OpenAiChat(decoder) => decoder.finish(out),
-            Decoder::Anthropic(decoder) => decoder.finish(out),
-            Decoder::Gemini(decoder) => decoder.finish(out),
-            Decoder::Bedrock(decoder) => decoder.finish(out),
+    /// The paths of the providers' API references.
+    #[test]
+    fn every_service_is_called_at_its_path() {
+        for (service, model, whole, stream) in [
+            (Service::OpenAi, "gpt-4o", "/chat/completions", "/chat/completions"),
+            (
+                Service::AzureOpenAi,
+                "my deployment",
+                "/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21",
+                "/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21",
+            ),
+            (Service::Anthropic, "claude-sonnet-4-5", "/v1/messages", "/v1/messages"),
+            (
+                Service::Gemini,
+                "gemini-2.5-pro",
+                "/v1beta/models/gemini-2.5-pro:generateContent",
+                "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse",
+            ),
+            (
+                Service::VertexAnthropic,
+                "claude-sonnet-4-5@20250929",
+                "/publishers/anthropic/models/claude-sonnet-4-5@20250929:rawPredict",
+                "/publishers/anthropic/models/claude-sonnet-4-5@20250929:streamRawPredict",
+            ),
+            (
+                Service::Bedrock,
+                "anthropic.claude-sonnet-4-5-20250929-v1:0",
+                "/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse",
+                "/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse-stream",
+            ),
+        ] {
+            assert_eq!(path(&target(service, model), false), whole);
+            assert_eq!(path(&target(service, model), true), stream);
         }
     }
 
-    /// What could not be carried since the last call.
-    pub fn take_losses(&mut self) -> Losses {
-        match &mut self.0 {
-            Decoder::OpenAiChat(decoder) => decoder.take_losses(),
-            Decoder::Anthropic(decoder) => decoder.take_losses(),
-            Decoder::Gemini(decoder) => decoder.take_losses(),
-            Decoder::Bedrock(decoder) => decoder.take_losses(),
-        }
-    }
-}
-
-/// A stream for a client, written event by event.
-pub struct AnswerEncoder(Encoder);
-
-enum Encoder {
-    OpenAiChat(openai::chat::StreamEncoder),
-    OpenAiResponses(openai::responses::StreamEncoder),
-    Anthropic(anthropic::StreamEncoder),
-    Gemini(gemini::StreamEncoder),
-}
-
-impl AnswerEncoder {
-    /// A writer at the start of a stream; `None` for a dialect that no client speaks.
-    #[must_use]
-    pub fn new(client: Dialect, context: AnswerContext) -> Option<Self> {
-        Some(Self(match client {
-            Dialect::OpenAiChat => Encoder::OpenAiChat(openai::chat::StreamEncoder::new(context)),
-            Dialect::OpenAiResponses => {
-                Encoder::OpenAiResponses(openai::responses::StreamEncoder::new(context))
-            }
-            Dialect::Anthropic => Encoder::Anthropic(anthropic::StreamEncoder::new(context)),
-            Dialect::Gemini => Encoder::Gemini(gemini::StreamEncoder::new(context)),
-            Dialect::Bedrock => return None,
-        }))
+    /// Guide, "Claude on Vertex AI": the model is in the path, the version in the body.
+    #[test]
+    fn on_vertex_the_body_has_the_version_and_not_the_model() {
+        let body = br#"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#;
+        let target = target(Service::VertexAnthropic, "claude-sonnet-4-5@20250929");
+        let encoded = translate_request(Dialect::OpenAiChat, Dialect::Anthropic, body, &target).unwrap();
+        let body: serde_json::Value = serde_json::from_slice(&encoded.body).unwrap();
+        assert_eq!(body["anthropic_version"], "vertex-2023-10-16");
+        assert_eq!(body.get("model"), None);
     }
 
-    /// Writes one event.
-    pub fn event(&mut self, event: &ChatEvent, out: &mut Vec<u8>) {
-        match &mut self.0 {
-            Encoder::OpenAiChat(encoder) => encoder.event(event, out),
-            Encoder::OpenAiResponses(encoder) => encoder.event(event, out),
-            Encoder::Anthropic(encoder) => encoder.event(event, out),
-            Encoder::Gemini(encoder) => encoder.event(event, out),
+    #[test]
+    fn a_gemini_path_says_the_model_and_the_delivery() {
+        assert_eq!(gemini_model("gemini-2.5-pro:generateContent"), Some(("gemini-2.5-pro", false)));
+        assert_eq!(gemini_model("team:a:streamGenerateContent"), Some(("team:a", true)));
+        for other in ["gemini-2.5-pro", "gemini-2.5-pro:countTokens", ":generateContent", ""] {
+            assert_eq!(gemini_model(other), None, "{other}");
         }
     }
 
-    /// What could not be carried since the last call.
-    pub fn take_losses(&mut self) -> Losses {
-        match &mut self.0 {
-            Encoder::OpenAiChat(encoder) => encoder.take_losses(),
-            Encoder::OpenAiResponses(encoder) => encoder.take_losses(),
-            Encoder::Anthropic(encoder) => encoder.take_losses(),
-            Encoder::Gemini(encoder) => encoder.take_losses(),
-        }
-    }
-}
-
-/// The longest event of a provider's stream, in bytes: an image in one is larger than any text.
-const LONGEST_EVENT: usize = 16 << 20;
-
-/// A provider's stream on its way to a client: bytes in, bytes out.
-pub struct StreamTranslator {
-    frames: Frames,
-    decoder: AnswerDecoder,
-    encoder: AnswerEncoder,
-    usage: Option<Usage>,
-    outcome: Option<StreamOutcome>,
-    events: Vec<ChatEvent>,
-}
-
-enum Frames {
-    Events(Framer),
-    Messages(eventstream::Framer),
-}
-
-/// How a stream ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StreamOutcome {
-    /// It was complete.
-    Complete,
-    /// It failed, and the client was told.
-    Failed(ErrorKind),
-}
-
-impl StreamTranslator {
-    /// A translator at the start of a stream; `None` unless the pair is translated.
-    #[must_use]
-    pub fn new(provider: Dialect, client: Dialect, context: AnswerContext) -> Option<Self> {
-        let frames = match provider {
-            Dialect::Bedrock => Frames::Messages(eventstream::Framer::new(LONGEST_EVENT)),
-            _ => Frames::Events(Framer::new(LONGEST_EVENT)),
+    /// Examples of the references; every count in the same place, whatever each provider leaves out of which.
+    #[test]
+    fn reads_the_usage_of_every_dialect() {
+        let usage = |input, output, cached_input, cache_write_input, reasoning_output| {
+            Some(Usage { input, output, cached_input, cache_write_input, reasoning_output })
         };
-        Some(Self {
-            frames,
-            decoder: AnswerDecoder::new(provider)?,
-            encoder: AnswerEncoder::new(client, context)?,
-            usage: None,
-            outcome: None,
-            events: Vec::new(),
-        })
-    }
-
-    /// Translates the next bytes and appends the client's to `out`.
-    pub fn push(&mut self, chunk: &[u8], out: &mut Vec<u8>) {
-        let Self { frames, decoder, events, .. } = self;
-        match frames {
-            Frames::Events(framer) => framer.push(chunk, |frame| {
-                if frame.extent == Extent::Oversized {
-                    events.push(oversized());
-                } else if let Some(data) = frame.data() {
-                    decoder.event(frame.event.unwrap_or_default(), &data, events);
-                }
-            }),
-            Frames::Messages(framer) => {
-                let read = framer.push(chunk, |message| {
-                    decoder.event(message.kind.unwrap_or_default(), message.payload, events);
-                });
-                if read.is_err() {
-                    let error = ChatError::broken_stream("the provider's stream is not an event stream");
-                    events.push(ChatEvent::Error(error));
-                }
-            }
-        }
-        self.write(out);
-    }
-
-    /// Ends the stream and appends what is left for the client to `out`.
-    pub fn finish(&mut self, out: &mut Vec<u8>) {
-        let Self { frames, decoder, events, .. } = self;
-        if let Frames::Events(framer) = frames {
-            framer.finish(|frame| {
-                if let Some(data) = frame.data() {
-                    decoder.event(frame.event.unwrap_or_default(), &data, events);
-                }
-            });
-        }
-        decoder.finish(events);
-        self.write(out);
-    }
-
-    /// Passes the events on; after the last one that a client may see, nothing.
-    fn write(&mut self, out: &mut Vec<u8>) {
-        for event in std::mem::take(&mut self.events) {
-            if self.outcome.is_some() {
-                return;
-            }
-            match &event {
-                ChatEvent::Usage(usage) => self.usage = Some(*usage),
-                ChatEvent::End => self.outcome = Some(StreamOutcome::Complete),
-                ChatEvent::Error(error) => self.outcome = Some(StreamOutcome::Failed(error.kind)),
-                _ => {}
-            }
-            self.encoder.event(&event, out);
+        for (dialect, body, expected) in [
+            (
+                Dialect::OpenAiChat,
+                r#"{"usage":{"prompt_tokens":19,"completion_tokens":10,"prompt_tokens_details":{"cached_tokens":4}}}"#,
+                usage(19, 10, 4, 0, 0),
+            ),
+            (
+                Dialect::OpenAiResponses,
+                r#"{"type":"response.completed","response":{"usage":{"input_tokens":36,"input_tokens_details":{"cached_tokens":6,"cache_write_tokens":2},"output_tokens":87,"output_tokens_details":{"reasoning_tokens":7},"total_tokens":123}}}"#,
+                usage(36, 87, 6, 2, 7),
+            ),
+            (
+                Dialect::Anthropic,
+                r#"{"usage":{"input_tokens":21,"cache_creation_input_tokens":100,"cache_read_input_tokens":1000,"output_tokens":393}}"#,
+                usage(1121, 393, 1000, 100, 0),
+            ),
+            (
+                Dialect::Gemini,
+                r#"{"usageMetadata":{"promptTokenCount":10,"cachedContentTokenCount":4,"candidatesTokenCount":5,"thoughtsTokenCount":100}}"#,
+                usage(10, 105, 4, 0, 100),
+            ),
+            (
+                Dialect::Bedrock,
+                r#"{"usage":{"inputTokens":30,"outputTokens":628,"totalTokens":658,"cacheReadInputTokens":7}}"#,
+                usage(37, 628, 7, 0, 0),
+            ),
+        ] {
+            assert_eq!(reported_usage(dialect, body.as_bytes()), expected, "{dialect:?}");
+            assert_eq!(reported_usage(dialect, b"{}"), None, "{dialect:?}");
+            assert_eq!(reported_usage(dialect, b"["), None, "{dialect:?}");
         }
     }
-
-    /// What the call took, as far as the provider has said.
-    #[must_use]
-    pub const fn usage(&self) -> Option<Usage> {
-        self.usage
-    }
-
-    /// How the stream ended; `None` while it goes on.
-    #[must_use]
-    pub const fn outcome(&self) -> Option<StreamOutcome> {
-        self.outcome
-    }
-
-    /// What could not be carried since the last call.
-    pub fn take_losses(&mut self) -> Losses {
-        let mut losses = self.decoder.take_losses();
-        losses.append(self.encoder.take_losses());
-        losses
-    }
-}
-
-fn oversized() -> ChatEvent {
-    ChatEvent::Error(ChatError::broken_stream("an event of the provider's stream is too long"))
 }

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use tollgate::chat::{Cause, ChatRequest, Content, Losses, Part, Usage};
 use tollgate::dialect::AnswerContext;
+use tollgate::dialect::stream::StreamTranslator;
 use tollgate::dialect::target::{Quirks, Service, StructuredOutput, Target, ThinkingControl, UnknownFields};
-use tollgate::dialect::translate::{self, Dialect, StreamTranslator, Support, support};
+use tollgate::dialect::translate::{self, Dialect, Support, support};
 use tollgate::framing::eventstream::crc32;
 
 /// What a case is of.

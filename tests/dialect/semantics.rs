@@ -1,9 +1,8 @@
 //! Whole conversations across two dialects: what an SDK user would notice.
 
 use serde_json::{Value, json};
-use tollgate::dialect::translate::{
-    Dialect, StreamOutcome, Support, support, translate_answer, translate_request,
-};
+use tollgate::dialect::stream::StreamOutcome;
+use tollgate::dialect::translate::{Dialect, Support, support, translate_answer, translate_request};
 
 use crate::corpus::{context, target, translate_chunks, wire};
 

@@ -26,13 +26,20 @@ pub(in crate::dialect) fn decode_answer(body: &[u8]) -> Result<ChatAnswer, Answe
         id: object.lenient_string("id").unwrap_or_default(),
         model: object.lenient_string("model").unwrap_or_default(),
         choices: vec![Choice { parts, finish, logprobs: None }],
-        usage: object.lenient_object("usage").map(|mut usage| {
-            let mut counts = Counts::default();
-            counts.read(&mut usage);
-            counts.usage()
-        }),
+        usage: object.lenient_object("usage").map(read_usage),
         losses,
     })
+}
+
+/// What a message says that it took.
+pub(in crate::dialect) fn usage_of(body: &[u8]) -> Option<Usage> {
+    Object::parse(body).ok()?.lenient_object("usage").map(read_usage)
+}
+
+fn read_usage(mut usage: Object<'_>) -> Usage {
+    let mut counts = Counts::default();
+    counts.read(&mut usage);
+    counts.usage()
 }
 
 /// Why the model declined, in words, when it says.

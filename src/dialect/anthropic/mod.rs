@@ -11,7 +11,7 @@ mod error;
 mod stream_decode;
 mod stream_encode;
 
-pub(super) use answer::{decode_answer, encode_answer};
+pub(super) use answer::{decode_answer, encode_answer, usage_of};
 pub(super) use decode::decode_request;
 pub(super) use encode::{Thinks, check_sampling, check_thinking, encode_request, object_schema};
 pub(super) use error::{decode_error, encode_error};

@@ -70,6 +70,11 @@ fn decode_block(block: Value<'_>, losses: &mut Losses) -> Option<Content> {
     None
 }
 
+/// What an answer says that it took.
+pub(in crate::dialect) fn usage_of(body: &[u8]) -> Option<Usage> {
+    Object::parse(body).ok()?.lenient_object("usage").map(|mut usage| read_usage(&mut usage))
+}
+
 /// The reason that a name stands for (API reference, "Converse", `stopReason`).
 pub(super) fn finish_of(name: Option<&str>, any_call: bool, losses: &mut Losses) -> FinishReason {
     match name {

@@ -9,7 +9,7 @@ mod encode;
 mod error;
 mod stream;
 
-pub(super) use answer::decode_answer;
+pub(super) use answer::{decode_answer, usage_of};
 pub(super) use encode::encode_request;
 pub(super) use error::decode_error;
 pub(super) use stream::StreamDecoder;

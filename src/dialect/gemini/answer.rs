@@ -124,6 +124,11 @@ fn decode_logprobs(mut result: Object<'_>) -> Vec<TokenLogprob> {
     tokens.collect()
 }
 
+/// What an answer says that it took.
+pub(in crate::dialect) fn usage_of(body: &[u8]) -> Option<Usage> {
+    Object::parse(body).ok()?.lenient_object("usageMetadata").map(|mut usage| read_usage(&mut usage))
+}
+
 /// The reason that a name stands for (reference, `FinishReason`).
 pub(super) fn finish_of(name: Option<&str>, losses: &mut Losses) -> FinishReason {
     match name {

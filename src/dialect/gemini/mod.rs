@@ -17,7 +17,7 @@ mod signature;
 mod stream_decode;
 mod stream_encode;
 
-pub(super) use answer::{decode_answer, encode_answer};
+pub(super) use answer::{decode_answer, encode_answer, usage_of};
 pub(super) use decode::decode_request;
 pub(super) use encode::encode_request;
 pub(super) use error::{decode_error, encode_error};

@@ -33,6 +33,11 @@ pub(in crate::dialect) fn decode_answer(body: &[u8]) -> Result<ChatAnswer, Answe
     })
 }
 
+/// What a completion says that it took.
+pub(in crate::dialect) fn usage_of(body: &[u8]) -> Option<Usage> {
+    Object::parse(body).ok()?.take("usage").and_then(|value| usage(value.text().as_bytes()))
+}
+
 fn decode_choice(choice: Value<'_>, losses: &mut Losses) -> Option<Choice> {
     let mut choice = choice.object()?;
     let mut message = choice.lenient_object("message")?;

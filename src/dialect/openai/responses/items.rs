@@ -2,6 +2,7 @@
 
 use crate::chat::{ChatError, ErrorKind, FinishReason, Losses, Origin, Signature, Usage};
 use crate::dialect::AnswerContext;
+use crate::dialect::wire::Object;
 use crate::dialect::wire::write::{ArrayWriter, ObjectWriter};
 
 /// In front of thinking that only its provider can read.
@@ -190,6 +191,24 @@ const fn error_code(kind: ErrorKind) -> &'static str {
         | ErrorKind::Overloaded
         | ErrorKind::Server => "server_error",
     }
+}
+
+/// What a response says that it took, or an event with a response in it.
+pub(in crate::dialect) fn usage_of(body: &[u8]) -> Option<Usage> {
+    let mut object = Object::parse(body).ok()?;
+    let mut response = object.lenient_object("response").unwrap_or(object);
+    let mut usage = response.lenient_object("usage")?;
+    let mut input = usage.lenient_object("input_tokens_details");
+    let mut output = usage.lenient_object("output_tokens_details");
+    let detail =
+        |details: &mut Option<Object<'_>>, name| details.as_mut().map_or(0, |object| object.count(name));
+    Some(Usage {
+        input: usage.count("input_tokens"),
+        output: usage.count("output_tokens"),
+        cached_input: detail(&mut input, "cached_tokens"),
+        cache_write_input: detail(&mut input, "cache_write_tokens"),
+        reasoning_output: detail(&mut output, "reasoning_tokens"),
+    })
 }
 
 fn write_usage(usage: &Usage, object: &mut ObjectWriter<'_>) {

@@ -10,4 +10,5 @@ mod stream;
 
 pub(in crate::dialect) use answer::encode_answer;
 pub(in crate::dialect) use decode::{decode_request, echo};
+pub(in crate::dialect) use items::usage_of;
 pub(in crate::dialect) use stream::StreamEncoder;
