@@ -32,7 +32,7 @@ impl AnswerDecoder {
             Dialect::Anthropic => Decoder::Anthropic(anthropic::StreamDecoder::default()),
             Dialect::Gemini => Decoder::Gemini(gemini::StreamDecoder::default()),
             Dialect::Bedrock => Decoder::Bedrock(bedrock::StreamDecoder::default()),
-            Dialect::OpenAiResponses => return None,
+            Dialect::OpenAiCompletions | Dialect::OpenAiResponses => return None,
         }))
     }
 
@@ -72,6 +72,7 @@ pub struct AnswerEncoder(Encoder);
 
 enum Encoder {
     OpenAiChat(openai::chat::StreamEncoder),
+    OpenAiCompletions(openai::completions::StreamEncoder),
     OpenAiResponses(openai::responses::StreamEncoder),
     Anthropic(anthropic::StreamEncoder),
     Gemini(gemini::StreamEncoder),
@@ -83,6 +84,9 @@ impl AnswerEncoder {
     pub fn new(client: Dialect, context: AnswerContext) -> Option<Self> {
         Some(Self(match client {
             Dialect::OpenAiChat => Encoder::OpenAiChat(openai::chat::StreamEncoder::new(context)),
+            Dialect::OpenAiCompletions => {
+                Encoder::OpenAiCompletions(openai::completions::StreamEncoder::new(context))
+            }
             Dialect::OpenAiResponses => {
                 Encoder::OpenAiResponses(openai::responses::StreamEncoder::new(context))
             }
@@ -96,6 +100,7 @@ impl AnswerEncoder {
     pub fn event(&mut self, event: &ChatEvent, out: &mut Vec<u8>) {
         match &mut self.0 {
             Encoder::OpenAiChat(encoder) => encoder.event(event, out),
+            Encoder::OpenAiCompletions(encoder) => encoder.event(event, out),
             Encoder::OpenAiResponses(encoder) => encoder.event(event, out),
             Encoder::Anthropic(encoder) => encoder.event(event, out),
             Encoder::Gemini(encoder) => encoder.event(event, out),
@@ -106,6 +111,7 @@ impl AnswerEncoder {
     pub fn take_losses(&mut self) -> Losses {
         match &mut self.0 {
             Encoder::OpenAiChat(encoder) => encoder.take_losses(),
+            Encoder::OpenAiCompletions(encoder) => encoder.take_losses(),
             Encoder::OpenAiResponses(encoder) => encoder.take_losses(),
             Encoder::Anthropic(encoder) => encoder.take_losses(),
             Encoder::Gemini(encoder) => encoder.take_losses(),

@@ -15,6 +15,8 @@ use crate::dialect::{AnswerContext, AnswerFault, RequestFault, anthropic, bedroc
 pub enum Dialect {
     /// OpenAI's chat completions.
     OpenAiChat,
+    /// OpenAI's legacy completions.
+    OpenAiCompletions,
     /// OpenAI's responses.
     OpenAiResponses,
     /// Anthropic's messages.
@@ -38,25 +40,33 @@ pub enum Support {
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 5] =
-        [Self::OpenAiChat, Self::OpenAiResponses, Self::Anthropic, Self::Gemini, Self::Bedrock];
+    pub const ALL: [Self; 6] = [
+        Self::OpenAiChat,
+        Self::OpenAiCompletions,
+        Self::OpenAiResponses,
+        Self::Anthropic,
+        Self::Gemini,
+        Self::Bedrock,
+    ];
 }
 
 /// The matrix of client dialect and provider dialect.
 #[must_use]
 pub const fn support(client: Dialect, provider: Dialect) -> Support {
-    use Dialect::{Anthropic, Bedrock, Gemini, OpenAiChat, OpenAiResponses};
+    use Dialect::{Anthropic, Bedrock, Gemini, OpenAiChat, OpenAiCompletions, OpenAiResponses};
     match (client, provider) {
         (OpenAiChat, OpenAiChat)
+        | (OpenAiCompletions, OpenAiCompletions)
         | (OpenAiResponses, OpenAiResponses)
         | (Anthropic, Anthropic)
         | (Gemini, Gemini) => Support::Pass,
-        // No provider is asked in the words of the responses API but by a client that uses them, and no client
-        // of Bedrock's own comes here: its requests are signed for another host.
-        (_, OpenAiResponses) | (Bedrock, _) => Support::Refuse,
-        (OpenAiChat | OpenAiResponses | Anthropic | Gemini, OpenAiChat | Anthropic | Gemini | Bedrock) => {
-            Support::Translate
-        }
+        // No provider is asked in the words of these two but by a client that uses them, and no client of
+        // Bedrock's own comes here: its requests are signed for another host.
+        (_, OpenAiCompletions | OpenAiResponses) | (Bedrock, _) => Support::Refuse,
+        (
+            OpenAiChat | OpenAiCompletions | OpenAiResponses | Anthropic | Gemini,
+            OpenAiChat | Anthropic | Gemini | Bedrock,
+        ) => Support::Translate,
     }
 }
 
@@ -97,6 +107,7 @@ impl From<RequestFault> for TranslationFault {
 pub fn decode_request(client: Dialect, body: &[u8]) -> Result<(ChatRequest, Losses), TranslationFault> {
     match client {
         Dialect::OpenAiChat => Ok(openai::chat::decode_request(body)?),
+        Dialect::OpenAiCompletions => Ok(openai::completions::decode_request(body)?),
         Dialect::OpenAiResponses => openai::responses::decode_request(body),
         Dialect::Anthropic => Ok(anthropic::decode_request(body)?),
         Dialect::Gemini => Ok(gemini::decode_request(body)?),
@@ -121,7 +132,7 @@ pub fn encode_request(
         Dialect::Anthropic => anthropic::encode_request(request, target),
         Dialect::Gemini => gemini::encode_request(request, target),
         Dialect::Bedrock => bedrock::encode_request(request, target),
-        Dialect::OpenAiResponses => return Err(TranslationFault::Pair),
+        Dialect::OpenAiCompletions | Dialect::OpenAiResponses => return Err(TranslationFault::Pair),
     };
     for field in &request.unknown {
         if target.unknown == UnknownFields::Pass && body.pop() == Some(b'}') {
@@ -213,7 +224,8 @@ pub fn decode_answer(provider: Dialect, body: &[u8]) -> Result<ChatAnswer, Answe
         Dialect::Anthropic => anthropic::decode_answer(body),
         Dialect::Gemini => gemini::decode_answer(body),
         Dialect::Bedrock => bedrock::decode_answer(body),
-        Dialect::OpenAiResponses => Err(AnswerFault::Missing("choices")),
+        // Answers in these pass as they are.
+        Dialect::OpenAiCompletions | Dialect::OpenAiResponses => Err(AnswerFault::Missing("message")),
     }
 }
 
@@ -222,7 +234,7 @@ pub fn decode_answer(provider: Dialect, body: &[u8]) -> Result<ChatAnswer, Answe
 #[must_use]
 pub fn reported_usage(provider: Dialect, body: &[u8]) -> Option<Usage> {
     match provider {
-        Dialect::OpenAiChat => openai::chat::usage_of(body),
+        Dialect::OpenAiChat | Dialect::OpenAiCompletions => openai::chat::usage_of(body),
         Dialect::OpenAiResponses => openai::responses::usage_of(body),
         Dialect::Anthropic => anthropic::usage_of(body),
         Dialect::Gemini => gemini::usage_of(body),
@@ -235,6 +247,7 @@ pub fn reported_usage(provider: Dialect, body: &[u8]) -> Option<Usage> {
 pub fn encode_answer(client: Dialect, answer: &ChatAnswer, context: &AnswerContext) -> (Vec<u8>, Losses) {
     match client {
         Dialect::OpenAiChat => openai::chat::encode_answer(answer, context),
+        Dialect::OpenAiCompletions => openai::completions::encode_answer(answer, context),
         Dialect::OpenAiResponses => openai::responses::encode_answer(answer, context),
         Dialect::Anthropic => anthropic::encode_answer(answer, context),
         // No client speaks Bedrock's.
@@ -246,7 +259,9 @@ pub fn encode_answer(client: Dialect, answer: &ChatAnswer, context: &AnswerConte
 #[must_use]
 pub fn decode_error(provider: Dialect, status: u16, body: &[u8]) -> ChatError {
     match provider {
-        Dialect::OpenAiChat | Dialect::OpenAiResponses => openai::error::decode(status, body),
+        Dialect::OpenAiChat | Dialect::OpenAiCompletions | Dialect::OpenAiResponses => {
+            openai::error::decode(status, body)
+        }
         Dialect::Anthropic => anthropic::decode_error(status, body),
         Dialect::Gemini => gemini::decode_error(status, body),
         Dialect::Bedrock => bedrock::decode_error(status, body),
@@ -257,7 +272,9 @@ pub fn decode_error(provider: Dialect, status: u16, body: &[u8]) -> ChatError {
 #[must_use]
 pub fn encode_error(client: Dialect, error: &ChatError) -> (u16, Vec<u8>) {
     let body = match client {
-        Dialect::OpenAiChat | Dialect::OpenAiResponses => openai::error::encode(error),
+        Dialect::OpenAiChat | Dialect::OpenAiCompletions | Dialect::OpenAiResponses => {
+            openai::error::encode(error)
+        }
         Dialect::Anthropic => anthropic::encode_error(error),
         Dialect::Gemini | Dialect::Bedrock => gemini::encode_error(error),
     };

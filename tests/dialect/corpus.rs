@@ -33,6 +33,7 @@ impl Kind {
 pub(crate) const fn name(dialect: Dialect) -> &'static str {
     match dialect {
         Dialect::OpenAiChat => "openai-chat",
+        Dialect::OpenAiCompletions => "openai-completions",
         Dialect::OpenAiResponses => "openai-responses",
         Dialect::Anthropic => "anthropic",
         Dialect::Gemini => "gemini",
@@ -142,7 +143,9 @@ fn text(request: &ChatRequest) -> Value {
 /// Where the requests of the corpus go. A case may set `thinking`, `structured_output` and `unknown`.
 pub(crate) fn target(provider: Dialect, case: &Value) -> Target {
     let (service, model) = match provider {
-        Dialect::OpenAiChat | Dialect::OpenAiResponses => (Service::OpenAi, "gpt-5"),
+        Dialect::OpenAiChat | Dialect::OpenAiCompletions | Dialect::OpenAiResponses => {
+            (Service::OpenAi, "gpt-5")
+        }
         Dialect::Anthropic => (Service::Anthropic, "claude-sonnet-4-5"),
         Dialect::Gemini => (Service::Gemini, "gemini-2.5-pro"),
         Dialect::Bedrock => (Service::Bedrock, "anthropic.claude-sonnet-4-5-20250929-v1:0"),

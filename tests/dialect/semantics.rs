@@ -149,7 +149,7 @@ fn the_matrix_is_whole() {
             let expected = match (client, provider) {
                 (Dialect::Bedrock, _) => Support::Refuse,
                 (client, provider) if client == provider => Support::Pass,
-                (_, Dialect::OpenAiResponses) => Support::Refuse,
+                (_, Dialect::OpenAiCompletions | Dialect::OpenAiResponses) => Support::Refuse,
                 _ => Support::Translate,
             };
             assert_eq!(support(client, provider), expected, "{client:?} {provider:?}");

@@ -25,7 +25,7 @@ import typing_extensions
 EXTENSIONS = {"reasoning_content", "reasoning_details"}
 # Of targets with quirks, by the case that has them.
 QUIRKY = {"openrouter_target", "deepseek_target", "mistral_target"}
-PASSED_ON = {"min_p"}
+PASSED_ON = {"min_p", "logit_bias"}
 # What version 2023-06-01 of Anthropic's API takes, which the gateway speaks, and version 2026-10-21 no longer does;
 # the SDK has the types of the latter.
 OLDER_ANTHROPIC = {"temperature": float, "top_p": float, "top_k": int}
@@ -169,6 +169,15 @@ def stream_of(kind):
     return validate
 
 
+def completions_stream(events):
+    """The SDK has one type for both, in which the reason is required; in a stream it is null until the end."""
+    events = json.loads(json.dumps(events))
+    for _, data in events:
+        for choice in data.get("choices", []) if isinstance(data, dict) else []:
+            choice["finish_reason"] = choice["finish_reason"] or "stop"
+    return stream_of(openai.types.Completion)(events)
+
+
 def anthropic_stream(events):
     """Each event by its type, and all of them in an order that the SDK's accumulator can follow."""
     faults = []
@@ -223,10 +232,12 @@ VALIDATORS = {
     ("requests", "gemini"): gemini_request,
     ("requests", "bedrock"): bedrock_request,
     ("answers", "openai-chat"): lambda body: check(openai.types.chat.ChatCompletion, body, "body"),
+    ("answers", "openai-completions"): lambda body: check(openai.types.Completion, body, "body"),
     ("answers", "openai-responses"): lambda body: check(openai.types.responses.Response, body, "body"),
     ("answers", "anthropic"): lambda body: check(anthropic.types.Message, body, "body"),
     ("answers", "gemini"): lambda body: check(gemini.GenerateContentResponse, body, "body"),
     ("streams", "openai-chat"): stream_of(openai.types.chat.ChatCompletionChunk),
+    ("streams", "openai-completions"): completions_stream,
     ("streams", "openai-responses"): responses_stream,
     ("streams", "anthropic"): anthropic_stream,
     ("streams", "gemini"): stream_of(gemini.GenerateContentResponse),

@@ -4,6 +4,7 @@
 
 pub mod answer;
 pub(super) mod chat;
+pub(super) mod completions;
 pub mod error;
 pub mod models;
 pub mod request;

@@ -110,7 +110,7 @@ pub(super) fn finish_of(name: Option<&str>, losses: &mut Losses) -> FinishReason
 }
 
 /// The name that comes closest to a reason.
-pub(super) fn finish_name(reason: &FinishReason, losses: &mut Losses) -> &'static str {
+pub(in crate::dialect) fn finish_name(reason: &FinishReason, losses: &mut Losses) -> &'static str {
     match reason {
         FinishReason::Stop | FinishReason::StopSequence(_) => "stop",
         FinishReason::Length => "length",
@@ -212,7 +212,7 @@ fn write_call(content: &Content, calls: &mut ArrayWriter<'_>) {
 }
 
 /// Writes the members of a `usage` object.
-pub(super) fn write_usage(usage: &Usage, object: &mut ObjectWriter<'_>) {
+pub(in crate::dialect) fn write_usage(usage: &Usage, object: &mut ObjectWriter<'_>) {
     object.unsigned("prompt_tokens", usage.input);
     object.unsigned("completion_tokens", usage.output);
     object.unsigned("total_tokens", usage.input.saturating_add(usage.output));

@@ -83,7 +83,7 @@ fn decode_sampling(object: &mut Object<'_>) -> Read<Sampling> {
 }
 
 /// `stop`: one string, or several.
-fn decode_stop(object: &mut Object<'_>) -> Read<Vec<String>> {
+pub(in crate::dialect) fn decode_stop(object: &mut Object<'_>) -> Read<Vec<String>> {
     let Some(stop) = object.take("stop") else { return Ok(Vec::new()) };
     let text = |value: Value<'_>| value.string().map(std::borrow::Cow::into_owned);
     match stop.elements() {
