@@ -9,6 +9,7 @@
 //! | [`engine`] | the two roles as state machines |
 //! | [`identity`] | from headers to the caller |
 //! | [`dialect`] | what a request asks and what an answer took, as wire formats |
+//! | [`chat`] | the form between two dialects that differ |
 //! | [`route`] | from a model's name to the chain that serves it |
 //! | [`tokens`] | how many tokens a text has |
 //! | [`quota`] | limits, what is used of them, and what it costs |
@@ -19,10 +20,12 @@
 //! | [`config`] | gateway.yaml to its compiled form |
 //! | `render` | gateway.yaml to Envoy's configuration; native only |
 //!
-//! Imports run one way: host → engine → {identity, dialect, route, tokens, quota, config, observe} → framing. Everything
+//! Imports run one way: host → engine → {identity, dialect, route, tokens, quota, redact, guard, config, observe} →
+//! {chat, framing}. Everything
 //! but `host::wasm` compiles and is tested natively. No panic is reachable from input, and no time is read outside
 //! the host. What must stay true is in ARCHITECTURE.md; `tests/tidy.rs` holds what a test can hold.
 
+pub mod chat;
 pub mod config;
 pub mod dialect;
 pub mod engine;

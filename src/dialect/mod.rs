@@ -1,18 +1,28 @@
 //! The wire formats of language-model APIs, one folder each.
 //!
-//! A dialect knows its own requests, responses, streams and errors, as bytes and spans of bytes. It knows
-//! nothing of callers, policies, or Envoy.
+//! A dialect knows its own requests, responses, streams and errors, as bytes and spans of bytes, and how they
+//! read in the neutral form of [`crate::chat`]. It knows nothing of callers, policies, or Envoy.
+//!
+//! [`translate`] and [`stream`] are the way in where client and provider differ; where they do not, the bytes pass.
 
 use serde::{Deserialize, Serialize};
 
 use crate::framing::json;
 
+mod anthropic;
+mod bedrock;
+mod gemini;
+mod media;
 pub mod openai;
+mod sse;
+pub mod stream;
 pub mod surface;
-pub mod usage;
+pub mod target;
+pub mod translate;
+mod wire;
 
+pub use crate::chat::Usage;
 pub use surface::Surface;
-pub use usage::Usage;
 
 /// The API that a provider speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +53,52 @@ pub enum RequestFault {
 impl From<json::Error> for RequestFault {
     fn from(error: json::Error) -> Self {
         Self::Json(error)
+    }
+}
+
+/// Why an answer cannot be translated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum AnswerFault {
+    /// It is not one JSON object.
+    Json(json::Error),
+    /// It lacks this member, without which it is no answer.
+    Missing(&'static str),
+}
+
+impl From<json::Error> for AnswerFault {
+    fn from(error: json::Error) -> Self {
+        Self::Json(error)
+    }
+}
+
+/// What an error says when the provider said nothing that can be read.
+const NO_MESSAGE: &str = "the provider answered with an error that has no message";
+
+/// The longest part of a streamed answer that is held where a dialect needs it whole, in bytes.
+pub(crate) const LONGEST_PART: usize = 4 << 20;
+
+/// What an answer to a client needs that the provider's answer may not have.
+#[derive(Clone, Debug)]
+pub struct AnswerContext {
+    /// An identifier, where the provider gives none.
+    pub id: String,
+    /// The model that the client asked for, where the provider names none.
+    pub model: String,
+    /// The time of the answer, in seconds since 1970.
+    pub created: u64,
+    /// Whether the client of a stream asked for its usage.
+    pub include_usage: bool,
+    /// Members of the request that the Responses API repeats in its answer, as JSON text.
+    pub echo: Vec<(&'static str, String)>,
+}
+
+impl AnswerContext {
+    fn id_or<'a>(&'a self, id: &'a str) -> &'a str {
+        if id.is_empty() { &self.id } else { id }
+    }
+
+    fn model_or<'a>(&'a self, model: &'a str) -> &'a str {
+        if model.is_empty() { &self.model } else { model }
     }
 }
 

@@ -125,6 +125,7 @@ pub fn usage(object: &[u8]) -> Option<Usage> {
             "total_tokens" => total = number(),
             "prompt_tokens_details" if member.kind == Kind::Object => {
                 usage.cached_input = detail(object, member.value, "cached_tokens");
+                usage.cache_write_input = detail(object, member.value, "cache_write_tokens");
             }
             "completion_tokens_details" if member.kind == Kind::Object => {
                 usage.reasoning_output = detail(object, member.value, "reasoning_tokens");

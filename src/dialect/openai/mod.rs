@@ -3,9 +3,12 @@
 //! Where client and provider both speak it, bodies pass as they are but for the edits that `request` finds.
 
 pub mod answer;
+pub(super) mod chat;
+pub(super) mod completions;
 pub mod error;
 pub mod models;
 pub mod request;
+pub(super) mod responses;
 
 use super::Surface;
 

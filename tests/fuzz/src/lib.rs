@@ -10,6 +10,10 @@
 //!
 //! The first directory collects what reaches new code (create it before), the others are only read.
 
+use tollgate::dialect::AnswerContext;
+use tollgate::dialect::target::{Quirks, Service, StructuredOutput, Target, ThinkingControl, UnknownFields};
+use tollgate::dialect::translate::Dialect;
+
 /// The longest input, in bytes: what is slow on more is the benchmark's to find.
 pub const LONGEST: usize = 64 << 10;
 
@@ -32,4 +36,37 @@ pub fn chunked(input: &[u8]) -> Option<(&[u8], Vec<&[u8]>)> {
     }
     chunks.push(left);
     Some((text, chunks))
+}
+
+/// A dialect by the first byte of an input, and the rest of the input.
+pub fn dialect(input: &[u8]) -> Option<(Dialect, &[u8])> {
+    let (choice, rest) = input.split_first()?;
+    let dialect = Dialect::ALL.into_iter().cycle().nth(usize::from(*choice))?;
+    (input.len() <= LONGEST).then_some((dialect, rest))
+}
+
+/// Where a translated request goes.
+pub fn target(service: Service) -> Target {
+    Target {
+        service,
+        model: "anthropic.model".to_owned(),
+        api_version: String::new(),
+        unknown: UnknownFields::Pass,
+        default_max_tokens: 4096,
+        structured_output: StructuredOutput::Tool,
+        thinking: ThinkingControl::Effort,
+        takes_sampling: true,
+        quirks: &Quirks::OPENROUTER,
+    }
+}
+
+/// What a translated answer needs beside the provider's.
+pub fn context() -> AnswerContext {
+    AnswerContext {
+        id: "id".to_owned(),
+        model: "model".to_owned(),
+        created: 1,
+        include_usage: true,
+        echo: Vec::new(),
+    }
 }

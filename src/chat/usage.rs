@@ -4,7 +4,7 @@
 /// `cache_read_input_tokens` and `cache_creation_input_tokens`) adds them up first.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Usage {
-    /// Tokens of the prompt, cached ones included.
+    /// Tokens of the prompt, those read from and written to a cache included.
     pub input: u64,
     /// Tokens of the answer, reasoning included.
     pub output: u64,

@@ -1,0 +1,211 @@
+//! Where a translated request goes, and what that place is like: data, not code of its own.
+
+/// What an encoder needs to know of the place that a request goes to.
+#[derive(Clone, Debug)]
+pub struct Target {
+    /// Who serves the model.
+    pub service: Service,
+    /// The model's name there; on Azure OpenAI, the name of the deployment.
+    pub model: String,
+    /// The `api-version` of Azure OpenAI; unused elsewhere.
+    pub api_version: String,
+    /// What happens to members of the request that the gateway does not know.
+    pub unknown: UnknownFields,
+    /// The most tokens of an answer where the provider wants a number and the client gave none.
+    pub default_max_tokens: u64,
+    /// How the model is held to a JSON schema.
+    pub structured_output: StructuredOutput,
+    /// How the model is told to think.
+    pub thinking: ThinkingControl,
+    /// Whether the model takes `temperature`, `top_p` and `top_k`: Anthropic's models from Opus 4.7 on answer 400
+    /// to any of them (migration guide of its API, version 2026-10-21). Unused for other models.
+    pub takes_sampling: bool,
+    /// How a server compatible with OpenAI differs from it; unused elsewhere.
+    pub quirks: &'static Quirks,
+}
+
+/// Who serves a model: a provider's own API, or a cloud that hosts its models.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Service {
+    /// OpenAI, or a server compatible with it.
+    OpenAi,
+    /// Azure OpenAI.
+    AzureOpenAi,
+    /// Anthropic.
+    Anthropic,
+    /// The Gemini API.
+    Gemini,
+    /// Gemini on Vertex AI.
+    VertexGemini,
+    /// Anthropic's models on Vertex AI.
+    VertexAnthropic,
+    /// Amazon Bedrock.
+    Bedrock,
+}
+
+/// What happens to members of a request that the gateway does not know.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UnknownFields {
+    /// They go to the provider as they are.
+    Pass,
+    /// They are left out, and counted as losses.
+    Drop,
+    /// The request is refused.
+    Refuse,
+}
+
+/// How a model is held to a JSON schema.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StructuredOutput {
+    /// By the provider's own parameter.
+    Native,
+    /// By a tool that it must call: for models that lack the parameter.
+    Tool,
+}
+
+/// How a model is told to think.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThinkingControl {
+    /// By a number of tokens.
+    Budget,
+    /// By a level of effort.
+    Effort,
+}
+
+/// How a server that is compatible with OpenAI's chat completions differs.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Quirks {
+    /// The member that limits the answer.
+    pub max_tokens: &'static str,
+    /// The member that seeds the sampling.
+    pub seed: &'static str,
+    /// Whether the role `developer` is known.
+    pub developer_role: bool,
+    /// Whether `response_format` knows `json_schema`.
+    pub json_schema: bool,
+    /// Whether `parallel_tool_calls` is known.
+    pub parallel_tools: bool,
+    /// Whether `top_k` is known.
+    pub top_k: bool,
+    /// Whether `stream_options.include_usage` is known; where it is not, the usage comes anyway.
+    pub stream_usage: bool,
+    /// Whether content parts of type `file` are known.
+    pub files: bool,
+    /// Whether `metadata` is known.
+    pub metadata: bool,
+    /// How the effort of reasoning is asked for.
+    pub effort: EffortField,
+    /// How the model's earlier thinking is given back.
+    pub thinking: ThinkingField,
+    /// How the end of a prefix worth caching is marked.
+    pub cache: CacheField,
+}
+
+/// How the effort of reasoning is asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EffortField {
+    /// Not at all.
+    Absent,
+    /// `reasoning_effort`.
+    ReasoningEffort,
+    /// `reasoning: {effort, max_tokens, enabled}`.
+    Reasoning,
+}
+
+/// How the model's earlier thinking is given back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ThinkingField {
+    /// Not at all.
+    Absent,
+    /// `reasoning_content`, text only.
+    ReasoningContent,
+    /// `reasoning_details`, signatures included.
+    ReasoningDetails,
+}
+
+/// How the end of a prefix worth caching is marked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CacheField {
+    /// Not at all: what is cached is the server's business.
+    Absent,
+    /// `prompt_cache_breakpoint` on a content part.
+    Breakpoint,
+    /// `cache_control` on a content part, in Anthropic's form.
+    CacheControl,
+}
+
+impl Quirks {
+    /// OpenAI itself (API reference, "Create chat completion").
+    pub const OPENAI: Self = Self {
+        max_tokens: "max_completion_tokens",
+        seed: "seed",
+        developer_role: true,
+        json_schema: true,
+        parallel_tools: true,
+        top_k: false,
+        stream_usage: true,
+        files: true,
+        metadata: true,
+        effort: EffortField::ReasoningEffort,
+        thinking: ThinkingField::Absent,
+        cache: CacheField::Breakpoint,
+    };
+
+    /// Azure OpenAI (REST reference, version 2024-10-21).
+    pub const AZURE: Self = Self { files: false, cache: CacheField::Absent, ..Self::OPENAI };
+
+    /// What most servers have in common.
+    const COMPATIBLE: Self = Self {
+        max_tokens: "max_tokens",
+        developer_role: false,
+        files: false,
+        metadata: false,
+        cache: CacheField::Absent,
+        ..Self::OPENAI
+    };
+
+    /// vLLM ("OpenAI-Compatible Server", extra parameters; "Reasoning Outputs").
+    pub const VLLM: Self =
+        Self { top_k: true, thinking: ThinkingField::ReasoningContent, ..Self::COMPATIBLE };
+
+    /// Ollama ("OpenAI compatibility": the fields that are listed as supported).
+    pub const OLLAMA: Self = Self { parallel_tools: false, ..Self::COMPATIBLE };
+
+    /// Mistral (API reference, "Chat Completion").
+    pub const MISTRAL: Self = Self {
+        seed: "random_seed",
+        stream_usage: false,
+        metadata: true,
+        effort: EffortField::ReasoningEffort,
+        ..Self::COMPATIBLE
+    };
+
+    /// Groq (API reference, "Create chat completion").
+    pub const GROQ: Self = Self { max_tokens: "max_completion_tokens", ..Self::COMPATIBLE };
+
+    /// DeepSeek (API reference, "Create Chat Completion": no schema for `response_format`).
+    pub const DEEPSEEK: Self = Self {
+        json_schema: false,
+        parallel_tools: false,
+        effort: EffortField::Absent,
+        thinking: ThinkingField::ReasoningContent,
+        ..Self::COMPATIBLE
+    };
+
+    /// xAI (REST reference, "Chat completions").
+    pub const XAI: Self = Self { max_tokens: "max_completion_tokens", ..Self::COMPATIBLE };
+
+    /// Together ("Create chat completion").
+    pub const TOGETHER: Self = Self { top_k: true, parallel_tools: false, ..Self::COMPATIBLE };
+
+    /// OpenRouter (API reference, "Parameters", "Reasoning Tokens", "Prompt Caching").
+    pub const OPENROUTER: Self = Self {
+        top_k: true,
+        developer_role: true,
+        files: true,
+        effort: EffortField::Reasoning,
+        thinking: ThinkingField::ReasoningDetails,
+        cache: CacheField::CacheControl,
+        ..Self::COMPATIBLE
+    };
+}
