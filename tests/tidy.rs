@@ -44,11 +44,8 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ),
     ("config", &["dialect", "identity::key", "observe::secret", "quota", "tokens"]),
     ("identity", &["config::compiled", "observe::secret"]),
-    // The model access is for the tests of records: every caller has one.
-    (
-        "observe",
-        &["config::compiled::ModelAccess", "dialect", "framing::json", "identity::caller", "quota::money"],
-    ),
+    // The configuration is for the tests of records: every caller has a model access and a priority.
+    ("observe", &["config::compiled", "dialect", "framing::json", "identity::caller", "quota::money"]),
     ("route", &["config::compiled"]),
     ("quota", &["dialect::Usage"]),
     ("chat", &["framing::json"]),

@@ -15,7 +15,7 @@ use std::time::Duration;
 use self::limits::{Holder, Scopes};
 use self::targets::Knowledge;
 use super::compiled::{
-    Adapter, Counting, FORMAT, Key, Model, ModelAccess, Policy, Provider, Reserving, Scheme, Target,
+    Adapter, Counting, FORMAT, Key, Model, ModelAccess, Policy, Provider, Queue, Reserving, Scheme, Target,
     chain_cluster,
 };
 use super::gateway::{ChainTarget, Credential, Gateway, Upstream};
@@ -37,6 +37,8 @@ const EXACT_UP_TO_RANGE: RangeInclusive<u64> = 1 << 10..=16 << 20;
 const TYPICAL_OUTPUT: u32 = 1024;
 const LEASE: Duration = Duration::from_secs(60);
 const LEASE_RANGE: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(3600);
+const QUEUE_WAIT_RANGE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
+const QUEUE_LENGTH: u32 = 100;
 const TIMEOUT: Duration = Duration::from_secs(600);
 const TIMEOUT_RANGE: RangeInclusive<Duration> = Duration::from_millis(1)..=Duration::from_secs(3600);
 
@@ -73,6 +75,7 @@ pub(super) fn compile<'file>(
     let (chains, places) = compiler.chains(entries(&raw.models), &mut providers);
     let counting = compiler.counting(raw);
     let reserving = compiler.reserving(raw);
+    let queue = compiler.queue(raw);
     let mut scopes = Scopes::new(raw.zone.as_ref().map_or(Zone::UTC, |zone| zone.value.0.clone()));
     let compiled_models = compiler.models(raw, &chains, &upstreams, &mut scopes, &mut models);
     let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
@@ -88,6 +91,7 @@ pub(super) fn compile<'file>(
         counting,
         scopes: Vec::new(),
         reserving,
+        queue,
         models: compiled_models,
         keys,
     };
@@ -232,6 +236,21 @@ impl Compiler<'_, '_> {
             lapse: lapse.map_or(Lapse::Charge, |lapse| lapse.value),
             cut: exhausted.is_some_and(|exhausted| exhausted.value == AtExhaustion::Cut),
             user_header: users.and_then(|users| Some(users.header.as_ref()?.value.0.clone())),
+        }
+    }
+
+    fn queue(&mut self, raw: &raw::Gateway) -> Queue {
+        let given = raw.queue.as_ref().map(|queue| &queue.value);
+        let wait = given.and_then(|given| given.wait.as_ref());
+        if let Some(wait) = wait.filter(|wait| !QUEUE_WAIT_RANGE.contains(&wait.value.0)) {
+            let found = format!("{}ms", wait.value.0.as_millis());
+            self.out_of_range(&wait.place, "a duration from 0s to 60s", &found);
+        }
+        let length =
+            given.and_then(|given| given.length.as_ref()).map_or(QUEUE_LENGTH, |length| length.value.0);
+        Queue {
+            wait_ms: wait.map_or(0, |wait| milliseconds(wait.value.0)),
+            length: usize::try_from(length).unwrap_or(usize::MAX),
         }
     }
 
@@ -432,6 +451,7 @@ impl Compiler<'_, '_> {
                     team: team.value.0.clone(),
                     environment,
                     models,
+                    priority: key.priority.as_ref().map(|priority| priority.value).unwrap_or_default(),
                     expires: key.expires.as_ref().map(|expires| expires.value.0),
                     revoked: key.revoked.as_ref().is_some_and(|revoked| revoked.value),
                     scopes: key_scopes,

@@ -50,6 +50,9 @@ pub struct Policy {
     pub scopes: Vec<Scope>,
     /// How reservations are made.
     pub reserving: Reserving,
+    /// How calls wait for a place in a concurrency that is full.
+    #[serde(default)]
+    pub queue: Queue,
     /// Logical models by name.
     pub models: BTreeMap<String, Model>,
     /// Virtual keys by public id.
@@ -110,6 +113,9 @@ pub struct Scope {
     pub models: Option<Vec<String>>,
     /// For limits that hold for each end user: how many cells their use is spread over.
     pub per_user: Option<u32>,
+    /// How many places of its concurrency only keys of [`Priority::High`] may take.
+    #[serde(default)]
+    pub reserved_for_high: u64,
 }
 
 /// How reservations are made.
@@ -124,6 +130,30 @@ pub struct Reserving {
     pub cut: bool,
     /// Which request header names the end user; `None` for the member `user` of the body.
     pub user_header: Option<String>,
+}
+
+/// How calls wait for a place in a concurrency that is full.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Queue {
+    /// How long at most, in milliseconds; zero refuses them at once.
+    pub wait_ms: u64,
+    /// How many at most, in each worker.
+    pub length: usize,
+}
+
+/// Whose calls go first, the first of all first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Priority {
+    /// Before all others, and with places of its own where some are reserved.
+    High,
+    /// In between.
+    #[default]
+    Normal,
+    /// After all others.
+    Low,
 }
 
 /// One provider model of a chain.
@@ -148,6 +178,9 @@ pub struct Key {
     pub environment: Option<String>,
     /// What the key may call.
     pub models: ModelAccess,
+    /// When its calls go, of those that wait.
+    #[serde(default)]
+    pub priority: Priority,
     /// When the key stops working: seconds since the Unix epoch.
     pub expires: Option<u64>,
     /// A revoked key stays in the file so that its owner reads a better message than "unknown key".

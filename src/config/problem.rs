@@ -149,6 +149,8 @@ pub enum Kind {
     },
     /// `burst` beside no rate that has one, or beside more than one.
     BurstOfNoRate,
+    /// `reserved_for_high` beside no concurrency that is larger, or in the limits of a key.
+    ReservedOfNothing,
     /// `models` in the limits of a model.
     ModelsOfModel,
     /// `zone` for an amount that never comes back.
@@ -408,6 +410,10 @@ impl fmt::Display for Kind {
             Self::BurstOfNoRate => formatter.write_str(
                 "`burst` needs exactly one rate per second or minute beside it; \
                  put other rates into a mapping of their own",
+            ),
+            Self::ReservedOfNothing => formatter.write_str(
+                "`reserved_for_high` keeps places of a larger `concurrency` beside it, \
+                 which several keys share: not in the limits of one key",
             ),
             Self::ModelsOfModel => {
                 formatter.write_str("the limits of a model hold for that model alone; leave `models` out")

@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::amounts::{Count, PerMillion, Rate, Thousandths, Usd};
+use super::compiled::Priority;
 use super::names::{
     AccessLog, Address, AllowedModel, EnvName, FilePath, Hash, HeaderName, ModelName, Name, ProviderModel,
     SecretName,
@@ -22,7 +23,7 @@ use crate::quota::cell::Lapse;
 use crate::quota::limit::Mode;
 use crate::tokens::Vocabulary;
 
-enums! { Api, AtExhaustion, BudgetPeriod, CountWhen, Lapse, Mode, Vocabulary }
+enums! { Api, AtExhaustion, BudgetPeriod, CountWhen, Lapse, Mode, Priority, Vocabulary }
 
 record! {
     /// The configuration of a Tollgate gateway.
@@ -46,6 +47,8 @@ record! {
         optional tokens: Tokens,
         /// How amounts are set aside for calls under way.
         optional reservations: Reservations,
+        /// How calls wait for a place where a limit on concurrency is full.
+        optional queue: Queue,
         /// Where Envoy finds the providers' keys; never the keys themselves.
         optional credentials: Map<Name, Credential>,
         /// The upstream APIs.
@@ -197,6 +200,9 @@ record! {
         optional environment: Name,
         /// The logical models it may call, or only `*` for all.
         required models: List<AllowedModel, 1>,
+        /// Which calls go first when several wait for a place in a concurrency: `high`, `normal` or `low`; of the same
+        /// priority, those that came first. Default: normal.
+        optional priority: Priority,
         /// When it stops working (RFC 3339). Default: never.
         optional expires: Instant,
         /// Whether it is out of use; its owner is then told so. Default: false.
@@ -248,6 +254,10 @@ record! {
         optional output_tokens: Rate,
         /// How many calls at the same time.
         optional concurrency: Whole<1, 1_000_000>,
+        /// How many places of that concurrency only keys of `priority: high` may take; the other keys together have the
+        /// rest. Keys of high priority may take all places; nobody else borrows those reserved. Not for a key's own
+        /// limits. Default: 0.
+        optional reserved_for_high: Whole<1, 1_000_000>,
         /// How much of the only rate per second or minute beside it may be used at once. Default: the rate's amount.
         optional burst: Count,
         /// Whether these limits refuse (`enforce`), or only count and report (`observe`). Default: enforce.
@@ -337,6 +347,16 @@ record! {
         optional on_crash: Lapse,
         /// Whether a stream that has used up a limit may `finish`, or is `cut`. Default: finish.
         optional at_exhaustion: AtExhaustion,
+    }
+}
+
+record! {
+    /// How calls wait for a place where a limit on concurrency is full.
+    Queue {
+        /// How long at most, 0s to 60s; then the call is refused. Default: 0s, which refuses it at once.
+        optional wait: Span,
+        /// How many calls may wait at the same time in each worker; more are refused at once. Default: 100.
+        optional length: Whole<1, 10_000>,
     }
 }
 

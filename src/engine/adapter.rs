@@ -170,6 +170,7 @@ impl Role for Adapter {
             Event::ResponseHeaders { .. }
             | Event::ResponseBody { .. }
             | Event::Reserved(_)
+            | Event::Turn
             | Event::Settled(_)
             | Event::Limits(_)
             | Event::Done { .. } => {

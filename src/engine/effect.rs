@@ -4,6 +4,7 @@
 //! does it, nor what becomes of a stream when the host refuses.
 
 use std::borrow::Cow;
+use std::rc::Rc;
 
 use super::counting::Lesson;
 use super::headers::Headers;
@@ -49,7 +50,7 @@ pub enum Effect {
     /// Replaces the present piece of the response body.
     ReplaceResponseBody(Vec<u8>),
     /// Reserves what the call may take; answered by [`super::Event::Reserved`].
-    Reserve(Demand),
+    Reserve(Rc<Demand>),
     /// Charges what the call took; answered by [`super::Event::Settled`].
     Settle(Unsettled),
     /// Asks how limits stand; answered by [`super::Event::Limits`].

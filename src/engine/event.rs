@@ -34,6 +34,13 @@ impl Timestamp {
         self.nanoseconds / 1_000_000_000
     }
 
+    /// The point `later` than this one.
+    #[must_use]
+    pub fn after(self, later: Duration) -> Self {
+        let nanoseconds = u64::try_from(later.as_nanos()).unwrap_or(u64::MAX);
+        Self { nanoseconds: self.nanoseconds.saturating_add(nanoseconds) }
+    }
+
     /// The time since `earlier`; zero when the clock was set back in between.
     #[must_use]
     pub const fn since(self, earlier: Self) -> Duration {
@@ -80,6 +87,8 @@ pub enum Event<'a> {
     },
     /// What became of [`super::Effect::Reserve`].
     Reserved(Result<Granted, Box<Denied>>),
+    /// A request that waits for a place (see [`super::queue`]) shall try again.
+    Turn,
     /// What became of [`super::Effect::Settle`].
     Settled(Settled),
     /// How the limits stand that [`super::Effect::ReadLimits`] asked for, in the order of the scopes; `None` where a

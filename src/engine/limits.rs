@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::config::compiled::{self, Reserving};
+use crate::config::compiled::{self, Priority, Reserving};
 use crate::identity::caller::Caller;
 use crate::quota::ledger::{Relief, Standing, Terms};
 use crate::quota::limit::{Amounts, Limit, Measure, Per, Unit};
@@ -27,6 +27,9 @@ pub struct Limits {
 struct Limited {
     name: Arc<str>,
     scope: Scope,
+    /// The limits of keys without high priority, where places of the concurrency are reserved: all are counted
+    /// together, but these may take less, and so leave the rest free.
+    others: Option<Arc<[Limit]>>,
     models: Option<Vec<String>>,
     per_user: Option<u32>,
     counts: bool,
@@ -57,12 +60,14 @@ impl Limits {
     pub fn new(scopes: Vec<compiled::Scope>, reserving: Reserving) -> Self {
         let Reserving { lease_ms, lapse, user_header, .. } = reserving;
         let limited = |scope: compiled::Scope| {
-            let compiled::Scope { name, cell, limits, models, per_user } = scope;
+            let compiled::Scope { name, cell, limits, models, per_user, reserved_for_high } = scope;
+            let others = (reserved_for_high > 0).then(|| without_reserved(&limits, reserved_for_high));
             let counts =
                 limits.iter().any(|limit| !matches!(unit(&limit.measure), None | Some(Unit::Requests)));
             Limited {
                 name: name.into(),
                 scope: Scope { key: cell.into(), limits: limits.into() },
+                others,
                 models,
                 per_user,
                 counts,
@@ -110,7 +115,7 @@ impl Limits {
                 continue;
             }
             applied.counts |= limited.counts;
-            applied.scopes.push((Arc::clone(&limited.name), limited.of(user)));
+            applied.scopes.push((Arc::clone(&limited.name), limited.of(user, caller.priority)));
         }
         applied
     }
@@ -121,21 +126,30 @@ impl Limits {
         let own = caller.scopes.iter().filter_map(|place| self.scopes.get(*place));
         let own = own.filter(|limited| limited.per_user.is_none());
         Applied {
-            scopes: own.map(|limited| (Arc::clone(&limited.name), limited.scope.clone())).collect(),
+            scopes: own.map(|limited| (Arc::clone(&limited.name), limited.of("", caller.priority))).collect(),
             counts: false,
         }
     }
 }
 
+/// Limits of which `places` of the concurrency are left out.
+fn without_reserved(limits: &[Limit], places: u64) -> Arc<[Limit]> {
+    let others = limits.iter().cloned().map(|limit| match limit.measure {
+        Measure::Concurrency => Limit { amount: limit.amount.saturating_sub(places), ..limit },
+        _ => limit,
+    });
+    others.collect()
+}
+
 impl Limited {
-    fn of(&self, user: &str) -> Scope {
-        match self.per_user {
-            Some(cells) => Scope {
-                key: user_key(&self.scope.key, user, cells).into(),
-                limits: Arc::clone(&self.scope.limits),
-            },
-            None => self.scope.clone(),
-        }
+    fn of(&self, user: &str, priority: Priority) -> Scope {
+        let Scope { key, limits } = &self.scope;
+        let key = match self.per_user {
+            Some(cells) => user_key(key, user, cells).into(),
+            None => Arc::clone(key),
+        };
+        let others = self.others.as_ref().filter(|_| priority != Priority::High);
+        Scope { key, limits: Arc::clone(others.unwrap_or(limits)) }
     }
 }
 
@@ -159,6 +173,16 @@ impl Applied {
         found.map_or_else(|| cell.into(), |(name, _)| Arc::clone(name))
     }
 
+    /// The cell whose concurrency has no room for a call, when that is all that is in its way.
+    #[must_use]
+    pub fn full(&self, denied: &Denied) -> Option<Arc<str>> {
+        let Reason::Refused(refusal) = denied.reason else { return None };
+        let (_, scope) = self.scopes.get(denied.scope)?;
+        let measure = &scope.limits.get(refusal.limit)?.measure;
+        (*measure == Measure::Concurrency && refusal.relief == Relief::Release)
+            .then(|| Arc::clone(&scope.key))
+    }
+
     /// Why a call may not go on, in words; `None` when the cells could not be asked.
     #[must_use]
     pub fn exceeded(&self, denied: &Denied, now_ms: u64) -> Option<Exceeded> {
@@ -176,7 +200,10 @@ impl Applied {
             (Measure::Concurrency, _) => {
                 return Some(Exceeded {
                     excess: Excess::Concurrency,
-                    message: format!("{name} has {} calls under way, which is its limit.", refusal.amount),
+                    message: format!(
+                        "{name} has {} calls under way, and its limit for this key is {}.",
+                        refusal.reserved, refusal.amount
+                    ),
                     scope: Arc::clone(name),
                     retry_after,
                     headers: Vec::new(),

@@ -20,6 +20,7 @@ pub mod headers;
 pub mod limits;
 pub mod meter;
 pub mod policy;
+pub mod queue;
 pub mod refusal;
 pub mod spending;
 

@@ -22,8 +22,10 @@ use super::fields::{
     ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, SERVED_BY, is_private_request_header, is_private_response_header,
 };
 use super::headers::Headers;
+use super::limits::Demand;
 use super::limits::{Applied, Limits};
 use super::meter::Meter;
+use super::queue::{Place, Queue, StreamId};
 use super::refusal::Refusal;
 use super::spending::{Model, Spending};
 use super::{Role, adapter};
@@ -43,6 +45,7 @@ pub struct Gateway {
     max_request_body: u64,
     count_always: bool,
     limits: Limits,
+    queue: compiled::Queue,
     models: BTreeMap<String, Rc<Model>>,
     calibrators: Vec<Rc<Calibrator>>,
     directory: Directory,
@@ -57,6 +60,7 @@ impl Gateway {
             counting,
             scopes,
             reserving,
+            queue,
             models,
             keys,
             format: _,
@@ -71,6 +75,7 @@ impl Gateway {
             max_request_body,
             count_always: counting.always,
             limits: Limits::new(scopes, reserving),
+            queue,
             models,
             calibrators: calibrators.into_values().collect(),
             directory: Directory::new(keys),
@@ -109,12 +114,15 @@ pub struct Shared {
     pub desk: Desk,
     /// The reservations under way.
     pub book: Book,
+    /// Who waits for a place.
+    pub queue: Queue,
 }
 
 /// One request.
 pub struct Policy {
     gateway: Rc<Gateway>,
     shared: Shared,
+    stream: StreamId,
     /// The note for the adapter, for as long as attempts may be made.
     deposit: Option<Deposit>,
     spending: Option<Spending>,
@@ -129,8 +137,9 @@ enum Phase {
     Arriving,
     /// The caller is known; the body is being buffered.
     Reading(Reading),
-    /// The request is complete; what it may take is being reserved.
-    Reserving { exchange: Exchange, meter: Meter },
+    /// The request is complete; what it may take is being reserved, by who has a place in the queue when its turn
+    /// comes.
+    Reserving(Ready, Option<Place>),
     /// The caller asks how its limits stand.
     Reporting(Applied),
     /// The request is on its way; nothing came back yet.
@@ -143,6 +152,13 @@ enum Phase {
     Ended(Outcome),
 }
 
+/// A request that only waits for what it may take.
+struct Ready {
+    exchange: Exchange,
+    meter: Meter,
+    demand: Rc<Demand>,
+}
+
 /// A request whose body is being buffered.
 struct Reading {
     surface: Surface,
@@ -153,12 +169,13 @@ struct Reading {
 }
 
 impl Policy {
-    /// A request that is about to arrive.
+    /// A request that is about to arrive on `stream`.
     #[must_use]
-    pub fn new(gateway: Rc<Gateway>, shared: Shared) -> Self {
+    pub fn new(gateway: Rc<Gateway>, shared: Shared, stream: StreamId) -> Self {
         Self {
             gateway,
             shared,
+            stream,
             deposit: None,
             spending: None,
             phase: Phase::Arriving,
@@ -226,7 +243,7 @@ impl Policy {
         let user = user_header.map(|name| headers.text(name).unwrap_or_default().to_owned());
         let reading = Reading { surface, caller, passed_on, user };
         if end_of_stream {
-            return self.complete(reading, b"", effects);
+            return self.complete(reading, b"", self.started, effects);
         }
         self.phase = Phase::Reading(reading);
         Ok(Flow::Pause)
@@ -242,6 +259,7 @@ impl Policy {
         &mut self,
         reading: Reading,
         body: &[u8],
+        now: Timestamp,
         effects: &mut Vec<Effect>,
     ) -> Result<Flow, Refusal> {
         let Reading { surface, caller, passed_on, user } = reading;
@@ -272,12 +290,30 @@ impl Policy {
         };
         match demand {
             Some(demand) => {
-                effects.push(Effect::Reserve(demand));
-                self.phase = Phase::Reserving { exchange, meter };
-                Ok(Flow::Pause)
+                let ahead =
+                    self.shared.queue.ahead(demand.scopes.iter().map(|scope| &scope.key), caller.priority);
+                let place = ahead.and_then(|cell| self.enter(cell, now));
+                let waits = place.is_some();
+                self.phase = Phase::Reserving(Ready { exchange, meter, demand: Rc::new(demand) }, place);
+                Ok(if waits { Flow::Pause } else { self.reserve(effects) })
             }
             None => Ok(self.forward(exchange, meter, effects)),
         }
+    }
+
+    /// Asks for what the call may take.
+    fn reserve(&self, effects: &mut Vec<Effect>) -> Flow {
+        if let Phase::Reserving(ready, _) = &self.phase {
+            effects.push(Effect::Reserve(Rc::clone(&ready.demand)));
+        }
+        Flow::Pause
+    }
+
+    /// A place in the queue of those who wait for `cell`, when there is one.
+    fn enter(&self, cell: Arc<str>, now: Timestamp) -> Option<Place> {
+        let compiled::Queue { wait_ms, length } = self.gateway.queue;
+        let priority = self.record.caller.as_ref()?.priority;
+        self.shared.queue.enter(self.stream, priority, cell, now, Duration::from_millis(wait_ms), length)
     }
 
     /// What the call may take is reserved, or there is no room for it.
@@ -288,13 +324,14 @@ impl Policy {
         effects: &mut Vec<Effect>,
     ) -> Result<Flow, Refusal> {
         let phase = std::mem::replace(&mut self.phase, Phase::Arriving);
-        let (Phase::Reserving { exchange, meter }, Some(spending)) = (phase, &mut self.spending) else {
+        let (Phase::Reserving(ready, place), Some(spending)) = (phase, &mut self.spending) else {
             return Err(Refusal::Internal);
         };
+        self.record.queued = place.as_ref().map(|place| place.waited(now));
         match outcome {
             Ok(granted) => {
                 spending.grant(granted, &self.shared.book, now.unix_milliseconds(), &mut self.record);
-                Ok(self.forward(exchange, meter, effects))
+                Ok(self.forward(ready.exchange, ready.meter, effects))
             }
             Err(mut denied) => {
                 if let Some(unsettled) = denied.unsettled.take() {
@@ -303,6 +340,18 @@ impl Policy {
                 let alerts = std::mem::take(&mut denied.alerts);
                 self.record.notices.extend(spending.alerts(alerts));
                 let exceeded = spending.applied().exceeded(&denied, now.unix_milliseconds());
+                let place = match (place, spending.applied().full(&denied)) {
+                    (Some(place), Some(cell)) if !place.is_over(now) => {
+                        place.wait_for(cell);
+                        Some(place)
+                    }
+                    (None, Some(cell)) => self.enter(cell, now),
+                    _ => None,
+                };
+                if place.is_some() {
+                    self.phase = Phase::Reserving(ready, place);
+                    return Ok(Flow::Pause);
+                }
                 self.record.limit = exceeded.as_ref().map(|exceeded| Arc::clone(&exceeded.scope));
                 Err(exceeded.map_or(Refusal::LimitsUnavailable, Refusal::Exceeded))
             }
@@ -362,7 +411,7 @@ impl Policy {
         let meter = match std::mem::replace(&mut self.phase, Phase::Arriving) {
             Phase::Forwarded(meter) => Some(meter),
             // Nothing went on, so it is Envoy that answers: the body came too slowly, or was too large for it.
-            Phase::Reading(_) | Phase::Reserving { .. } | Phase::Reporting(_) => None,
+            Phase::Reading(_) | Phase::Reserving(..) | Phase::Reporting(_) => None,
             // The gateway's own reply on its way out.
             phase => {
                 self.phase = phase;
@@ -438,7 +487,7 @@ impl Policy {
             }
             Phase::Arriving
             | Phase::Reading(_)
-            | Phase::Reserving { .. }
+            | Phase::Reserving(..)
             | Phase::Reporting(_)
             | Phase::Forwarded(_)
             | Phase::Ended(_) => {}
@@ -457,6 +506,9 @@ impl Policy {
     /// Settles the request: the only place that does, on every way out.
     fn settle(&mut self, client_gone: bool, own_time: Duration, now: Timestamp, effects: &mut Vec<Effect>) {
         let broken = if client_gone { Outcome::Abandoned } else { Outcome::Interrupted };
+        if let Phase::Reserving(_, place) = &mut self.phase {
+            self.record.queued = place.take().map(|place| place.waited(now));
+        }
         self.record.outcome = match &self.phase {
             Phase::Ended(outcome) | Phase::Explaining { outcome, .. } => *outcome,
             Phase::Relaying(meter) => {
@@ -468,7 +520,7 @@ impl Policy {
                 self.record.metered = meter.metered();
                 broken
             }
-            Phase::Arriving | Phase::Reading(_) | Phase::Reserving { .. } | Phase::Reporting(_) => broken,
+            Phase::Arriving | Phase::Reading(_) | Phase::Reserving(..) | Phase::Reporting(_) => broken,
         };
         if let Some(spending) = &mut self.spending {
             spending.settle(&mut self.record, effects);
@@ -508,7 +560,7 @@ impl Role for Policy {
                 match std::mem::replace(&mut self.phase, Phase::Arriving) {
                     Phase::Reading(reading) => match self.check_length(buffered as u64) {
                         Err(refusal) => Err(refusal),
-                        Ok(()) if end_of_stream => self.complete(reading, bytes, effects),
+                        Ok(()) if end_of_stream => self.complete(reading, bytes, now, effects),
                         Ok(()) => {
                             self.phase = Phase::Reading(reading);
                             Ok(Flow::Pause)
@@ -528,6 +580,7 @@ impl Role for Policy {
                 self.response_body(chunk, end_of_stream, now, effects);
                 Ok(Flow::Continue)
             }
+            Event::Turn => Ok(self.reserve(effects)),
             Event::Reserved(outcome) => self.reserved(outcome, now, effects),
             Event::Limits(standings) => Ok(self.report(&standings, effects)),
             Event::Settled(outcome) => {

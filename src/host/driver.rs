@@ -124,6 +124,18 @@ impl<H: Host, R: Role> Driver<H, R> {
         })
     }
 
+    /// The request waits, and may try again now. To be called from a timer, when the host takes its calls for those of
+    /// this stream.
+    pub fn turn(&mut self) {
+        self.guarded(|driver, now| {
+            let flow = driver.step(Event::Turn, now)?;
+            if flow == Flow::Continue {
+                driver.host.resume()?;
+            }
+            Ok(flow)
+        });
+    }
+
     /// The answer's headers have come.
     pub fn response_headers(&mut self, end_of_stream: bool) -> Flow {
         self.lenient(|driver, now| {
@@ -243,8 +255,9 @@ impl<H: Host, R: Role> Driver<H, R> {
         let store = &mut Shared(&mut self.host);
         let now = now.unix_milliseconds();
         match effect {
-            Effect::Reserve(Demand { scopes, amounts, terms }) => {
-                Ok(Event::Reserved(reserve_all(store, &scopes, &amounts, terms, now, ATTEMPTS)))
+            Effect::Reserve(demand) => {
+                let Demand { scopes, amounts, terms } = &*demand;
+                Ok(Event::Reserved(reserve_all(store, scopes, amounts, *terms, now, ATTEMPTS)))
             }
             Effect::Settle(Unsettled { reservation, actual }) => {
                 Ok(Event::Settled(settle_all(store, reservation, &actual, now, ATTEMPTS)))

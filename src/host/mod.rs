@@ -13,6 +13,8 @@
 //! - A local reply ends the request, is never retried, and passes the response callbacks of the same stream.
 //! - `on_log` comes on every way out of a downstream stream, before the access log is written, and never
 //!   for an upstream one.
+//! - A stream that was paused at the end of its body can be continued from a timer, once the host was told that the
+//!   calls mean that stream. Until then its headers can be edited; the host continues it after the callback.
 //! - The trait wrappers of the SDK unwrap, and a panic takes the worker's VM down: only its fallible
 //!   functions are used here, and a failed call ends the request, not the VM.
 
@@ -133,6 +135,12 @@ pub trait Host {
     /// # Errors
     /// When the host refuses.
     fn choose_route(&mut self) -> HostResult<()>;
+
+    /// Lets a paused request go on, from another callback than its own.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn resume(&mut self) -> HostResult<()>;
 
     /// A value that all workers share, and its version.
     ///

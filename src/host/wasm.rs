@@ -3,10 +3,10 @@
 //! One module plays both roles; the plugin configuration says which. All plugins with the same `vm_id` share
 //! one VM per worker, and with it the cache of metric ids.
 
-use std::cell::RefCell;
+use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
-use std::rc::Rc;
+use std::rc::{Rc, Weak};
 use std::time::{Duration, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
@@ -22,12 +22,13 @@ use crate::engine::book::Book;
 use crate::engine::effect::{Flow, Reply};
 use crate::engine::exchange::Desk;
 use crate::engine::policy::{Gateway, Policy, Shared};
+use crate::engine::queue::{Queue, StreamId};
 use crate::engine::{Headers, Timestamp};
 use crate::observe::metrics::{Kind, Measurement, Series};
 use crate::quota::store::StoreFailed;
 
 proxy_wasm::main! {{
-    proxy_wasm::set_root_context(|_| Box::new(Root { role: None }));
+    proxy_wasm::set_root_context(|_| Box::new(Root { role: None, timer: Rc::default() }));
 }}
 
 /// The bit of Envoy's response flags for "the client went away" (`DC`), in the order of the attribute
@@ -37,6 +38,46 @@ const DOWNSTREAM_CONNECTION_TERMINATION: u64 = 1 << 14;
 /// A plugin: one role with one configuration.
 struct Root {
     role: Option<RoleConfig>,
+    timer: Rc<Timer>,
+}
+
+/// How often the timer of a plugin fires: rarely for reservations that have to be renewed, and often while somebody
+/// waits for a place.
+#[derive(Default)]
+struct Timer {
+    rarely: Cell<Duration>,
+    period: Cell<Duration>,
+}
+
+/// Places that become free in other workers are seen by looking.
+const LOOK: Duration = Duration::from_millis(25);
+
+/// A place that became free in this worker is given away as soon as the callback in which it did is over: within it,
+/// one stream would be continued from the end of another.
+const AT_ONCE: Duration = Duration::from_millis(1);
+
+impl Timer {
+    /// It has fired.
+    fn rest(&self) {
+        self.set(if is_anybody_waiting() { LOOK } else { self.rarely.get() });
+    }
+
+    /// Those who wait, if any, shall be heard so soon. A timer that fires earlier is not put off.
+    fn hasten(&self, period: Duration) {
+        if period < self.period.get() && is_anybody_waiting() {
+            self.set(period);
+        }
+    }
+
+    fn set(&self, period: Duration) {
+        if self.period.get() == period {
+            return;
+        }
+        match hostcalls::set_tick_period(period) {
+            Ok(()) => self.period.set(period),
+            Err(status) => log(LogLevel::Warn, &format!("tollgate: the host gives no timer: {status:?}")),
+        }
+    }
 }
 
 #[derive(Clone)]
@@ -60,8 +101,11 @@ impl Root {
                     .map_err(|StoreFailed| "the shared data cannot be used".to_owned())?;
                 if let Some(terms) = gateway.terms() {
                     // Several times in a lease: a reservation is renewed when half of it is over.
-                    hostcalls::set_tick_period(Duration::from_millis(terms.lease / 8))
+                    self.timer.rarely.set(Duration::from_millis(terms.lease / 8));
+                    // Streams of the plugin that this one replaces may wait; the first turn of the timer sees to that.
+                    hostcalls::set_tick_period(LOOK)
                         .map_err(|status| format!("the host gives no timer: {status:?}"))?;
+                    self.timer.period.set(LOOK);
                 }
                 (format, RoleConfig::Policy(Rc::new(gateway)))
             }
@@ -90,17 +134,22 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         let Some(RoleConfig::Policy(gateway)) = &self.role else { return };
-        driver::keep_up(&mut Envoy, gateway, &shared().book);
+        let Shared { book, queue, .. } = shared();
+        driver::keep_up(&mut Envoy, gateway, &book);
+        queue.round(Envoy.now(), turn);
+        self.timer.rest();
     }
 
     fn get_type(&self) -> Option<ContextType> {
         Some(ContextType::HttpContext)
     }
 
-    fn create_http_context(&self, _context_id: u32) -> Option<Box<dyn HttpContext>> {
+    fn create_http_context(&self, context_id: u32) -> Option<Box<dyn HttpContext>> {
         let stream: Box<dyn HttpContext> = match self.role.clone() {
             Some(RoleConfig::Policy(gateway)) => {
-                Box::new(PolicyStream(Driver::new(Envoy, Policy::new(gateway, shared()), Place::Downstream)))
+                let role = Policy::new(gateway, shared(), context_id);
+                let driver = Rc::new(RefCell::new(Driver::new(Envoy, role, Place::Downstream)));
+                Box::new(PolicyStream { id: context_id, driver, timer: Rc::clone(&self.timer) })
             }
             Some(RoleConfig::Adapter(config)) => Box::new(AdapterStream(Driver::new(
                 Envoy,
@@ -125,29 +174,59 @@ impl HttpContext for Closed {
     }
 }
 
-struct PolicyStream(Driver<Envoy, Policy>);
+struct PolicyStream {
+    id: StreamId,
+    driver: Rc<RefCell<Driver<Envoy, Policy>>>,
+    timer: Rc<Timer>,
+}
+
+impl PolicyStream {
+    /// What is held back may wait for its turn, and has to be found from the timer then.
+    fn action(&self, flow: Flow) -> Action {
+        if flow == Flow::Pause && is_anybody_waiting() {
+            PAUSED.with_borrow_mut(|paused| paused.insert(self.id, Rc::downgrade(&self.driver)));
+            self.timer.hasten(LOOK);
+        }
+        action(flow)
+    }
+}
+
+/// Lets a stream that waits try again.
+fn turn(stream: StreamId) {
+    let driver = PAUSED.with_borrow(|paused| paused.get(&stream).and_then(Weak::upgrade));
+    let Some(driver) = driver else { return };
+    if hostcalls::set_effective_context(stream).is_err() {
+        log(LogLevel::Warn, "tollgate: the host does not know a stream that waits");
+        return;
+    }
+    driver.borrow_mut().turn();
+}
 
 impl Context for PolicyStream {}
 
 impl HttpContext for PolicyStream {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        action(self.0.request_headers(end_of_stream))
+        let flow = self.driver.borrow_mut().request_headers(end_of_stream);
+        self.action(flow)
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        action(self.0.request_body(size, end_of_stream))
+        let flow = self.driver.borrow_mut().request_body(size, end_of_stream);
+        self.action(flow)
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        action(self.0.response_headers(end_of_stream))
+        action(self.driver.borrow_mut().response_headers(end_of_stream))
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        action(self.0.response_body(size, end_of_stream))
+        action(self.driver.borrow_mut().response_body(size, end_of_stream))
     }
 
     fn on_log(&mut self) {
-        self.0.done();
+        self.driver.borrow_mut().done();
+        PAUSED.with_borrow_mut(|paused| paused.remove(&self.id));
+        self.timer.hasten(AT_ONCE);
     }
 }
 
@@ -177,6 +256,10 @@ fn shared() -> Shared {
     SHARED.with(Shared::clone)
 }
 
+fn is_anybody_waiting() -> bool {
+    SHARED.with(|shared| !shared.queue.is_empty())
+}
+
 /// The host, for the stream whose callback runs.
 struct Envoy;
 
@@ -184,11 +267,15 @@ thread_local! {
     /// Metric ids by series: the host hands out a new id at every definition, so each is defined once.
     static METRICS: RefCell<HashMap<Series, u32>> = RefCell::new(HashMap::new());
 
+    /// The streams that are held back and may have to wait for a place.
+    static PAUSED: RefCell<HashMap<StreamId, Weak<RefCell<Driver<Envoy, Policy>>>>> = RefCell::default();
+
     /// The standard library seeds its hashers from the system's randomness, which is the only way to it without
     /// a crate.
     static SHARED: Shared = Shared {
         desk: Desk::new(RandomState::new().build_hasher().finish()),
         book: Book::default(),
+        queue: Queue::default(),
     };
 }
 
@@ -295,6 +382,10 @@ impl Host for Envoy {
         hostcalls::call_foreign_function("clear_route_cache", None)
             .map(drop)
             .map_err(refused("clear_route_cache"))
+    }
+
+    fn resume(&mut self) -> HostResult<()> {
+        hostcalls::resume_http_request().map_err(refused("continue_stream"))
     }
 
     fn shared(&self, key: &str) -> HostResult<Option<(Vec<u8>, u32)>> {

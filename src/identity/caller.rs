@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crate::config::compiled::{Key, ModelAccess};
+use crate::config::compiled::{Key, ModelAccess, Priority};
 use crate::identity::key;
 use crate::observe::secret::KeyHash;
 
@@ -21,6 +21,8 @@ pub struct Caller {
     pub environment: Option<String>,
     /// The logical models the key may call.
     pub models: ModelAccess,
+    /// When its calls go, of those that wait.
+    pub priority: Priority,
     /// The places of all that limits the key (see [`crate::config::compiled::Key::scopes`]).
     pub scopes: Vec<usize>,
 }
@@ -57,8 +59,8 @@ impl Directory {
     #[must_use]
     pub fn new(keys: BTreeMap<String, Key>) -> Self {
         let entry = |(id, key): (String, Key)| {
-            let Key { hash, team, environment, models, expires, revoked, scopes } = key;
-            let caller = Rc::new(Caller { key: id.clone(), team, environment, models, scopes });
+            let Key { hash, team, environment, models, priority, expires, revoked, scopes } = key;
+            let caller = Rc::new(Caller { key: id.clone(), team, environment, models, priority, scopes });
             (id, Entry { hash, expires, revoked, caller })
         };
         Self(keys.into_iter().map(entry).collect())
@@ -123,6 +125,7 @@ mod tests {
             environment: Some("prod".to_owned()),
             models: ModelAccess::All,
             expires: Some(1_000),
+            priority: Priority::Normal,
             revoked: false,
             scopes: Vec::new(),
         };

@@ -145,6 +145,8 @@ pub struct Record {
     pub cost: Option<NanoDollars>,
     /// Whose limit refused it.
     pub limit: Option<Arc<str>>,
+    /// How long it waited for a place where a concurrency was full, when it did.
+    pub queued: Option<Duration>,
     /// What is to be told about limits.
     pub notices: Vec<Notice>,
     /// From the request's arrival to the end of the answer.
@@ -238,6 +240,7 @@ impl Record {
             Notice::Alert(..) => None,
         });
         line.text("would_refuse", would_refuse);
+        line.number("queued_ms", self.queued.map(milliseconds));
         line.number("first_token_ms", self.first_token.map(milliseconds));
         line.number("own_time_us", Some(microseconds(self.own_time)));
         // Everything that was written came from text or is ASCII.
@@ -290,7 +293,7 @@ impl Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::compiled::ModelAccess;
+    use crate::config::compiled::{ModelAccess, Priority};
     use crate::observe::metrics::LABELS;
 
     fn record() -> Record {
@@ -303,6 +306,7 @@ mod tests {
                 team: "data".to_owned(),
                 environment: None,
                 models: ModelAccess::All,
+                priority: Priority::Normal,
                 scopes: Vec::new(),
             })),
             model: Some("chat".to_owned()),
@@ -317,6 +321,7 @@ mod tests {
             estimate_error: Some(52),
             cost: Some(NanoDollars::new(147_500)),
             limit: None,
+            queued: Some(Duration::from_millis(40)),
             notices: vec![Notice::WouldRefuse("team data".into()), Notice::Alert("organisation".into(), 800)],
             first_token: Some(Duration::from_millis(200)),
             own_time: Duration::from_micros(30),
@@ -389,5 +394,6 @@ mod tests {
         assert_eq!(line["cost_usd"], "0.0001475");
         assert_eq!(line["limit"], serde_json::Value::Null);
         assert_eq!(line["would_refuse"], "team data");
+        assert_eq!(line["queued_ms"], 40);
     }
 }

@@ -20,7 +20,7 @@ const VM_ID: &str = "tollgate";
 
 /// The callbacks that the module answers and the calls of the host that it makes; the host denies it all others.
 /// Every callback that is left out is also one less way into the VM per request.
-const CAPABILITIES: [&str; 35] = [
+const CAPABILITIES: [&str; 37] = [
     "proxy_on_vm_start",
     "proxy_on_configure",
     "proxy_on_context_create",
@@ -47,6 +47,8 @@ const CAPABILITIES: [&str; 35] = [
     "proxy_get_shared_data",
     "proxy_set_shared_data",
     "proxy_set_tick_period_milliseconds",
+    "proxy_set_effective_context",
+    "proxy_continue_stream",
     "proxy_define_metric",
     "proxy_increment_metric",
     "proxy_record_metric",

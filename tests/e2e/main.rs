@@ -20,6 +20,7 @@ mod gateway;
 mod limits;
 mod metering;
 mod mock;
+mod queue;
 mod reload;
 mod sdk;
 mod secrecy;

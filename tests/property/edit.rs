@@ -13,6 +13,7 @@ use tollgate::engine::adapter::Adapter;
 use tollgate::engine::book::Book;
 use tollgate::engine::exchange::Desk;
 use tollgate::engine::policy::{Gateway, Policy, Shared};
+use tollgate::engine::queue::Queue;
 use tollgate::engine::{Attempt, Effect, Event, Flow, Headers, Role, Timestamp};
 use tollgate::observe::secret::KeyHash;
 
@@ -258,8 +259,8 @@ proptest! {
         let gateway = gateway();
         let adapter = Rc::new(gateway.adapter);
         let desk = Desk::new(0);
-        let shared = Shared { desk: desk.clone(), book: Book::default() };
-        let mut policy = Policy::new(Rc::new(Gateway::new(gateway.policy)), shared);
+        let shared = Shared { desk: desk.clone(), book: Book::default(), queue: Queue::default() };
+        let mut policy = Policy::new(Rc::new(Gateway::new(gateway.policy)), shared, 1);
         let ticket = ticket(&mut policy, surface, body.text.as_bytes());
         let target = format!("local/{model}");
         let mut expected: Value = serde_json::from_str(&body.text).unwrap();

@@ -35,6 +35,8 @@ pub(crate) struct World {
     pub(crate) attempts: u64,
     pub(crate) upstream_answered: bool,
     pub(crate) client_gone: bool,
+    /// The host was told to let the paused request go on.
+    pub(crate) resumed: bool,
     /// A role has answered in the provider's stead.
     pub(crate) reply: Option<Reply>,
     /// The names of the calls that fail, whoever makes them.
@@ -214,6 +216,14 @@ impl Host for FakeHost {
     fn choose_route(&mut self) -> HostResult<()> {
         self.call("choose_route")?;
         self.0.borrow_mut().effect("choose the route");
+        Ok(())
+    }
+
+    fn resume(&mut self) -> HostResult<()> {
+        self.call("resume")?;
+        let mut world = self.0.borrow_mut();
+        world.effect("let the request go on");
+        world.resumed = true;
         Ok(())
     }
 

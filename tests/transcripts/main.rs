@@ -13,6 +13,7 @@
 
 mod failures;
 mod host;
+mod queue;
 mod refusals;
 mod stories;
 mod story;
@@ -126,6 +127,7 @@ fn every_code_is_told() {
         "invalid_request",
         "model_not_found",
         "model_not_allowed",
+        "concurrency_limit_exceeded",
         "no_provider_available",
         "provider_timeout",
         "internal_error",

@@ -1,5 +1,6 @@
 //! Requests that are let through, and what becomes of them.
 
+use crate::queue;
 use crate::story::{KEY, PROMPT, Story};
 
 /// The name of a file and who tells it.
@@ -25,6 +26,10 @@ pub(crate) const ALL: &[Teller] = &[
     ("provider_breaks_off", provider_breaks_off),
     ("provider_error_in_stream", provider_error_in_stream),
     ("provider_refuses", provider_refuses),
+    ("queue_turn", queue::turn),
+    ("queue_in_vain", queue::in_vain),
+    ("queue_client_gone", queue::client_gone),
+    ("queue_host_fails", queue::host_fails),
 ];
 
 /// A request as an application sends it, with what it must not get past the gateway.
@@ -61,9 +66,14 @@ pub(crate) fn chatting(title: &str, members: &str) -> Story {
 }
 
 pub(crate) fn forward(story: &mut Story, members: &str) {
+    ask(story, KEY, members);
+}
+
+/// A chat request of the holder of `key`.
+pub(crate) fn ask(story: &mut Story, key: &str, members: &str) {
     let body = format!(r#"{{"model":"chat",{members}"messages":[{{"role":"user","content":"{PROMPT}"}}]}}"#);
     let length = body.len().to_string();
-    let bearer = format!("Bearer {KEY}");
+    let bearer = format!("Bearer {key}");
     story.request(&post("/v1/chat/completions", &length, &bearer), &[&body]);
 }
 

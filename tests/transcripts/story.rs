@@ -11,25 +11,37 @@ use std::rc::Rc;
 use tollgate::config;
 use tollgate::config::compiled::{self, credential_header};
 use tollgate::engine::Headers;
+use tollgate::engine::Timestamp;
 use tollgate::engine::adapter::Adapter;
-use tollgate::engine::book::Book;
+use tollgate::engine::book::{ATTEMPTS, Book};
 use tollgate::engine::effect::Flow;
 use tollgate::engine::exchange::Desk;
 use tollgate::engine::fields::{PRIVATE_RESPONSE_HEADERS, SERVED_BY};
 use tollgate::engine::policy::{Gateway, Policy, Shared};
-use tollgate::host::driver::{Driver, Place};
+use tollgate::engine::queue::Queue;
+use tollgate::host::driver::{self, Driver, Place};
 use tollgate::observe::secret::KeyHash;
+use tollgate::quota::cell::Lapse;
+use tollgate::quota::ledger::Terms;
+use tollgate::quota::limit::{Amounts, Limit, Measure, Mode};
+use tollgate::quota::store::{Reservation, Scope, reserve_all, settle_all};
 
 use crate::host::{FakeHost, Message, World, shown, without};
 
 pub(crate) const KEY: &str = "tg-team-a-prod-PHdrJdTB9MBQKhYItCS9oFXx4mTA6amTUc6T7tPg2cJ";
+pub(crate) const BUSY_KEY: &str = "tg-busy-Qx7LmN2vRt9KpW4sYd6HcJ8fGb3ZaE5uTo1iXrVwMkC";
 pub(crate) const EXPIRED_KEY: &str = "tg-old-8yD248mFZSiou5cSWDKlUnyZKO4nGn94V99lwo28RYm";
 pub(crate) const REVOKED_KEY: &str = "tg-stolen-3kQ9vWm2Lx7TzR5nYb8HcJ4fGd6SaP1eUo0iXyVwZtE";
 pub(crate) const UNKNOWN_KEY: &str = "tg-team-a-prod-0000000000000000000000000000000000000000001";
 
 /// Keys of clients, by owner.
-pub(crate) const CLIENT_KEYS: &[(&str, &str)] =
-    &[("team-a-prod", KEY), ("old", EXPIRED_KEY), ("stolen", REVOKED_KEY), ("nobody", UNKNOWN_KEY)];
+pub(crate) const CLIENT_KEYS: &[(&str, &str)] = &[
+    ("team-a-prod", KEY),
+    ("busy", BUSY_KEY),
+    ("old", EXPIRED_KEY),
+    ("stolen", REVOKED_KEY),
+    ("nobody", UNKNOWN_KEY),
+];
 
 /// Keys of providers, by the credential's name.
 pub(crate) const PROVIDER_KEYS: &[(&str, &str)] =
@@ -54,6 +66,7 @@ fn gateway() -> config::Gateway {
     let yaml = format!(
         "version: 1
 max_request_body: 1KiB
+queue: {{wait: 5s}}
 credentials:
   first: {{file: first.key}}
   second: {{file: second.key}}
@@ -72,10 +85,12 @@ teams:
   team-a: {{environments: {{prod: {{}}}}}}
 keys:
 - {{id: team-a-prod, hash: '{}', team: team-a, environment: prod, models: [chat]}}
+- {{id: busy, hash: '{}', team: team-a, models: [chat], limits: {{concurrency: 1}}}}
 - {{id: old, hash: '{}', team: team-a, models: [chat], expires: 2025-06-01T00:00:00Z}}
 - {{id: stolen, hash: '{}', team: team-a, models: [chat], revoked: true}}
 ",
         hash(KEY),
+        hash(BUSY_KEY),
         hash(EXPIRED_KEY),
         hash(REVOKED_KEY)
     );
@@ -87,6 +102,7 @@ pub(crate) struct Story {
     world: Rc<RefCell<World>>,
     policy: Driver<FakeHost, Policy>,
     desk: Desk,
+    queue: Queue,
     adapters: Rc<compiled::Adapter>,
     /// The values that Envoy has for the credentials.
     pub(crate) credentials: BTreeMap<String, String>,
@@ -109,18 +125,21 @@ impl Story {
             attempts: 0,
             upstream_answered: false,
             client_gone: false,
+            resumed: false,
             reply: None,
             failing: Vec::new(),
             upstream: false,
             transcript: format!("{title}\n\n"),
         }));
         let desk = Desk::new(7);
-        let shared = Shared { desk: desk.clone(), book: Book::default() };
-        let role = Policy::new(Rc::new(Gateway::new(policy)), shared);
+        let queue = Queue::default();
+        let shared = Shared { desk: desk.clone(), book: Book::default(), queue: queue.clone() };
+        let role = Policy::new(Rc::new(Gateway::new(policy)), shared, 1);
         Self {
             policy: Driver::new(FakeHost(Rc::clone(&world)), role, Place::Downstream),
             world,
             desk,
+            queue,
             adapters: Rc::new(adapter),
             credentials: PROVIDER_KEYS
                 .iter()
@@ -215,6 +234,55 @@ impl Story {
         } else if flow == Flow::Continue {
             self.forwarded = Some(self.world.borrow().request.body.clone());
         }
+    }
+
+    /// Another call takes the only place of the key `busy`.
+    pub(crate) fn take_place(&self) -> Reservation {
+        let limit =
+            Limit { measure: Measure::Concurrency, amount: 1, mode: Mode::Enforce, alert_at: Vec::new() };
+        let scope = Scope { key: "quota/key/busy".into(), limits: [limit].into() };
+        let terms = Terms { lease: 60_000, lapse: Lapse::Charge };
+        let call = Amounts { calls: 1, ..Amounts::default() };
+        let mut host = FakeHost(Rc::clone(&self.world));
+        let now = self.now().unix_milliseconds();
+        let granted = reserve_all(&mut driver::Shared(&mut host), &[scope], &call, terms, now, ATTEMPTS);
+        self.line("= another call takes the only place");
+        granted.unwrap().reservation
+    }
+
+    /// The other call ends.
+    pub(crate) fn free_place(&self, taken: Reservation) {
+        let mut host = FakeHost(Rc::clone(&self.world));
+        let now = self.now().unix_milliseconds();
+        let settled = settle_all(&mut driver::Shared(&mut host), taken, &Amounts::default(), now, ATTEMPTS);
+        assert_eq!(settled.unsettled, None);
+        self.line("= the other call ends");
+    }
+
+    /// The timer gives those who wait their turns.
+    pub(crate) fn timer(&mut self) {
+        self.line("> the timer");
+        let (now, policy) = (self.now(), &mut self.policy);
+        self.queue.round(now, |_| policy.turn());
+        if self.world.borrow().reply.is_some() {
+            self.deliver_reply();
+        } else if self.world.borrow().resumed {
+            self.forwarded = Some(self.world.borrow().request.body.clone());
+        }
+    }
+
+    /// Who waits for a place.
+    pub(crate) fn queue(&self) -> Queue {
+        self.queue.clone()
+    }
+
+    /// Whether nobody waits for a place.
+    pub(crate) fn is_queue_empty(&self) -> bool {
+        self.queue.is_empty()
+    }
+
+    fn now(&self) -> Timestamp {
+        Timestamp::from_nanoseconds(self.world.borrow().nanoseconds)
     }
 
     /// Envoy makes an attempt; says whether the provider was called.

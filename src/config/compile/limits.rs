@@ -78,6 +78,8 @@ struct Cell {
     limits: Vec<Limit>,
     /// The line of each counter's limit.
     lines: BTreeMap<CounterId, usize>,
+    /// How many places of its concurrency only some keys may take.
+    reserved_for_high: u64,
 }
 
 impl Cell {
@@ -127,7 +129,7 @@ impl Scopes {
         let mut cells: BTreeMap<Restriction, Cell> = BTreeMap::new();
         for Located { value: set, .. } in limits.iter().flat_map(|limits| &limits.value.0) {
             let restriction = restriction(holder, set.models.as_ref(), models, errors);
-            self.limits(set, cells.entry(restriction).or_default(), errors);
+            self.limits(holder, set, cells.entry(restriction).or_default(), errors);
         }
         for Located { value: budget, .. } in budgets.iter().flat_map(|budgets| &budgets.value.0) {
             let restriction = restriction(holder, budget.models.as_ref(), models, errors);
@@ -151,11 +153,12 @@ impl Scopes {
             Holder::User { cells } => Some(cells.unwrap_or(USER_CELLS)),
             _ => None,
         };
-        self.compiled.push(Scope { name, cell: key, limits: cell.limits, models, per_user });
+        let Cell { limits, reserved_for_high, .. } = cell;
+        self.compiled.push(Scope { name, cell: key, limits, models, per_user, reserved_for_high });
         place
     }
 
-    fn limits(&self, set: &raw::Limits, cell: &mut Cell, errors: &mut Report<'_>) {
+    fn limits(&self, holder: &Holder<'_>, set: &raw::Limits, cell: &mut Cell, errors: &mut Report<'_>) {
         let rates = [
             (Unit::Requests, &set.requests),
             (Unit::TotalTokens, &set.tokens),
@@ -180,6 +183,13 @@ impl Scopes {
             let amount = u64::from(concurrency.value.0);
             let limit = Limit { measure: Measure::Concurrency, amount, mode, alert_at: Vec::new() };
             cell.add(limit, &concurrency.place, errors);
+        }
+        if let Some(reserved) = &set.reserved_for_high {
+            let concurrency = set.concurrency.as_ref().map_or(0, |concurrency| concurrency.value.0);
+            if reserved.value.0 >= concurrency || matches!(holder, Holder::Key(_)) {
+                errors.add(&reserved.place, Kind::ReservedOfNothing);
+            }
+            cell.reserved_for_high = u64::from(reserved.value.0);
         }
     }
 

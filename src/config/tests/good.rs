@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::compiled::{
-    Adapter, Counting, FORMAT, Key, Model, ModelAccess, ModelTarget, Plugin, Policy, Provider, Reserving,
-    Scheme, Target,
+    Adapter, Counting, FORMAT, Key, Model, ModelAccess, ModelTarget, Plugin, Policy, Priority, Provider,
+    Queue, Reserving, Scheme, Target,
 };
 use super::super::{ChainTarget, Credential, Gateway, Host, Upstream, load, parse};
 use super::{GOOD, good_with};
@@ -74,6 +74,7 @@ fn a_good_file_compiles_to_all_its_parts() {
             counting: Counting { always: false, exact_bytes: 256 * 1024 },
             scopes: Vec::new(),
             reserving: Reserving { lease_ms: 60_000, lapse: Lapse::Charge, cut: false, user_header: None },
+            queue: Queue { wait_ms: 0, length: 100 },
             models: one(
                 "chat",
                 Model {
@@ -91,6 +92,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     team: "science".to_owned(),
                     environment: Some("prod".to_owned()),
                     models: ModelAccess::Only(vec!["chat".to_owned()]),
+                    priority: Priority::Normal,
                     expires: Some(1_798_761_600),
                     revoked: false,
                     scopes: Vec::new(),

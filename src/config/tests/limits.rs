@@ -1,6 +1,6 @@
 //! Limits and budgets: the scopes they compile to, and what is wrong with wrong ones.
 
-use super::super::compiled::{Counting, Reserving, Scope};
+use super::super::compiled::{Counting, Priority, Queue, Reserving, Scope};
 use super::super::{Gateway, parse};
 use super::{GOOD, good_with, lines, parse_with};
 use crate::quota::NanoDollars;
@@ -59,6 +59,7 @@ fn the_limits_of_a_key_are_one_scope() {
         ],
         models: None,
         per_user: None,
+        reserved_for_high: 0,
     };
     assert_eq!(gateway.policy.scopes, [expected]);
     assert_eq!(gateway.policy.keys["team-a-prod"].scopes, [0]);
@@ -414,5 +415,43 @@ fn wrong_settings() {
         "workers: 2\n",
         "workers: 2\nzone: 2\n",
         &["5:7: zone: expected a time zone such as UTC, Europe/Berlin or +02:00, found a number"],
+    );
+}
+
+#[test]
+fn waiting_and_priorities() {
+    let queue =
+        |text: &str| good_with("workers: 2\n", &format!("workers: 2\nqueue: {{{text}}}\n")).policy.queue;
+    assert_eq!(queue("wait: 5s"), Queue { wait_ms: 5000, length: 100 });
+    assert_eq!(queue("wait: 60s, length: 7"), Queue { wait_ms: 60_000, length: 7 });
+    assert_eq!(queue("length: 7"), Queue { wait_ms: 0, length: 7 });
+    for (word, priority) in [("high", Priority::High), ("normal", Priority::Normal), ("low", Priority::Low)] {
+        let gateway = with_key(&format!("priority: {word}"));
+        assert_eq!(gateway.policy.keys["team-a-prod"].priority, priority);
+    }
+    let shares =
+        good_with("teams:\n", "organisation: {limits: {concurrency: 20, reserved_for_high: 5}}\nteams:\n");
+    assert_eq!(shares.policy.scopes[0].limits, [limit(Measure::Concurrency, 20)]);
+    assert_eq!(shares.policy.scopes[0].reserved_for_high, 5);
+}
+
+#[test]
+fn waiting_and_priorities_in_vain() {
+    check(
+        "workers: 2\n",
+        "workers: 2\nqueue: {wait: 61s}\n",
+        &["3:15: queue.wait: expected a duration from 0s to 60s, found \"61000ms\""],
+    );
+    let reserved = "`reserved_for_high` keeps places of a larger `concurrency` beside it, which several keys share: \
+                    not in the limits of one key";
+    for limits in ["{concurrency: 5, reserved_for_high: 5}", "{requests: 1/min, reserved_for_high: 1}"] {
+        let text = format!("organisation: {{limits: {limits}}}\nteams:\n");
+        let column = text.find("reserved").expect("there") + "reserved_for_high: ".len() + 1;
+        let expected = format!("21:{column}: organisation.limits.reserved_for_high: {reserved}");
+        check("teams:\n", &text, &[&expected]);
+    }
+    check_key(
+        "limits: {concurrency: 5, reserved_for_high: 2}",
+        &[&format!("29:47: keys[0].limits.reserved_for_high: {reserved}")],
     );
 }
