@@ -276,7 +276,7 @@ fn wrong_limits() {
         "limits: {requests: 1/min, requets: 2/min}",
         &[&format!(
             "29:29: keys[0].limits.requets: unknown key `requets`; did you mean `requests`? (expected one of: \
-             {UNITS}, burst, mode, models)"
+             {UNITS}, reserved_for_high, burst, mode, models)"
         )],
     );
     check_key(
@@ -440,7 +440,7 @@ fn waiting_and_priorities_in_vain() {
     check(
         "workers: 2\n",
         "workers: 2\nqueue: {wait: 61s}\n",
-        &["3:15: queue.wait: expected a duration from 0s to 60s, found \"61000ms\""],
+        &["5:15: queue.wait: expected a duration from 0s to 60s, found `61000ms`"],
     );
     let reserved = "`reserved_for_high` keeps places of a larger `concurrency` beside it, which several keys share: \
                     not in the limits of one key";

@@ -116,7 +116,7 @@ fn unknown_and_missing_keys() {
         "worker: 2",
         &[
             "4:1: worker: unknown key `worker`; did you mean `workers`? (expected one of: version, listen, admin, \
-           workers, access_log, max_request_body, zone, tokens, reservations, credentials, providers, prices, \
+           workers, access_log, max_request_body, zone, tokens, reservations, queue, credentials, providers, prices, \
            unknown_price, models, organisation, users, teams, keys)",
         ],
     );
@@ -125,7 +125,7 @@ fn unknown_and_missing_keys() {
         "  revoked: false",
         "  guard: {}",
         &["29:3: keys[0].guard: unknown key `guard` (expected one of: id, hash, team, environment, models, \
-           expires, revoked, limits, budgets)"],
+           priority, expires, revoked, limits, budgets)"],
     );
     check(
         "    credential: openai\n",
