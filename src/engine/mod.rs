@@ -22,6 +22,7 @@ pub mod meter;
 pub mod policy;
 pub mod refusal;
 pub mod spending;
+pub mod translation;
 
 pub use effect::{Effect, Flow};
 pub use event::{Attempt, Event, Timestamp};
