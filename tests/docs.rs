@@ -19,8 +19,9 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tollgate::config;
-use tollgate::dialect::RequestFault;
-use tollgate::engine::refusal::{Exceeded, Excess, Refusal};
+use tollgate::dialect::translate::{Support, support};
+use tollgate::dialect::{Api, RequestFault, Surface};
+use tollgate::engine::refusal::{Exceeded, Excess, Refusal, Unsupported};
 use tollgate::framing::json;
 use tollgate::observe::metrics::{LABELS, Metric};
 use tollgate::observe::record::{Outcome, Record};
@@ -118,6 +119,7 @@ fn every_refusal_is_listed_with_its_status() {
         Refusal::RequestTimeout,
         Refusal::InvalidRequest(RequestFault::Json(json_error)),
         Refusal::InvalidRequest(RequestFault::DuplicateMember("model")),
+        Refusal::Unsupported(Unsupported::State("previous_response_id")),
         Refusal::ModelNotFound("m".to_owned()),
         Refusal::ModelNotAllowed("m".to_owned()),
         Refusal::NoProviderAvailable,
@@ -160,4 +162,36 @@ fn every_metric_and_every_field_of_the_access_log_is_listed() {
     for field in line.as_object().unwrap().keys().filter(|field| *field != "status") {
         assert!(listed.contains(field), "the field {field} is not listed");
     }
+}
+
+#[test]
+fn the_matrix_of_dialects_is_what_the_gateway_does() {
+    let providers = [
+        ("openai", Api::OpenAi),
+        ("azure-openai", Api::AzureOpenAi),
+        ("anthropic", Api::Anthropic),
+        ("gemini", Api::Gemini),
+        ("bedrock", Api::Bedrock),
+    ];
+    let mut matrix = String::from("| endpoint |");
+    providers.iter().for_each(|(name, _)| write!(matrix, " `{name}` |").unwrap());
+    matrix.push_str("\n| --- | --- | --- | --- | --- | --- |\n");
+    for surface in [Surface::ChatCompletions, Surface::Completions, Surface::Embeddings] {
+        write!(matrix, "| `{}` |", surface.path()).unwrap();
+        for (_, api) in providers {
+            let word = match surface.dialect() {
+                _ if api.speaks_openai() => "passes",
+                None => "refused",
+                Some(client) => match support(client, api.dialect()) {
+                    Support::Pass => "passes",
+                    Support::Translate => "translated",
+                    Support::Refuse => "refused",
+                },
+            };
+            write!(matrix, " {word} |").unwrap();
+        }
+        matrix.push('\n');
+    }
+    let text = fs::read_to_string(page("dialects.md")).unwrap();
+    assert!(text.contains(&matrix), "docs/dialects.md does not hold\n{matrix}");
 }

@@ -32,6 +32,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     (
         "engine",
         &[
+            "chat",
             "config::compiled",
             "dialect",
             "framing",

@@ -19,6 +19,7 @@
 //! | `server` | listening, connections, dispatch |
 
 mod answer;
+mod anthropic;
 mod base64;
 mod behaviour;
 mod control;

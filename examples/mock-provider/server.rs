@@ -14,6 +14,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use socket2::{Domain, Socket, Type};
 
 use crate::answer::{Answer, Body};
+use crate::anthropic;
 use crate::behaviour::Behaviour;
 use crate::control;
 use crate::deliver::{Delivery, Next};
@@ -115,7 +116,12 @@ impl Server {
             serial,
             created: unix_seconds(),
         };
-        let answer = openai::answer(request, &context);
+        let path = request.target.split('?').next().unwrap_or_default();
+        let answer = if path.ends_with(anthropic::PATH) {
+            anthropic::answer(request, &context)
+        } else {
+            openai::answer(request, &context)
+        };
         Delivery { socket, behaviour: &behaviour, ticket: &mut ticket, serial, out }.send(answer)
     }
 }

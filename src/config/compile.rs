@@ -77,7 +77,8 @@ pub(super) fn compile<'file>(
     let reserving = compiler.reserving(raw);
     let queue = compiler.queue(raw);
     let mut scopes = Scopes::new(raw.zone.as_ref().map_or(Zone::UTC, |zone| zone.value.0.clone()));
-    let compiled_models = compiler.models(raw, &chains, &upstreams, &mut scopes, &mut models);
+    let compiled_models =
+        compiler.models(raw, &chains, &upstreams, &adapter_providers, &mut scopes, &mut models);
     let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
     for names in [&credentials, &providers, &teams] {
         names.warn_of_unused(compiler.warnings);
@@ -313,8 +314,14 @@ impl Compiler<'_, '_> {
             let (scheme, host, port) = (url.scheme, url.host.clone(), url.port);
             upstreams.insert(name.clone(), Upstream { scheme, host, port, ca });
             let Some(api) = &provider.api else { continue };
+            let default_version = api.value.default_version();
+            if let (None, Some(version)) = (default_version, &provider.api_version) {
+                self.errors.add(&version.place, Kind::NoApiVersions);
+            }
+            let given_version = provider.api_version.as_ref().map(|version| version.value.0.clone());
             let compiled = Provider {
                 api: api.value,
+                api_version: given_version.or(default_version.map(str::to_owned)),
                 authority: url.authority(),
                 scheme,
                 base_path: url.path.clone(),
@@ -358,6 +365,7 @@ impl Compiler<'_, '_> {
         raw: &raw::Gateway,
         chains: &BTreeMap<String, Vec<ChainTarget>>,
         upstreams: &BTreeMap<String, Upstream>,
+        providers: &BTreeMap<String, Provider>,
         scopes: &mut Scopes,
         names: &mut Names<'_>,
     ) -> BTreeMap<String, Model> {
@@ -371,8 +379,13 @@ impl Compiler<'_, '_> {
             let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
             let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
             let typical = given.typical_output_tokens.as_ref();
+            let translated = chain.iter().any(|target| {
+                let provider = providers.get(&target.target.provider);
+                provider.is_some_and(|provider| !provider.api.speaks_openai())
+            });
             let model = Model {
                 cluster: chain_cluster(name),
+                translated,
                 attempt_timeout_ms: milliseconds(longest),
                 targets: chain.iter().map(|target| knowledge.model_target(&target.target)).collect(),
                 typical_output: u64::from(typical.map_or(TYPICAL_OUTPUT, |typical| typical.value.0)),

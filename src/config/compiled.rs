@@ -69,6 +69,8 @@ pub struct Model {
     pub attempt_timeout_ms: u64,
     /// The targets in the order of the configuration.
     pub targets: Vec<ModelTarget>,
+    /// Whether a target speaks another dialect than OpenAI's, so that its attempts need the client's whole body.
+    pub translated: bool,
     /// The tokens of output that are reserved where the request itself sets no limit.
     pub typical_output: u64,
     /// The places in [`Policy::scopes`] of what limits this model, whoever calls it.
@@ -227,8 +229,10 @@ pub struct Adapter {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provider {
-    /// The dialect it speaks.
+    /// The API it speaks.
     pub api: Api,
+    /// The version of that API; `None` where it has none to choose from.
+    pub api_version: Option<String>,
     /// The value of `:authority`: host, with the port when it is not the scheme's own.
     pub authority: String,
     /// `http` or `https`, the value of `:scheme`.

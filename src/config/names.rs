@@ -80,6 +80,21 @@ impl Text for ProviderModel {
     }
 }
 
+/// The version of a provider's API.
+#[derive(Clone, Debug)]
+pub(super) struct ApiVersion(pub(super) String);
+
+impl Text for ApiVersion {
+    const EXPECTED: &'static str = "a version such as 2024-10-21: at most 32 letters, digits and `-`";
+    const PATTERN: &'static str = "^[A-Za-z0-9-]{1,32}$";
+
+    fn parse(text: &str) -> Result<Self, Kind> {
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        let valid = (1..=32).contains(&text.len()) && text.bytes().all(allowed);
+        if valid { Ok(Self(text.to_owned())) } else { Err(Self::mismatch(text)) }
+    }
+}
+
 /// The name of an environment variable.
 #[derive(Clone, Debug)]
 pub(super) struct EnvName(pub(super) String);

@@ -142,6 +142,8 @@ pub enum Kind {
     Url(UrlFlaw),
     /// `ca` for a provider that is not reached over TLS.
     CaWithoutTls,
+    /// `api_version` for an API that has no versions to choose from.
+    NoApiVersions,
     /// What is limited in this scope already.
     DuplicateLimit {
         /// The line of the first.
@@ -403,6 +405,9 @@ impl fmt::Display for Kind {
             Self::MalformedHash => formatter.write_str("expected `sha256:` and 64 hex digits"),
             Self::Url(flaw) => write!(formatter, "expected a URL such as https://api.openai.com/v1; {flaw}"),
             Self::CaWithoutTls => formatter.write_str("`ca` needs a URL that starts with https://"),
+            Self::NoApiVersions => formatter.write_str(
+                "`api_version` is for the APIs azure-openai and anthropic; the others have it in their paths",
+            ),
             Self::DuplicateLimit { first } => write!(
                 formatter,
                 "the same unit and period is limited here already, in line {first}; there can be one amount for each"

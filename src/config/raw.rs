@@ -10,8 +10,8 @@ use serde_json::{Value as Json, json};
 use super::amounts::{Count, PerMillion, Rate, Thousandths, Usd};
 use super::compiled::Priority;
 use super::names::{
-    AccessLog, Address, AllowedModel, EnvName, FilePath, Hash, HeaderName, ModelName, Name, ProviderModel,
-    SecretName,
+    AccessLog, Address, AllowedModel, ApiVersion, EnvName, FilePath, Hash, HeaderName, ModelName, Name,
+    ProviderModel, SecretName,
 };
 use super::problem::Kind;
 use super::shape::{List, Located, Map, OneOrMore, Place, Report, Shape, Whole, enums, record};
@@ -126,9 +126,12 @@ record! {
 record! {
     /// An upstream API.
     Provider {
-        /// The dialect it speaks.
+        /// The API it speaks.
         required api: Api,
-        /// Its base URL, such as `https://api.openai.com/v1`.
+        /// The version of the API: of `azure-openai` (default: 2024-10-21) or `anthropic` (default: 2023-06-01).
+        optional api_version: ApiVersion,
+        /// Its base URL: up to and with `/v1` for `openai`, such as `https://api.openai.com/v1`; without a path for the
+        /// others, such as `https://api.anthropic.com`.
         required url: BaseUrl,
         /// The name of its credential. Default: none is sent.
         optional credential: Name,

@@ -7,6 +7,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::translate::Dialect;
 use crate::framing::json;
 
 mod anthropic;
@@ -32,6 +33,46 @@ pub enum Api {
     /// OpenAI's API, or any server compatible with it (vLLM, Ollama, Mistral, Groq …).
     #[serde(rename = "openai")]
     OpenAi,
+    /// Azure OpenAI, called at the paths of its deployments.
+    #[serde(rename = "azure-openai")]
+    AzureOpenAi,
+    /// Anthropic's API.
+    Anthropic,
+    /// The Gemini API.
+    Gemini,
+    /// Amazon Bedrock's Converse API, with an API key of Bedrock.
+    Bedrock,
+}
+
+impl Api {
+    /// The dialect in which it is asked for a chat.
+    #[must_use]
+    pub const fn dialect(self) -> Dialect {
+        match self {
+            Self::OpenAi | Self::AzureOpenAi => Dialect::OpenAiChat,
+            Self::Anthropic => Dialect::Anthropic,
+            Self::Gemini => Dialect::Gemini,
+            Self::Bedrock => Dialect::Bedrock,
+        }
+    }
+
+    /// Whether requests in OpenAI's dialect reach it as they are, whatever they ask for.
+    #[must_use]
+    pub const fn speaks_openai(self) -> bool {
+        matches!(self, Self::OpenAi | Self::AzureOpenAi)
+    }
+
+    /// The version that is spoken where the operator names none; `None` where the API has no versions to choose from.
+    /// Azure's is the latest stable one of its data plane (REST reference), Anthropic's the only one that its reference
+    /// still shows.
+    #[must_use]
+    pub const fn default_version(self) -> Option<&'static str> {
+        match self {
+            Self::AzureOpenAi => Some("2024-10-21"),
+            Self::Anthropic => Some(translate::ANTHROPIC_VERSION),
+            Self::OpenAi | Self::Gemini | Self::Bedrock => None,
+        }
+    }
 }
 
 /// What is wrong with a request that was read.

@@ -2,6 +2,8 @@
 //!
 //! The one table of the paths that the gateway serves. A surface fixes the dialect the client speaks.
 
+use super::translate::Dialect;
+
 /// An endpoint of the gateway.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Surface {
@@ -52,6 +54,16 @@ impl Surface {
         match self {
             Self::Models | Self::Usage => "GET",
             Self::ChatCompletions | Self::Completions | Self::Embeddings => "POST",
+        }
+    }
+
+    /// The dialect of the chat that the surface is for; `None` where it is for something else.
+    #[must_use]
+    pub const fn dialect(self) -> Option<Dialect> {
+        match self {
+            Self::ChatCompletions => Some(Dialect::OpenAiChat),
+            Self::Completions => Some(Dialect::OpenAiCompletions),
+            Self::Embeddings | Self::Models | Self::Usage => None,
         }
     }
 

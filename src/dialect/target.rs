@@ -24,6 +24,44 @@ pub struct Target {
     pub quirks: &'static Quirks,
 }
 
+impl Target {
+    /// The target `model` of a provider with a dialect of its own, by what is known of the model from its name.
+    #[must_use]
+    pub fn of(service: Service, model: &str) -> Self {
+        let settled = service == Service::Anthropic && takes_no_sampling(model);
+        let is_third_gemini = service == Service::Gemini && model.starts_with("gemini-3");
+        Self {
+            service,
+            model: model.to_owned(),
+            api_version: String::new(),
+            unknown: UnknownFields::Drop,
+            default_max_tokens: 4096,
+            structured_output: match service {
+                Service::Gemini | Service::VertexGemini => StructuredOutput::Native,
+                // Every model knows tools; the parameter came later.
+                _ => StructuredOutput::Tool,
+            },
+            thinking: if settled || is_third_gemini {
+                ThinkingControl::Effort
+            } else {
+                ThinkingControl::Budget
+            },
+            takes_sampling: !settled,
+            quirks: &Quirks::OPENAI,
+        }
+    }
+}
+
+/// Whether a model of Anthropic's is Opus 4.7 or later: `claude-opus-4-7`, perhaps with a date behind it.
+fn takes_no_sampling(model: &str) -> bool {
+    let Some(version) = model.strip_prefix("claude-opus-") else { return false };
+    let mut numbers = version.split('-').map(|part| part.parse::<u32>().ok());
+    let (major, minor) = (numbers.next().flatten(), numbers.next().flatten());
+    // What stands in the second place of an older name is its date.
+    let minor = minor.filter(|minor| *minor < 100).unwrap_or(0);
+    major.is_some_and(|major| (major, minor) >= (4, 7))
+}
+
 /// Who serves a model: a provider's own API, or a cloud that hosts its models.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Service {
@@ -208,4 +246,26 @@ impl Quirks {
         cache: CacheField::CacheControl,
         ..Self::COMPATIBLE
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Names of the models overview of Anthropic's API.
+    #[test]
+    fn the_name_of_a_model_tells_whether_it_takes_sampling() {
+        for (model, takes) in [
+            ("claude-sonnet-4-5", true),
+            ("claude-opus-4-20250514", true),
+            ("claude-opus-4-1-20250805", true),
+            ("claude-opus-4-6", true),
+            ("claude-opus-4-7", false),
+            ("claude-opus-4-7-20260101", false),
+            ("claude-opus-5", false),
+            ("claude-3-opus-20240229", true),
+        ] {
+            assert_eq!(Target::of(Service::Anthropic, model).takes_sampling, takes, "{model}");
+        }
+    }
 }

@@ -8,7 +8,7 @@
 
 use crate::chat::{Cause, ChatAnswer, ChatError, ChatRequest, ErrorKind, Losses, Usage};
 use crate::dialect::target::{Service, Target, UnknownFields};
-use crate::dialect::{AnswerContext, AnswerFault, RequestFault, anthropic, bedrock, gemini, openai};
+use crate::dialect::{AnswerContext, AnswerFault, RequestFault, Surface, anthropic, bedrock, gemini, openai};
 
 /// A dialect of requests for a chat and their answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -158,7 +158,7 @@ pub fn path(target: &Target, stream: bool) -> String {
     match target.service {
         Service::OpenAi => "/chat/completions".to_owned(),
         Service::AzureOpenAi => {
-            format!("/openai/deployments/{model}/chat/completions?api-version={}", target.api_version)
+            openai::deployment_path(Surface::ChatCompletions, &target.model, &target.api_version)
         }
         Service::Anthropic => "/v1/messages".to_owned(),
         Service::Gemini => format!("/v1beta/models/{model}:{verb}"),
@@ -188,7 +188,7 @@ pub fn gemini_model(segment: &str) -> Option<(&str, bool)> {
 }
 
 /// A name as one segment of a path (RFC 3986, section 3.3); a Bedrock ARN has slashes, a model's version colons.
-fn encode_segment(name: &str) -> String {
+pub(super) fn encode_segment(name: &str) -> String {
     use std::fmt::Write as _;
     let mut out = String::with_capacity(name.len());
     for byte in name.bytes() {

@@ -5,6 +5,9 @@
 //! another attempt or of the gateway itself can slip through; the one credential; the body with the model's
 //! name replaced in place.
 //!
+//! A provider of another dialect gets the client's request translated ([`super::translation`]), and its answer is
+//! translated back, so that the policy sees one dialect only.
+//!
 //! What an attempt writes into the headers is still there at the next attempt, so everything is rebuilt each
 //! time from the policy's note, and the credential is the one thing read from the request.
 //!
@@ -12,11 +15,13 @@
 
 use std::rc::Rc;
 
+use super::Role;
 use super::effect::{Effect, Flow, Reply};
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Desk, Exchange};
 use super::headers::Headers;
-use super::{Role, refusal};
+use super::refusal::{Refusal, Unsupported};
+use super::translation::{self, Translation};
 use crate::config::compiled::{self, Provider, Scheme, credential_header};
 use crate::dialect::{Api, openai};
 use crate::framing::edit::{self, Edit};
@@ -27,6 +32,9 @@ pub const REFUSAL_HEADER: &str = "x-tollgate-refusal";
 
 /// The provider's credential has no value.
 pub const CREDENTIAL_UNAVAILABLE: &str = "credential_unavailable";
+
+/// What the note says.
+const NOTED: &str = "noted";
 
 /// The gateway's two halves do not fit together.
 const INCONSISTENT: &str = "inconsistent";
@@ -45,14 +53,25 @@ enum Phase {
     Arriving,
     /// The headers are done; the body is awaited, of which the first bytes are known perhaps.
     Editing { edits: Vec<Edit>, exchange: Rc<Exchange> },
+    /// The request goes out translated, of which the body has not gone yet perhaps; the answer is translated back.
+    Translating { body: Option<Vec<u8>>, translation: Translation },
     /// Nothing is left to do.
     Passing,
+}
+
+/// What the body of an attempt becomes.
+struct Rewritten {
+    path: String,
+    length: u64,
+    phase: Phase,
 }
 
 /// Why an attempt cannot be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     CredentialUnavailable,
+    /// The note says why.
+    Noted,
     Inconsistent,
 }
 
@@ -70,13 +89,10 @@ impl Adapter {
         let exchange = self.desk.fetch(ticket).ok_or(Fault::Inconsistent)?;
         let (name, model) = target.split_once('/').ok_or(Fault::Inconsistent)?;
         let provider = self.config.providers.get(name).ok_or(Fault::Inconsistent)?;
-        let mut text = Vec::with_capacity(model.len() + 2);
-        write_string(&mut text, model);
-        let mut edits = vec![Edit { span: exchange.model, text }];
-        edits.extend(exchange.usage.clone());
-        let length = exchange.body_length.saturating_add_signed(edit::growth(&edits));
-        let path = match provider.api {
-            Api::OpenAi => openai::path(exchange.surface),
+        let rewritten = if provider.api.speaks_openai() {
+            edited(provider, model, &exchange)
+        } else {
+            translated(provider, model, &exchange)?
         };
         let mut built = Headers::default();
         built.push(":method", exchange.surface.method());
@@ -88,16 +104,61 @@ impl Adapter {
             },
         );
         built.push(":authority", provider.authority.as_str());
-        built.push(":path", format!("{}{path}", provider.base_path));
+        built.push(":path", format!("{}{}", provider.base_path, rewritten.path));
         built.push("content-type", "application/json");
-        built.push("content-length", length.to_string());
-        for (name, value) in &exchange.passed_on {
+        built.push("content-length", rewritten.length.to_string());
+        for (name, value) in exchange.passed_on.iter().filter(|(name, _)| may_pass(provider.api, name)) {
             built.push(name, value);
         }
+        if let (Api::Anthropic, Some(version)) = (provider.api, &provider.api_version) {
+            built.push("anthropic-version", version);
+        }
         authorize(provider, headers, &mut built)?;
-        self.phase = Phase::Editing { edits, exchange };
+        self.phase = rewritten.phase;
         Ok(built)
     }
+}
+
+/// Whether a client's field means something to an API that is not the client's own.
+fn may_pass(api: Api, name: &str) -> bool {
+    api.speaks_openai() || name == "user-agent"
+}
+
+/// The client's own body, with the model's name replaced.
+fn edited(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Rewritten {
+    let mut text = Vec::with_capacity(model.len() + 2);
+    write_string(&mut text, model);
+    let mut edits = vec![Edit { span: exchange.model, text }];
+    edits.extend(exchange.usage.clone());
+    let path = match &provider.api_version {
+        Some(version) => openai::deployment_path(exchange.surface, model, version),
+        None => openai::path(exchange.surface).to_owned(),
+    };
+    Rewritten {
+        path,
+        length: exchange.body_length.saturating_add_signed(edit::growth(&edits)),
+        phase: Phase::Editing { edits, exchange: Rc::clone(exchange) },
+    }
+}
+
+/// The client's request in the provider's dialect.
+fn translated(provider: &Provider, model: &str, exchange: &Exchange) -> Result<Rewritten, Fault> {
+    let note = |refusal| {
+        // An earlier attempt was refused for the same reason, or there was none.
+        let _ = exchange.refused.set(refusal);
+        Fault::Noted
+    };
+    let original = exchange.original.as_ref().ok_or(Fault::Inconsistent)?;
+    let Some(client) = exchange.surface.dialect() else {
+        return Err(note(Refusal::Unsupported(Unsupported::Surface(exchange.surface))));
+    };
+    let (request, translation) = translation::start(client, provider.api, model, original)
+        .map_err(|fault| note(Refusal::from(fault)))?;
+    Ok(Rewritten {
+        path: request.path,
+        length: request.body.len() as u64,
+        phase: Phase::Translating { body: Some(request.body), translation },
+    })
 }
 
 /// Attaches the one credential of the provider, which Envoy has put into a header of its own.
@@ -108,7 +169,10 @@ fn authorize(provider: &Provider, headers: &Headers, built: &mut Headers) -> Res
         return Err(Fault::CredentialUnavailable);
     }
     match provider.api {
-        Api::OpenAi => built.push("authorization", [b"Bearer ", value].concat()),
+        Api::OpenAi | Api::Bedrock => built.push("authorization", [b"Bearer ", value].concat()),
+        Api::AzureOpenAi => built.push("api-key", value),
+        Api::Anthropic => built.push("x-api-key", value),
+        Api::Gemini => built.push("x-goog-api-key", value),
     }
     Ok(())
 }
@@ -132,7 +196,7 @@ impl Role for Adapter {
     }
 
     fn wants_response_body(&self) -> bool {
-        false
+        matches!(self.phase, Phase::Translating { .. })
     }
 
     fn is_open(&self) -> bool {
@@ -153,6 +217,12 @@ impl Role for Adapter {
             // Every request that reaches a provider has a body.
             Event::RequestHeaders { .. } => Fault::Inconsistent,
             Event::RequestBody { bytes, end_of_stream, buffered } => {
+                if let Phase::Translating { body, .. } = &mut self.phase {
+                    // The first piece becomes the whole body, the others nothing: none is held back for it.
+                    let with = body.take().unwrap_or_default();
+                    effects.push(Effect::ReplaceRequestBody { drain: buffered, with });
+                    return Flow::Continue;
+                }
                 let Phase::Editing { edits, exchange } = &mut self.phase else { return Flow::Continue };
                 let drain = edit::reach(edits);
                 if buffered < drain && !end_of_stream {
@@ -167,9 +237,21 @@ impl Role for Adapter {
                     None => Fault::Inconsistent,
                 }
             }
-            Event::ResponseHeaders { .. }
-            | Event::ResponseBody { .. }
-            | Event::Reserved(_)
+            Event::ResponseHeaders { headers, end_of_stream, local: _ } => {
+                return match &mut self.phase {
+                    Phase::Translating { translation, .. } => {
+                        translation.headers(&headers, end_of_stream, effects)
+                    }
+                    _ => Flow::Continue,
+                };
+            }
+            Event::ResponseBody { chunk, end_of_stream } => {
+                return match &mut self.phase {
+                    Phase::Translating { translation, .. } => translation.body(chunk, end_of_stream, effects),
+                    _ => Flow::Continue,
+                };
+            }
+            Event::Reserved(_)
             | Event::Turn
             | Event::Settled(_)
             | Event::Limits(_)
@@ -177,17 +259,14 @@ impl Role for Adapter {
                 return Flow::Continue;
             }
         };
-        let reason = match fault {
-            Fault::CredentialUnavailable => CREDENTIAL_UNAVAILABLE,
-            Fault::Inconsistent => INCONSISTENT,
-        };
-        let refusal = match fault {
-            Fault::CredentialUnavailable => refusal::Refusal::CredentialUnavailable,
-            Fault::Inconsistent => refusal::Refusal::Internal,
+        let (reason, status) = match fault {
+            Fault::CredentialUnavailable => (CREDENTIAL_UNAVAILABLE, Refusal::CredentialUnavailable.status()),
+            Fault::Noted => (NOTED, 400),
+            Fault::Inconsistent => (INCONSISTENT, Refusal::Internal.status()),
         };
         self.phase = Phase::Passing;
         effects.push(Effect::Reply(Reply {
-            status: refusal.status(),
+            status,
             headers: vec![(REFUSAL_HEADER, reason.to_owned())],
             // The policy replaces it, and can replace only what is there.
             body: reason.as_bytes().to_vec(),

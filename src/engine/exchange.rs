@@ -8,10 +8,12 @@
 //! A note holds a client's text. A ticket cannot be guessed, so that not even a request that went round the
 //! policy (a filter chain put together wrongly) could fetch another's note.
 
-use std::cell::RefCell;
+use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
+use std::fmt;
 use std::rc::Rc;
 
+use super::refusal::Refusal;
 use crate::dialect::Surface;
 use crate::framing::edit::Edit;
 use crate::framing::json::Span;
@@ -35,9 +37,34 @@ pub struct Exchange {
     pub usage: Option<Edit>,
     /// The client's fields that are [`PASSED_ON`].
     pub passed_on: Vec<(String, Vec<u8>)>,
+    /// What an attempt in another dialect needs; noted only where the model has a target that speaks one.
+    pub original: Option<Original>,
+    /// Why an attempt gave up, when one did: the policy says it in the client's words.
+    pub refused: OnceCell<Refusal>,
     /// The body's first bytes, as far as edits reach, where that is not far: it spares each attempt a look at
     /// the body.
     pub head: Option<Vec<u8>>,
+}
+
+/// A request as the client sent it, and what its answer repeats.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Original {
+    /// The whole body.
+    pub body: Prompt,
+    /// When the request came, in seconds since 1970.
+    pub created: u64,
+    /// An identifier for the answer, where the provider gives none.
+    pub id: String,
+}
+
+/// A client's text, which no log shows.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Prompt(pub Vec<u8>);
+
+impl fmt::Debug for Prompt {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} bytes", self.0.len())
+    }
 }
 
 impl Exchange {
@@ -105,6 +132,12 @@ impl Deposit {
     pub fn ticket(&self) -> &[u8] {
         &self.ticket
     }
+
+    /// Why an attempt gave up, when one said so.
+    #[must_use]
+    pub fn refused(&self) -> Option<Refusal> {
+        self.desk.fetch(&self.ticket)?.refused.get().cloned()
+    }
 }
 
 impl Drop for Deposit {
@@ -124,6 +157,8 @@ mod tests {
             model: Span { start: 9, end: 17 },
             usage: None,
             passed_on: Vec::new(),
+            original: None,
+            refused: OnceCell::new(),
             head: None,
         }
     }

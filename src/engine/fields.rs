@@ -62,7 +62,7 @@ pub const PRIVATE_RESPONSE_HEADERS: [&str; 11] = [
     "x-ratelimit-reset-requests",
     "x-ratelimit-reset-tokens",
 ];
-const PRIVATE_RESPONSE_PREFIXES: [&str; 2] = ["x-ratelimit-", "access-control-"];
+const PRIVATE_RESPONSE_PREFIXES: [&str; 4] = ["x-ratelimit-", "access-control-", "anthropic-", "x-ms-"];
 
 fn is_reserved(name: &str) -> bool {
     RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))

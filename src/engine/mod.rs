@@ -23,6 +23,7 @@ pub mod policy;
 pub mod queue;
 pub mod refusal;
 pub mod spending;
+pub mod translation;
 
 pub use effect::{Effect, Flow};
 pub use event::{Attempt, Event, Timestamp};

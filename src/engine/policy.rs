@@ -8,6 +8,7 @@
 //! attempts are made.
 
 use std::borrow::Cow;
+use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -17,7 +18,7 @@ use super::book::Book;
 use super::counting::Calibrator;
 use super::effect::{Effect, Flow, Reply};
 use super::event::{Attempt, Event, Timestamp};
-use super::exchange::{Deposit, Desk, Exchange, PASSED_ON};
+use super::exchange::{Deposit, Desk, Exchange, Original, PASSED_ON, Prompt};
 use super::fields::{
     ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, SERVED_BY, is_private_request_header, is_private_response_header,
 };
@@ -286,6 +287,8 @@ impl Policy {
             model: request.model_span,
             usage,
             passed_on,
+            original: model.config.translated.then(|| self.original(body)),
+            refused: OnceCell::new(),
             head: Exchange::head_of(body, reach),
         };
         match demand {
@@ -314,6 +317,16 @@ impl Policy {
         let compiled::Queue { wait_ms, length } = self.gateway.queue;
         let priority = self.record.caller.as_ref()?.priority;
         self.shared.queue.enter(self.stream, priority, cell, now, Duration::from_millis(wait_ms), length)
+    }
+
+    /// What attempts in another dialect need.
+    fn original(&self, body: &[u8]) -> Original {
+        let id = self.record.request_id.as_deref().unwrap_or_default();
+        Original {
+            body: Prompt(body.to_vec()),
+            created: self.started.unix_seconds(),
+            id: format!("chatcmpl-{id}"),
+        }
     }
 
     /// What the call may take is reserved, or there is no room for it.
@@ -418,7 +431,7 @@ impl Policy {
                 return;
             }
         };
-        self.deposit = None;
+        let refused = self.deposit.take().and_then(|deposit| deposit.refused());
         self.record.attempts =
             headers.text(SERVED_BY.attempts).and_then(|count| count.parse().ok()).unwrap_or(0);
         let named = |name| headers.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -433,7 +446,7 @@ impl Policy {
         let Some(mut meter) = meter.filter(|_| !local) else {
             let refusal = match headers.text(adapter::REFUSAL_HEADER) {
                 Some(adapter::CREDENTIAL_UNAVAILABLE) => Refusal::CredentialUnavailable,
-                Some(_) => Refusal::Internal,
+                Some(_) => refused.unwrap_or(Refusal::Internal),
                 None => Refusal::of_envoy(status, self.gateway.max_request_body),
             };
             effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));

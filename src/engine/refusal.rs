@@ -6,6 +6,7 @@
 
 use std::sync::Arc;
 
+use crate::dialect::translate::TranslationFault;
 use crate::dialect::{ErrorBody, RequestFault, Surface};
 
 use super::effect::Reply;
@@ -43,6 +44,8 @@ pub enum Refusal {
     RequestTimeout,
     /// The body cannot be read, or not in one way only.
     InvalidRequest(RequestFault),
+    /// The provider whose turn it is has nothing like what the request asks for.
+    Unsupported(Unsupported),
     /// No logical model has this name.
     ModelNotFound(String),
     /// The key may not call this logical model.
@@ -59,6 +62,29 @@ pub enum Refusal {
     ProviderTimeout,
     /// The gateway failed. Its log says why.
     Internal,
+}
+
+/// What a provider of another dialect has nothing like.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unsupported {
+    /// The whole surface.
+    Surface(Surface),
+    /// A member that the gateway does not know.
+    Member(String),
+    /// Something that is kept at the client's own provider, such as a stored conversation.
+    State(&'static str),
+}
+
+impl From<TranslationFault> for Refusal {
+    fn from(fault: TranslationFault) -> Self {
+        match fault {
+            TranslationFault::Request(fault) => Self::InvalidRequest(fault),
+            TranslationFault::UnknownField(name) => Self::Unsupported(Unsupported::Member(name)),
+            TranslationFault::NeedsState(what) => Self::Unsupported(Unsupported::State(what)),
+            // The adapter asks for no pair that is not supported.
+            TranslationFault::Pair => Self::Internal,
+        }
+    }
 }
 
 /// What kind of limit has no room.
@@ -96,7 +122,7 @@ impl Refusal {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::DuplicateCredentials | Self::InvalidRequest(_) => 400,
+            Self::DuplicateCredentials | Self::InvalidRequest(_) | Self::Unsupported(_) => 400,
             Self::MissingKey | Self::InvalidKey | Self::KeyRevoked | Self::KeyExpired => 401,
             Self::ModelNotAllowed(_) => 403,
             Self::UnknownEndpoint | Self::ModelNotFound(_) => 404,
@@ -129,6 +155,7 @@ impl Refusal {
             Self::RequestTimeout => "request_timeout",
             Self::InvalidRequest(RequestFault::Json(_)) => "invalid_json",
             Self::InvalidRequest(_) => "invalid_request",
+            Self::Unsupported(_) => "unsupported_by_provider",
             Self::ModelNotFound(_) => "model_not_found",
             Self::ModelNotAllowed(_) => "model_not_allowed",
             Self::Exceeded(Exceeded { excess: Excess::Rate, .. }) => "rate_limit_exceeded",
@@ -183,6 +210,15 @@ impl Refusal {
             }
             Self::InvalidRequest(RequestFault::InvalidMember { name, expected }) => {
                 format!("The member `{name}` must be {expected}.")
+            }
+            Self::Unsupported(Unsupported::Surface(surface)) => {
+                format!("The provider of this model serves nothing like {}.", surface.path())
+            }
+            Self::Unsupported(Unsupported::Member(name)) => {
+                format!("The provider of this model has nothing like the member `{}`.", shortened(name))
+            }
+            Self::Unsupported(Unsupported::State(what)) => {
+                format!("The provider of this model does not keep what `{what}` refers to.")
             }
             Self::ModelNotFound(model) => format!(
                 "The model `{}` does not exist. `GET /v1/models` lists what this key may call.",

@@ -138,10 +138,15 @@ impl<H: Host, R: Role> Driver<H, R> {
 
     /// The answer's headers have come.
     pub fn response_headers(&mut self, end_of_stream: bool) -> Flow {
+        let upstream = self.place == Place::Upstream;
+        // An attempt whose answer passes as it is asks nothing of the host.
+        if upstream && (self.failed || !self.role.wants_response_body()) {
+            return Flow::Continue;
+        }
         self.lenient(|driver, now| {
             let headers = driver.host.headers(Side::Response)?;
             // Envoy's own answers are errors, so only an error is worth the question whose it is.
-            let error = headers.status().is_none_or(|status| status >= 400);
+            let error = !upstream && headers.status().is_none_or(|status| status >= 400);
             let local = error && !driver.host.is_upstream_answer()?;
             driver.step(Event::ResponseHeaders { headers, local, end_of_stream }, now)
         })
@@ -149,7 +154,8 @@ impl<H: Host, R: Role> Driver<H, R> {
 
     /// A piece of `length` bytes of the answer's body has come.
     pub fn response_body(&mut self, length: usize, end_of_stream: bool) -> Flow {
-        if !self.role.wants_response_body() {
+        let failed = self.place == Place::Upstream && self.failed;
+        if failed || !self.role.wants_response_body() {
             return Flow::Continue;
         }
         if length == 0 {

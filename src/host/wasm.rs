@@ -242,6 +242,14 @@ impl HttpContext for AdapterStream {
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         action(self.0.request_body(size, end_of_stream))
     }
+
+    fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        action(self.0.response_headers(end_of_stream))
+    }
+
+    fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
+        action(self.0.response_body(size, end_of_stream))
+    }
 }
 
 const fn action(flow: Flow) -> Action {

@@ -16,6 +16,7 @@
 mod admission;
 mod client;
 mod command;
+mod dialects;
 mod gateway;
 mod limits;
 mod metering;

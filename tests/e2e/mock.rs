@@ -33,6 +33,11 @@ impl Mock {
         format!("http://{}/instance/{instance}/v1", self.address)
     }
 
+    /// The base URL of one that is called at the paths of its own API.
+    pub(crate) fn root(&self, instance: &str) -> String {
+        format!("http://{}/instance/{instance}", self.address)
+    }
+
     /// Asks a provider to behave so from now on.
     pub(crate) fn behave(&self, instance: &str, behaviour: &Value) {
         let url = format!("http://{}/_mock/behaviour?instance={instance}", self.address);

@@ -19,7 +19,7 @@ fn the_openai_sdk_works_unchanged() {
 }
 
 /// Runs a script of the project against a gateway; what it printed.
-fn python(script: &str, gateway: &Gateway) -> String {
+pub(crate) fn python(script: &str, gateway: &Gateway) -> String {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let url = format!("http://{}/v1", gateway.address);
     let output = Command::new(root.join(".venv/bin/python"))

@@ -17,6 +17,7 @@ mod queue;
 mod refusals;
 mod stories;
 mod story;
+mod translated;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -27,7 +28,7 @@ use crate::story::{CLIENT_KEYS, PROMPT, PROVIDER_KEYS};
 /// Every story by the name of its file.
 fn told() -> Vec<(String, String)> {
     let stories = stories::ALL.iter().map(|(name, tell)| ((*name).to_owned(), tell()));
-    stories.chain(refusals::all()).chain(failures::stories()).collect()
+    stories.chain(translated::stories()).chain(refusals::all()).chain(failures::stories()).collect()
 }
 
 fn directory() -> PathBuf {
@@ -130,6 +131,7 @@ fn every_code_is_told() {
         "concurrency_limit_exceeded",
         "no_provider_available",
         "provider_timeout",
+        "unsupported_by_provider",
         "internal_error",
     ] {
         assert!(told.contains(&format!("\"code\":\"{code}\"")), "no client is told {code}");

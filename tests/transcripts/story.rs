@@ -44,8 +44,14 @@ pub(crate) const CLIENT_KEYS: &[(&str, &str)] = &[
 ];
 
 /// Keys of providers, by the credential's name.
-pub(crate) const PROVIDER_KEYS: &[(&str, &str)] =
-    &[("first", "sk-first-Zm9vYmFyYmF6cXV4"), ("second", "sk-second-c3VyZWx5bm90cmVhbA")];
+pub(crate) const PROVIDER_KEYS: &[(&str, &str)] = &[
+    ("first", "sk-first-Zm9vYmFyYmF6cXV4"),
+    ("second", "sk-second-c3VyZWx5bm90cmVhbA"),
+    ("anthropic", "sk-ant-YW50aHJvcGljc2VjcmV0"),
+    ("azure", "azure-bWljcm9zb2Z0c2VjcmV0"),
+    ("gemini", "AIza-Z2VtaW5pc2VjcmV0"),
+    ("bedrock", "ABSK-YmVkcm9ja3NlY3JldA"),
+];
 
 /// What must never be logged.
 pub(crate) const PROMPT: &str = "Wie heißt die Hauptstadt?";
@@ -70,21 +76,36 @@ queue: {{wait: 5s}}
 credentials:
   first: {{file: first.key}}
   second: {{file: second.key}}
+  anthropic: {{file: anthropic.key}}
+  azure: {{file: azure.key}}
+  gemini: {{file: gemini.key}}
+  bedrock: {{file: bedrock.key}}
 providers:
   first: {{api: openai, url: 'https://first.test/v1', credential: first}}
   second: {{api: openai, url: 'http://second.test:8000/api/openai/v1', credential: second}}
   open: {{api: openai, url: 'http://127.0.0.1:8001'}}
+  anthropic: {{api: anthropic, url: 'https://anthropic.test', credential: anthropic}}
+  azure: {{api: azure-openai, url: 'https://azure.test', credential: azure}}
+  gemini: {{api: gemini, url: 'https://gemini.test/base', credential: gemini}}
+  bedrock: {{api: bedrock, url: 'https://bedrock.test', credential: bedrock}}
 models:
   chat:
     targets:
     - {{provider: first, model: model-1, retries: 1, timeout: 30s}}
     - {{provider: second, model: org/a-longer-model, timeout: 30s}}
     - {{provider: open, model: m}}
+  mixed:
+    targets:
+    - {{provider: first, model: model-1, timeout: 30s}}
+    - {{provider: anthropic, model: claude-sonnet-4-5, timeout: 30s}}
+    - {{provider: azure, model: gpt-4o-eu, timeout: 30s}}
+    - {{provider: gemini, model: gemini-2.5-pro, timeout: 30s}}
+    - {{provider: bedrock, model: 'anthropic.claude-sonnet-4-5-v1:0', timeout: 30s}}
   private: {{targets: [{{provider: first, model: model-1}}]}}
 teams:
   team-a: {{environments: {{prod: {{}}}}}}
 keys:
-- {{id: team-a-prod, hash: '{}', team: team-a, environment: prod, models: [chat]}}
+- {{id: team-a-prod, hash: '{}', team: team-a, environment: prod, models: [chat, mixed]}}
 - {{id: busy, hash: '{}', team: team-a, models: [chat], limits: {{concurrency: 1}}}}
 - {{id: old, hash: '{}', team: team-a, models: [chat], expires: 2025-06-01T00:00:00Z}}
 - {{id: stolen, hash: '{}', team: team-a, models: [chat], revoked: true}}
@@ -104,6 +125,8 @@ pub(crate) struct Story {
     desk: Desk,
     queue: Queue,
     adapters: Rc<compiled::Adapter>,
+    /// That of the latest attempt.
+    adapter: Option<Driver<FakeHost, Adapter>>,
     /// The values that Envoy has for the credentials.
     pub(crate) credentials: BTreeMap<String, String>,
     /// The body that every attempt starts from, once the policy has let the request go on.
@@ -141,6 +164,7 @@ impl Story {
             desk,
             queue,
             adapters: Rc::new(adapter),
+            adapter: None,
             credentials: PROVIDER_KEYS
                 .iter()
                 .map(|(name, key)| ((*name).to_owned(), (*key).to_owned()))
@@ -302,8 +326,8 @@ impl Story {
             if world.attempts == 1 {
                 headers.push("x-envoy-expected-rq-timeout-ms", "30000");
             }
-            for (name, value) in &self.credentials {
-                headers.push(credential_header(name), value.as_str());
+            for (name, value) in self.injected(target) {
+                headers.push(credential_header(name), value);
             }
             let line = format!("> adapter, attempt {} at {target}: request headers", world.attempts);
             world.line(&line);
@@ -314,11 +338,22 @@ impl Story {
         let mut adapter = Driver::new(FakeHost(Rc::clone(&self.world)), role, Place::Upstream);
         let mut flow = self.flow(adapter.request_headers(false));
         if flow == Flow::Continue {
-            // Half of the body is there before the rest.
-            for (buffered, end) in [(length / 2, false), (length, true)] {
-                self.line(&format!("> adapter: request body, {buffered} of {length} bytes"));
-                flow = self.flow(adapter.request_body(buffered, end));
+            // Half of the body is there before the rest, and gone by then unless it was held back.
+            let body = std::mem::take(&mut self.world.borrow_mut().request.body);
+            let mut sent = Vec::new();
+            for (start, end) in [(0, length / 2), (length / 2, length)] {
+                self.line(&format!("> adapter: request body, {end} of {length} bytes"));
+                let buffered = {
+                    let mut world = self.world.borrow_mut();
+                    world.request.body.extend_from_slice(&body[start..end]);
+                    world.request.body.len()
+                };
+                flow = self.flow(adapter.request_body(buffered, end == length));
+                if flow == Flow::Continue {
+                    sent.append(&mut self.world.borrow_mut().request.body);
+                }
             }
+            self.world.borrow_mut().request.body = sent;
         }
         let replied = {
             let mut world = self.world.borrow_mut();
@@ -335,6 +370,9 @@ impl Story {
             let (headers, body) = (world.request.headers.clone(), shown(&world.request.body));
             world.fields(&headers, true);
             world.line(&format!("    {}", masked(&body)));
+            drop(world);
+            self.adapter = Some(adapter);
+            let world = self.world.borrow();
             let length = headers.text("content-length").and_then(|length| length.parse().ok());
             assert_eq!(
                 length,
@@ -345,10 +383,73 @@ impl Story {
         flow == Flow::Continue
     }
 
+    /// The credentials that Envoy has for the chain of a target, which are those of the chain's providers.
+    fn injected(&self, target: &str) -> impl Iterator<Item = (&str, &str)> {
+        let mixed = self.is_mixed(target);
+        let chain = move |name: &str| matches!(name, "first" | "second") || mixed;
+        let held = self.credentials.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        held.filter(move |(name, _)| chain(name))
+    }
+
+    /// Whether the request is for the model whose chain has many dialects.
+    fn is_mixed(&self, target: &str) -> bool {
+        let asked = self.forwarded.as_ref().is_some_and(|body| shown(body).contains("\"mixed\""));
+        asked || !matches!(target.split('/').next(), Some("first" | "second" | "open" | "nobody"))
+    }
+
     /// A provider answers; `ends` says whether it gets to the end.
     pub(crate) fn answer(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]], ends: bool) {
+        let mut chunks: Vec<Vec<u8>> = chunks.iter().map(|chunk| chunk.to_vec()).collect();
+        let headers = self.through_the_adapter(fields.iter().copied().collect(), &mut chunks, ends);
+        let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
         self.world.borrow_mut().upstream_answered = true;
-        self.respond(fields.iter().copied().collect(), "", chunks, ends);
+        self.respond(headers, "", &chunks, ends);
+    }
+
+    /// What the adapter of the latest attempt makes of an answer; one that passes as it is, is not told of.
+    fn through_the_adapter(&mut self, headers: Headers, chunks: &mut Vec<Vec<u8>>, ends: bool) -> Headers {
+        let Some(mut adapter) = self.adapter.take() else { return headers };
+        let before = self.world.borrow().transcript.len();
+        {
+            let mut world = self.world.borrow_mut();
+            world.upstream = true;
+            world.line("> adapter: response headers");
+            world.fields(&headers, true);
+            world.response.headers = headers;
+            world.response.body.clear();
+        }
+        let effects = self.so_far().len();
+        let mut flow = adapter.response_headers(chunks.is_empty());
+        let passes = self.so_far().len() == effects;
+        self.flow(flow);
+        let mut out = Vec::new();
+        for (index, chunk) in chunks.iter().enumerate() {
+            let end = ends && index + 1 == chunks.len();
+            self.line(&format!(
+                "> adapter: response body{} {}",
+                if end { ", the last," } else { "" },
+                shown(chunk)
+            ));
+            let buffered = {
+                let mut world = self.world.borrow_mut();
+                // As in Envoy: what was held back is there with what comes.
+                world.response.body.extend_from_slice(chunk);
+                world.response.body.len()
+            };
+            flow = adapter.response_body(buffered, end);
+            self.flow(flow);
+            if flow == Flow::Continue {
+                out.push(std::mem::take(&mut self.world.borrow_mut().response.body));
+            }
+        }
+        let mut world = self.world.borrow_mut();
+        world.upstream = false;
+        if passes {
+            assert_eq!(&out, chunks, "an answer in the client's dialect passes as it is");
+            world.transcript.truncate(before);
+        }
+        *chunks = out;
+        world.response.headers.clone()
     }
 
     /// Envoy answers by itself.

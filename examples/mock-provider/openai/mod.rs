@@ -9,8 +9,8 @@ mod embeddings;
 mod error;
 mod fields;
 mod input;
-mod sample;
-mod text;
+pub(crate) mod sample;
+pub(crate) mod text;
 mod wire;
 
 use serde_json::Value;

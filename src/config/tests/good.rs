@@ -81,6 +81,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     cluster: "model/chat".to_owned(),
                     attempt_timeout_ms: 600_000,
                     targets: vec![listed(chat), listed(mini)],
+                    translated: false,
                     typical_output: 1024,
                     scopes: Vec::new(),
                 },
@@ -106,6 +107,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                 "openai",
                 Provider {
                     api: Api::OpenAi,
+                    api_version: None,
                     authority: "api.openai.com".to_owned(),
                     scheme: Scheme::Https,
                     base_path: "/v1".to_owned(),

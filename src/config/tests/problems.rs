@@ -198,9 +198,17 @@ fn wrong_types() {
     check(
         "api: openai",
         "api: anthropc",
-        &["11:10: providers.openai.api: expected `openai`, found `anthropc`"],
+        &[
+            "11:10: providers.openai.api: expected one of `openai`, `azure-openai`, `anthropic`, `gemini`, `bedrock`, found `anthropc`",
+        ],
     );
-    check("api: openai", "api: [openai]", &["11:10: providers.openai.api: expected `openai`, found a list"]);
+    check(
+        "api: openai",
+        "api: [openai]",
+        &[
+            "11:10: providers.openai.api: expected one of `openai`, `azure-openai`, `anthropic`, `gemini`, `bedrock`, found a list",
+        ],
+    );
     check_file(
         "version: 1\nproviders: {}\nmodels: [chat]\n",
         &["3:9: models: expected a mapping (`{}` when it is empty), found a list"],
@@ -474,6 +482,35 @@ fn every_problem_is_reported_in_the_order_of_the_file() {
             "28:12: keys[0].expires: expected an RFC 3339 time such as 2027-01-01T00:00:00Z, found `tomorrow`",
         ],
     );
+}
+
+#[test]
+fn only_some_apis_have_versions() {
+    check(
+        "api: openai\n",
+        "api: openai\n    api_version: 2024-10-21\n",
+        &[
+            "12:18: providers.openai.api_version: `api_version` is for the APIs azure-openai and anthropic; the others \
+           have it in their paths",
+        ],
+    );
+    let version = |replacement: &str| {
+        good_with("api: openai\n", replacement).adapter.providers["openai"].api_version.clone()
+    };
+    assert_eq!(version("api: openai\n"), None);
+    assert_eq!(version("api: anthropic\n").as_deref(), Some("2023-06-01"));
+    assert_eq!(version("api: azure-openai\n    api_version: v9\n").as_deref(), Some("v9"));
+}
+
+/// Only where an attempt may need it is the client's body kept beside Envoy's own buffer.
+#[test]
+fn a_model_with_a_target_of_another_dialect_is_translated() {
+    for (api, translated) in
+        [("openai", false), ("azure-openai", false), ("anthropic", true), ("gemini", true)]
+    {
+        let gateway = good_with("api: openai\n", &format!("api: {api}\n"));
+        assert_eq!(gateway.policy.models["chat"].translated, translated, "{api}");
+    }
 }
 
 #[test]

@@ -11,6 +11,7 @@ pub mod request;
 pub(super) mod responses;
 
 use super::Surface;
+use super::translate::encode_segment;
 
 /// The path of a surface below a provider's base URL, which ends in `/v1` or its like.
 #[must_use]
@@ -23,4 +24,10 @@ pub const fn path(surface: Surface) -> &'static str {
         // Answered here; no provider is asked.
         Surface::Usage => "/usage",
     }
+}
+
+/// The path of a surface on Azure OpenAI, below the resource's URL (REST reference, "Data plane inference").
+#[must_use]
+pub fn deployment_path(surface: Surface, deployment: &str, api_version: &str) -> String {
+    format!("/openai/deployments/{}{}?api-version={api_version}", encode_segment(deployment), path(surface))
 }

@@ -1,0 +1,264 @@
+//! Anthropic's Messages API, `POST …/v1/messages`, whole and streamed (API reference, "Messages", "Streaming").
+//!
+//! What the reference requires is checked, and answered as the reference says; a member that it does not have is
+//! refused. Tokens are the same fake as those of OpenAI's endpoints. Does not know connections or delivery.
+
+use serde_json::{Map, Value, json};
+
+use crate::answer::{Answer, Body, EVENT_STREAM, Events, JSON, Usage};
+use crate::http::Request;
+use crate::openai::sample::sample;
+use crate::openai::{Context, text};
+
+/// The end of the only path.
+pub(crate) const PATH: &str = "/v1/messages";
+
+/// A prompt with this word makes the model call a tool, when there is one.
+const TOOL_WORD: &str = "weather";
+
+/// The members of a request (API reference, "Create a Message").
+const MEMBERS: [&str; 18] = [
+    "model",
+    "messages",
+    "max_tokens",
+    "system",
+    "stream",
+    "stop_sequences",
+    "temperature",
+    "top_k",
+    "top_p",
+    "tools",
+    "tool_choice",
+    "thinking",
+    "metadata",
+    "service_tier",
+    "container",
+    "context_management",
+    "mcp_servers",
+    "output_config",
+];
+
+/// The types of content blocks in a request.
+const BLOCKS: [&str; 7] =
+    ["text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking"];
+
+/// An error: status, type and message.
+struct Refusal(u16, &'static str, String);
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal(400, "invalid_request_error", message.into())
+}
+
+/// Answers a request to the API.
+pub(crate) fn answer(request: &Request<'_>, context: &Context<'_>) -> Answer {
+    if let Some(status) = context.behaviour.status {
+        let kind = match status {
+            429 => "rate_limit_error",
+            529 => "overloaded_error",
+            500.. => "api_error",
+            _ => "invalid_request_error",
+        };
+        return refuse(Refusal(status, kind, "as the behaviour says".to_owned()));
+    }
+    checked(request, context).unwrap_or_else(refuse)
+}
+
+fn refuse(Refusal(status, kind, message): Refusal) -> Answer {
+    let body =
+        json!({"type": "error", "error": {"type": kind, "message": message}, "request_id": "req_mock"});
+    whole(status, &body, None)
+}
+
+fn whole(status: u16, body: &Value, usage: Option<Usage>) -> Answer {
+    let body = Body::Whole(body.to_string().into_bytes());
+    Answer { status, content_type: JSON.to_owned(), body, usage }
+}
+
+fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refusal> {
+    let key = request.header_values("x-api-key").next();
+    if key.is_none() || context.required_key.is_some_and(|required| key != Some(required.as_bytes())) {
+        return Err(Refusal(401, "authentication_error", "invalid x-api-key".to_owned()));
+    }
+    if request.header_values("authorization").next().is_some() {
+        return Err(Refusal(401, "authentication_error", "two credentials".to_owned()));
+    }
+    if request.header_values("anthropic-version").next() != Some(b"2023-06-01") {
+        return Err(invalid("anthropic-version: header is required"));
+    }
+    let body: Map<String, Value> =
+        serde_json::from_slice(request.body).map_err(|_| invalid("the body is not a JSON object"))?;
+    if let Some(name) = body.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+        return Err(invalid(format!("{name}: Extra inputs are not permitted")));
+    }
+    let model = body.get("model").and_then(Value::as_str).ok_or_else(|| invalid("model: Field required"))?;
+    let limit = body.get("max_tokens").and_then(Value::as_u64).filter(|limit| *limit > 0);
+    let limit = limit.ok_or_else(|| invalid("max_tokens: Field required"))?;
+    if body.get("temperature").and_then(Value::as_f64).is_some_and(|temperature| temperature > 1.0) {
+        return Err(invalid("temperature: range: 0..1"));
+    }
+    let prompt = Prompt::read(&body)?;
+    let reply = Reply::new(&body, &prompt, model, usize::try_from(limit).unwrap_or(usize::MAX), context);
+    Ok(if body.get("stream") == Some(&Value::Bool(true)) { reply.stream(context) } else { reply.whole() })
+}
+
+/// What of the conversation decides the answer.
+#[derive(Default)]
+struct Prompt {
+    last: String,
+    words: u64,
+    ends_with_result: bool,
+}
+
+impl Prompt {
+    fn read(body: &Map<String, Value>) -> Result<Self, Refusal> {
+        let messages = body.get("messages").and_then(Value::as_array);
+        let messages = messages.filter(|messages| !messages.is_empty());
+        let mut prompt = Self::default();
+        for message in messages.ok_or_else(|| invalid("messages: at least one message is required"))? {
+            if !matches!(message["role"].as_str(), Some("user" | "assistant")) {
+                return Err(invalid("messages.role: Input should be 'user' or 'assistant'"));
+            }
+            let blocks = match &message["content"] {
+                Value::String(text) => vec![json!({"type": "text", "text": text})],
+                Value::Array(blocks) => blocks.clone(),
+                _ => return Err(invalid("messages.content: Field required")),
+            };
+            for block in &blocks {
+                let kind = block["type"].as_str().unwrap_or_default();
+                if !BLOCKS.contains(&kind) {
+                    return Err(invalid(format!("messages.content.type: unknown type '{kind}'")));
+                }
+                let text = block["text"].as_str().unwrap_or_default();
+                prompt.words += text::words(text);
+                prompt.ends_with_result = kind == "tool_result";
+                if message["role"] == "user" && kind == "text" {
+                    text.clone_into(&mut prompt.last);
+                }
+            }
+        }
+        Ok(prompt)
+    }
+}
+
+/// What the model says, before it is put into either shape.
+struct Reply {
+    message: Value,
+    block: Value,
+    /// Of the text, or of the tool's input as JSON.
+    chunks: Vec<String>,
+    stop_reason: &'static str,
+    usage: Usage,
+}
+
+impl Reply {
+    fn new(
+        body: &Map<String, Value>,
+        prompt: &Prompt,
+        model: &str,
+        limit: usize,
+        context: &Context<'_>,
+    ) -> Self {
+        let behaviour = context.behaviour;
+        let tool = chosen_tool(body, prompt);
+        let input = tool.map(|tool| sample(&tool["input_schema"]));
+        let written = match &input {
+            Some(input) => input.to_string(),
+            None => text::reply(&prompt.last, behaviour),
+        };
+        let mut chunks: Vec<String> =
+            text::exact_chunks(&written, behaviour).into_iter().map(str::to_owned).collect();
+        let is_cut = tool.is_none() && chunks.len() > limit;
+        if is_cut {
+            chunks.truncate(limit);
+        }
+        let usage = Usage::new(prompt.words + 4, chunks.len() as u64, behaviour);
+        let id = context.serial;
+        Self {
+            message: json!({
+                "id": format!("msg_mock{id:020}"), "type": "message", "role": "assistant", "model": model,
+                "content": [], "stop_reason": null, "stop_sequence": null,
+            }),
+            block: match tool {
+                Some(tool) => {
+                    json!({"type": "tool_use", "id": format!("toolu_mock{id:018}"), "name": tool["name"], "input": {}})
+                }
+                None => json!({"type": "text", "text": ""}),
+            },
+            chunks,
+            stop_reason: match (tool, is_cut) {
+                (Some(_), _) => "tool_use",
+                (None, true) => "max_tokens",
+                (None, false) => "end_turn",
+            },
+            usage,
+        }
+    }
+
+    /// The usage object: cached tokens are not among the input tokens here.
+    fn usage(&self, output: u64) -> Value {
+        let cached = self.usage.cached_tokens;
+        json!({
+            "input_tokens": self.usage.prompt_tokens.saturating_sub(cached), "cache_read_input_tokens": cached,
+            "cache_creation_input_tokens": 0, "output_tokens": output,
+        })
+    }
+
+    fn whole(mut self) -> Answer {
+        let written = self.chunks.concat();
+        if self.block["type"] == "text" {
+            self.block["text"] = written.into();
+        } else {
+            self.block["input"] = serde_json::from_str(&written).unwrap_or_default();
+        }
+        let usage = self.usage(self.usage.completion_tokens);
+        self.message["content"] = json!([self.block]);
+        self.message["stop_reason"] = self.stop_reason.into();
+        self.message["usage"] = usage;
+        whole(200, &self.message, Some(self.usage))
+    }
+
+    fn stream(mut self, context: &Context<'_>) -> Answer {
+        self.message["usage"] = self.usage(1);
+        let mut events = Events::new(context.behaviour);
+        let mut push = |data: &Value| {
+            let name = data["type"].as_str().unwrap_or_default();
+            events.push_raw(format!("event: {name}\ndata: {data}\n\n").as_bytes());
+        };
+        push(&json!({"type": "message_start", "message": self.message}));
+        push(&json!({"type": "content_block_start", "index": 0, "content_block": self.block}));
+        push(&json!({"type": "ping"}));
+        if context.behaviour.error_event {
+            push(&json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}));
+        } else {
+            for chunk in &self.chunks {
+                let delta = if self.block["type"] == "text" {
+                    json!({"type": "text_delta", "text": chunk})
+                } else {
+                    json!({"type": "input_json_delta", "partial_json": chunk})
+                };
+                push(&json!({"type": "content_block_delta", "index": 0, "delta": delta}));
+            }
+            push(&json!({"type": "content_block_stop", "index": 0}));
+            push(&json!({
+                "type": "message_delta", "delta": {"stop_reason": self.stop_reason, "stop_sequence": null},
+                "usage": {"output_tokens": self.usage.completion_tokens},
+            }));
+            push(&json!({"type": "message_stop"}));
+        }
+        let usage = Some(self.usage);
+        Answer { status: 200, content_type: EVENT_STREAM.to_owned(), body: Body::Events(events), usage }
+    }
+}
+
+/// The tool that the model calls, if it calls one.
+fn chosen_tool<'a>(body: &'a Map<String, Value>, prompt: &Prompt) -> Option<&'a Value> {
+    let tools = body.get("tools")?.as_array()?;
+    let choice = body.get("tool_choice").cloned().unwrap_or_default();
+    match choice["type"].as_str() {
+        Some("tool") => tools.iter().find(|tool| tool["name"] == choice["name"]),
+        Some("any") => tools.first(),
+        Some("none") => None,
+        _ if prompt.last.contains(TOOL_WORD) && !prompt.ends_with_result => tools.first(),
+        _ => None,
+    }
+}

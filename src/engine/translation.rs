@@ -1,0 +1,179 @@
+//! One attempt at a provider that speaks another dialect than the client.
+//!
+//! The request is translated at once, from what the client sent; the answer as it comes: a stream chunk by chunk, a
+//! whole answer or an error when it is complete. Nothing that cannot be read passes: it becomes an error in the
+//! client's dialect, with a status that lets Envoy try the next target where nothing has passed yet.
+//!
+//! Promises: no more is held than one whole answer of [`LONGEST_ANSWER`], or what a stream's translator holds.
+//!
+//! Deliberately unknown here: hosts, credentials, and why this provider was chosen.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use super::effect::{Effect, Flow};
+use super::exchange::Original;
+use super::headers::Headers;
+use crate::chat::{ChatError, ErrorKind};
+use crate::dialect::stream::StreamTranslator;
+use crate::dialect::target::{Service, Target};
+use crate::dialect::translate::{
+    Dialect, EncodedRequest, TranslationFault, encode_error, translate_answer, translate_error,
+    translate_request,
+};
+use crate::dialect::{AnswerContext, Api};
+
+/// The longest answer that is translated as a whole, in bytes: twice the longest event of a stream, because an image
+/// may be in it.
+pub const LONGEST_ANSWER: usize = 32 << 20;
+
+/// What a provider's answer that cannot be read is to the client (RFC 9110, section 15.6.3), and a reason for Envoy to
+/// try the next target.
+const BAD_GATEWAY: u16 = 502;
+
+/// The media type of Bedrock's streams (AWS, "Event stream encoding").
+const AWS_EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
+
+/// The answer of one attempt, on its way back into the client's dialect.
+pub struct Translation {
+    provider: Dialect,
+    client: Dialect,
+    context: AnswerContext,
+    reading: Reading,
+}
+
+enum Reading {
+    /// Nothing came yet.
+    Awaiting,
+    /// A body that is translated when it is complete; with its status when that says that it is an error.
+    Whole { body: Vec<u8>, error: Option<u16> },
+    /// A stream of events.
+    Stream(Box<StreamTranslator>),
+    /// The client's answer is complete; what else comes is dropped.
+    Ended,
+}
+
+/// What it holds are prompts and answers, which no log shows.
+impl fmt::Debug for Translation {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{:?} for {:?}", self.provider, self.client)
+    }
+}
+
+/// Translates a request for the `model` of a provider with this API.
+///
+/// # Errors
+/// When the request is not what the client's dialect says, or the provider has nothing like it.
+pub fn start(
+    client: Dialect,
+    api: Api,
+    model: &str,
+    original: &Original,
+) -> Result<(EncodedRequest, Translation), TranslationFault> {
+    let service = match api {
+        Api::OpenAi => Service::OpenAi,
+        Api::AzureOpenAi => Service::AzureOpenAi,
+        Api::Anthropic => Service::Anthropic,
+        Api::Gemini => Service::Gemini,
+        Api::Bedrock => Service::Bedrock,
+    };
+    let provider = api.dialect();
+    let request = translate_request(client, provider, &original.body.0, &Target::of(service, model))?;
+    let context = AnswerContext {
+        id: original.id.clone(),
+        model: model.to_owned(),
+        created: original.created,
+        // The policy meters by the usage, and hides it from a client that did not ask.
+        include_usage: true,
+        echo: Vec::new(),
+    };
+    Ok((request, Translation { provider, client, context, reading: Reading::Awaiting }))
+}
+
+impl Translation {
+    /// The answer's headers have come.
+    pub fn headers(&mut self, headers: &Headers, end_of_stream: bool, effects: &mut Vec<Effect>) -> Flow {
+        effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
+        let status = headers.status().unwrap_or(0);
+        let is_error = !(200..300).contains(&status);
+        let is_coded = headers.get("content-encoding").is_some_and(|coding| coding != b"identity");
+        if is_coded {
+            effects.push(Effect::RemoveResponseHeader("content-encoding".to_owned()));
+        }
+        if is_error {
+            self.reading = Reading::Whole { body: Vec::new(), error: Some(status) };
+            effects.push(set("content-type", "application/json"));
+            // Envoy decides by the status whether to try again, and need not wait for the body.
+            return Flow::Continue;
+        }
+        let media_type = headers.media_type();
+        let is_stream = matches!(media_type.as_deref(), Some("text/event-stream" | AWS_EVENT_STREAM));
+        if is_stream && !is_coded && !end_of_stream {
+            if let Some(stream) = StreamTranslator::new(self.provider, self.client, self.context.clone()) {
+                self.reading = Reading::Stream(Box::new(stream));
+                effects.push(set("content-type", "text/event-stream"));
+                return Flow::Continue;
+            }
+        }
+        effects.push(set("content-type", "application/json"));
+        if is_coded || is_stream || end_of_stream {
+            effects.push(set(":status", &BAD_GATEWAY.to_string()));
+            self.reading = Reading::Whole { body: Vec::new(), error: Some(BAD_GATEWAY) };
+            return Flow::Continue;
+        }
+        self.reading = Reading::Whole { body: Vec::new(), error: None };
+        // Whether it can be read is not known yet, and the status must say so.
+        Flow::Pause
+    }
+
+    /// A piece of the answer's body has come.
+    pub fn body(&mut self, chunk: &[u8], end_of_stream: bool, effects: &mut Vec<Effect>) -> Flow {
+        let (with, flow) = match &mut self.reading {
+            Reading::Stream(stream) => {
+                let mut out = Vec::new();
+                stream.push(chunk, &mut out);
+                if end_of_stream {
+                    stream.finish(&mut out);
+                }
+                (out, Flow::Continue)
+            }
+            Reading::Whole { body, error } => {
+                let fits = body.len().saturating_add(chunk.len()) <= LONGEST_ANSWER;
+                if fits {
+                    body.extend_from_slice(chunk);
+                }
+                if fits && !end_of_stream {
+                    (Vec::new(), Flow::Pause)
+                } else {
+                    let (body, error) = (std::mem::take(body), *error);
+                    self.reading = Reading::Ended;
+                    (self.translated(fits.then_some(&*body), error, effects), Flow::Continue)
+                }
+            }
+            Reading::Awaiting | Reading::Ended => (Vec::new(), Flow::Continue),
+        };
+        effects.push(Effect::ReplaceResponseBody(with));
+        flow
+    }
+
+    /// A complete body in the client's dialect; `None` is one that was too long.
+    fn translated(&self, body: Option<&[u8]>, error: Option<u16>, effects: &mut Vec<Effect>) -> Vec<u8> {
+        if let Some(status) = error {
+            return translate_error(self.provider, self.client, status, body.unwrap_or_default()).1;
+        }
+        let answer =
+            body.and_then(|body| translate_answer(self.provider, self.client, body, &self.context).ok());
+        match answer {
+            Some(answer) => answer.body,
+            None => {
+                effects.push(set(":status", &BAD_GATEWAY.to_string()));
+                let error = ChatError::new(ErrorKind::Server, "the provider's answer cannot be read");
+                encode_error(self.client, &error).1
+            }
+        }
+    }
+}
+
+fn set(name: &'static str, value: &str) -> Effect {
+    Effect::SetResponseHeader(Cow::Borrowed(name), value.as_bytes().to_vec())
+}

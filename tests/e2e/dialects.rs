@@ -1,0 +1,80 @@
+//! A client of OpenAI's dialect, and a provider of another: the official SDK must not notice.
+
+use serde_json::{Value, json};
+
+use crate::client::events;
+use crate::gateway::{Config, Gateway, KEY, prompt, provider_key};
+use crate::mock::{Mock, body, header_values};
+use crate::sdk::python;
+
+/// A chain whose first provider fails, and whose second speaks Anthropic's dialect.
+fn start(mock: &Mock) -> Gateway {
+    mock.behave("openai", &json!({"status": 500}));
+    let mut config = Config::new(&[("openai", mock.url("openai")), ("anthropic", mock.root("anthropic"))])
+        .model("chat", &[("openai", "gpt-4o", 0), ("anthropic", "claude-sonnet-4-5", 0)])
+        .model("alone", &[("anthropic", "claude-sonnet-4-5", 0)]);
+    config.0["providers"]["anthropic"]["api"] = "anthropic".into();
+    Gateway::start(&config)
+}
+
+#[test]
+fn the_openai_sdk_is_served_by_anthropic_when_openai_fails() {
+    let mock = Mock::start();
+    let gateway = start(&mock);
+    python("tests/e2e/sdk/openai_to_anthropic.py", &gateway);
+    let received = mock.log("anthropic");
+    assert!(received.len() >= 5, "{received:?}");
+    for entry in &received {
+        assert_eq!(header_values(entry, "x-api-key"), [provider_key("anthropic")]);
+        assert_eq!(header_values(entry, "authorization"), [] as [&str; 0]);
+        assert_eq!(body(entry)["model"], "claude-sonnet-4-5");
+        let all = entry.to_string();
+        assert!(!all.contains(&provider_key("openai")) && !all.contains(KEY), "{all}");
+    }
+}
+
+#[test]
+fn what_another_dialect_reports_is_metered() {
+    let mock = Mock::start();
+    let gateway = start(&mock);
+    mock.behave("anthropic", &json!({"prompt_tokens": 40, "cached_tokens": 15, "completion_tokens": 6}));
+    let mut whole = gateway.chat(KEY, &prompt("alone", false));
+    assert_eq!(whole.status, 200);
+    assert_eq!(whole.json()["usage"]["prompt_tokens"], 40);
+    let mut stream = gateway.chat(KEY, &prompt("alone", true));
+    let events = events(&mut stream);
+    assert_eq!(events.last().map(String::as_str), Some("[DONE]"));
+    for line in &gateway.access_log(2) {
+        assert_eq!(line["outcome"], "ok", "{line}");
+        for (field, tokens) in [("input_tokens", 40), ("cached_input_tokens", 15), ("output_tokens", 6)] {
+            assert_eq!(line[field], Value::from(tokens), "{field} of {line}");
+        }
+    }
+}
+
+#[test]
+fn errors_of_another_dialect_are_in_the_clients_words() {
+    let mock = Mock::start();
+    let gateway = start(&mock);
+    mock.behave("anthropic", &json!({"status": 400}));
+    let mut refused = gateway.chat(KEY, &prompt("alone", false));
+    assert_eq!(refused.status, 400);
+    assert_eq!(refused.json()["error"]["type"], "invalid_request_error");
+    let mut embeddings = gateway.post("/v1/embeddings", KEY, &json!({"model": "alone", "input": "x"}));
+    assert_eq!(embeddings.status, 400);
+    assert_eq!(embeddings.json()["error"]["code"], "unsupported_by_provider");
+}
+
+/// Larger than any buffer of Envoy's that is not told otherwise (1 MiB), both ways.
+#[test]
+fn large_bodies_are_translated() {
+    let mock = Mock::start();
+    let gateway = start(&mock);
+    let text = "0123456789abcde ".repeat(1 << 17);
+    mock.behave("anthropic", &json!({"text": text}));
+    let question = json!({"model": "chat", "messages": [{"role": "user", "content": text}]});
+    let mut answer = gateway.chat(KEY, &question);
+    assert_eq!(answer.status, 200);
+    assert_eq!(answer.json()["choices"][0]["message"]["content"], text);
+    assert_eq!(body(&mock.log("anthropic")[0])["messages"][0]["content"], text);
+}
