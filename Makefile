@@ -8,6 +8,7 @@ SHELL := /bin/bash
 VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
 MODULE := target/wasm32-wasip1/release/tollgate.wasm
+TRAP := target/trap/wasm32-wasip1/release/tollgate.wasm
 COMMAND := target/native/tollgate
 MOCK := target/native/examples/mock-provider
 CARGO := cargo
@@ -28,9 +29,11 @@ help: ## list the targets
 run: wasm envoy $(COMMAND) $(MOCK) ## start the mock provider and Envoy on examples/gateway.yaml
 	@examples/run.sh $(MOCK) $(COMMAND)
 
-test: wasm envoy $(VENV)/.sdks ## run all tests, end to end on the real Envoy included
+test: wasm $(TRAP) envoy $(VENV)/.sdks ## run all tests, end to end on the real Envoy included
 	$(CARGO) build --locked --example mock-provider
 	$(CARGO) test --locked
+	$(PYTHON) tests/dialect/validate.py
+	$(PYTHON) tests/dialect/replay.py
 
 check: toolchain ## formatting, lints for both targets
 	$(CARGO) fmt --check
@@ -56,6 +59,11 @@ $(MODULE): $(RUST_SOURCES) | toolchain
 	$(CARGO) build --locked --release --lib --target wasm32-wasip1
 	@touch $@
 
+# The module that crashes when it is asked to, for the test of that.
+$(TRAP): $(RUST_SOURCES) | toolchain
+	$(CARGO) build --locked --release --lib --target wasm32-wasip1 --features trap --target-dir target/trap
+	@touch $@
+
 $(COMMAND) $(MOCK): $(RUST_SOURCES) | toolchain
 	$(CARGO) build --locked --profile native --bin tollgate --example mock-provider
 	@touch $(COMMAND) $(MOCK)
@@ -77,8 +85,8 @@ $(VENV)/envoy: envoy/requirements.txt | $(PYTHON)
 	ln -sfn "$$($(PYTHON) -c 'import envoy, os; print(os.path.join(os.path.dirname(envoy.__file__), "_bin", "envoy"))')" $@
 	touch --no-dereference $@
 
-$(VENV)/.sdks: tests/e2e/requirements.txt | $(PYTHON)
-	$(PYTHON) -m pip install --quiet --requirement tests/e2e/requirements.txt
+$(VENV)/.sdks: tests/requirements.txt | $(PYTHON)
+	$(PYTHON) -m pip install --quiet --requirement tests/requirements.txt
 	@touch $@
 
 .PHONY: tools
