@@ -10,6 +10,7 @@
 //! | [`identity`] | from headers to the caller |
 //! | [`dialect`] | what a request asks and what an answer took, as wire formats |
 //! | [`route`] | from a model's name to the chain that serves it |
+//! | [`redact`] | from text to the private values in it, and back |
 //! | [`tokens`] | how many tokens a text has |
 //! | [`observe`] | metrics, the access log, types that do not print |
 //! | [`framing`] | bytes to frames: JSON spans, server-sent events |
@@ -27,6 +28,7 @@ pub mod framing;
 pub mod host;
 pub mod identity;
 pub mod observe;
+pub mod redact;
 #[cfg(not(target_arch = "wasm32"))]
 pub mod render;
 pub mod route;

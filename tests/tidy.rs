@@ -36,6 +36,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("observe", &["config::compiled::ModelAccess", "dialect", "framing::json", "identity::caller"]),
     ("route", &["config::compiled"]),
     ("dialect", &["framing"]),
+    ("redact", &[]),
     ("tokens", &[]),
     ("framing", &[]),
 ];
