@@ -1,4 +1,4 @@
-//! The operator's command: `tollgate check`, `render`, `run`, `tokens` and `keys`.
+//! The operator's command: `tollgate check`, `render`, `run`, `tokens`, `redact` and `keys`.
 //!
 //! Reads arguments, prints, and sets the exit code; everything that decides anything is in the library.
 //!
@@ -18,6 +18,7 @@ mod admin;
 mod credentials;
 mod keys;
 mod locate;
+mod redact;
 mod run;
 mod tokens;
 
@@ -62,6 +63,14 @@ enum Command {
     #[command(after_help = "Examples:\n  tollgate tokens --model gpt-4o prompt.txt\n  \
                             tollgate tokens --model gpt-4 - < request.json")]
     Tokens(tokens::Arguments),
+    /// Show what the filter would hide in a text: private values, by type.
+    ///
+    /// Plain text comes out with `<EMAIL_ADDRESS>` and the like in the places of the values. A line of JSON that is
+    /// broken ends the run with its number; the lines before it have been written.
+    #[command(after_help = "Examples:\n  tollgate redact letter.txt\n  \
+                            echo 'mail jane@corp.example' | tollgate redact\n  \
+                            tollgate redact --jsonl --exempt @example.com rows.jsonl")]
+    Redact(redact::Arguments),
     /// Make virtual keys.
     Keys {
         #[command(subcommand)]
@@ -103,6 +112,7 @@ fn main() -> ExitCode {
             ExitCode::SUCCESS
         }
         Command::Tokens(arguments) => tokens::run(&arguments),
+        Command::Redact(arguments) => redact::run(&arguments),
         Command::Keys { command } => keys::run(&command),
     }
 }

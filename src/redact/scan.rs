@@ -1,0 +1,420 @@
+//! The one pass over a text: from byte classes to candidates to findings.
+//!
+//! The pass stops only at digits, `@` and runs of capitals; words without them cost a table look-up per byte.
+//! Around a digit, candidates are read and compared with the prepared forms; words around are looked up only when
+//! a form fits. Every step is bounded by constants, so the work is linear in the text. It expects text that
+//! [`super::normal`] has normalised, and reports places in that.
+
+use super::candidate::{Candidate, separator, word_end, word_start};
+use super::context::{Contexts, Group, Hit, Tag};
+use super::detect::{birth, card, crypto, email, iban, network, phone};
+use super::finding::{Finding, Kind, THRESHOLD};
+use super::format::{Alone, Fit, Form, Format, TABLE, country, is_in};
+
+/// How far before a value a word still speaks for it, and how far after, in bytes.
+const BEFORE: usize = 90;
+const AFTER: usize = 50;
+/// A word of things and not of people counts this close before a value.
+const THING: usize = 30;
+/// Longer words are hashes, keys or encoded data.
+const LONGEST_WORD: usize = 100;
+
+const NONE: u8 = 0;
+const DIGIT: u8 = 1;
+const AT: u8 = 2;
+const CAPITAL: u8 = 3;
+
+static CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [NONE; 256];
+    let mut byte = 0_u8;
+    loop {
+        #[expect(clippy::indexing_slicing, reason = "a byte indexes 256 classes, at compile time")]
+        {
+            classes[byte as usize] = match byte {
+                b'0'..=b'9' => DIGIT,
+                b'@' => AT,
+                b'A'..=b'Z' => CAPITAL,
+                _ => NONE,
+            };
+        }
+        if byte == u8::MAX {
+            return classes;
+        }
+        byte += 1;
+    }
+}
+
+/// What a value hangs together with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Glue {
+    /// Nothing.
+    Free,
+    /// A word of letters before it, as in `INV-1234`.
+    Label,
+    /// A number: it is part of something longer.
+    Number,
+}
+
+/// What the words around a value say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Support {
+    /// How sure they make it.
+    pub(crate) score: u8,
+    /// How far away they are, in bytes.
+    pub(crate) distance: usize,
+}
+
+/// A text being searched.
+pub(crate) struct Scan<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) bytes: &'a [u8],
+    contexts: Contexts<'a>,
+    near: Vec<Hit>,
+    near_of: Option<(usize, usize)>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// All findings in a normalised text, unsettled.
+pub(crate) fn scan(text: &str) -> Vec<Finding> {
+    let mut scan = Scan {
+        text,
+        bytes: text.as_bytes(),
+        contexts: Contexts::new(text, &TABLE.lexicon),
+        near: Vec::new(),
+        near_of: None,
+        findings: Vec::new(),
+    };
+    let mut at = 0;
+    while let Some((anchor, class)) = next_anchor(scan.bytes, at) {
+        at = match class {
+            AT => {
+                email::find(&mut scan, anchor);
+                anchor + 1
+            }
+            DIGIT => scan.word(anchor),
+            _ => scan.capitals(anchor),
+        };
+    }
+    scan.findings
+}
+
+#[inline]
+fn next_anchor(bytes: &[u8], from: usize) -> Option<(usize, u8)> {
+    let mut rest = bytes.get(from..)?.iter().enumerate();
+    loop {
+        let (offset, &byte) = rest.next()?;
+        let class = CLASSES.get(usize::from(byte)).copied().unwrap_or(NONE);
+        if class == NONE {
+            continue;
+        }
+        let at = from + offset;
+        if class == CAPITAL && !bytes.get(at + 1..at + 4)?.iter().all(u8::is_ascii_uppercase) {
+            continue;
+        }
+        return Some((at, class));
+    }
+}
+
+impl<'a> Scan<'a> {
+    pub(crate) fn byte(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
+    pub(crate) fn byte_before(&self, at: usize) -> Option<u8> {
+        at.checked_sub(1).and_then(|before| self.byte(before))
+    }
+
+    pub(crate) fn report(&mut self, start: usize, end: usize, kind: &'static str, score: u8) {
+        if score >= THRESHOLD {
+            self.findings.push(Finding { start, end, kind: Kind(kind), score });
+        }
+    }
+
+    /// A word of capitals alone can only be a bank's code.
+    fn capitals(&mut self, anchor: usize) -> usize {
+        let end = word_end(self.bytes, anchor);
+        let length = end - anchor;
+        let word = self.bytes.get(anchor..end).unwrap_or_default();
+        if matches!(length, 8 | 11) && word.iter().all(u8::is_ascii_uppercase) {
+            let mut candidate = Candidate::new(anchor);
+            candidate.push(None, word, end);
+            self.compare(&candidate);
+        }
+        // A digit further on in the word is an anchor of its own.
+        anchor + word.iter().take_while(|byte| !byte.is_ascii_digit()).count().max(1)
+    }
+
+    /// Everything that may start at, or just before, the word with a digit at `anchor`. Gives its end.
+    fn word(&mut self, anchor: usize) -> usize {
+        let start = word_start(self.bytes, anchor);
+        let end = word_end(self.bytes, anchor);
+        if let Some(end) = uuid_end(self.bytes, start) {
+            return end;
+        }
+        if end - start >= 25 && crypto::find(self, start, end) {
+            return end;
+        }
+        if end - start > LONGEST_WORD {
+            return end;
+        }
+        if let Some(end) = network::find(self, start, end) {
+            return end;
+        }
+        phone::find(self, start, end);
+        birth::find(self, start, end);
+        let mut first = start;
+        for _ in 0..3 {
+            self.candidates(first);
+            match self.letters_before(first) {
+                Some(before) => first = before,
+                None => break,
+            }
+        }
+        end
+    }
+
+    /// The start of a short word of letters that may belong to the number after it, as in `AB 12 34 56 C`.
+    fn letters_before(&self, start: usize) -> Option<usize> {
+        let separator = self.byte_before(start)?;
+        if !matches!(separator, b' ' | b'-' | b'.' | b'/' | b'_') {
+            return None;
+        }
+        let end = start - 1;
+        let before = word_start(self.bytes, end);
+        let word = self.bytes.get(before..end)?;
+        ((1..=6).contains(&word.len()) && word.iter().all(u8::is_ascii_alphabetic)).then_some(before)
+    }
+
+    fn candidates(&mut self, start: usize) {
+        if self.glue_before(start) == Glue::Number {
+            return;
+        }
+        let mut candidate = Candidate::new(start);
+        let mut between = None;
+        let mut from = start;
+        loop {
+            let end = word_end(self.bytes, from);
+            let word = self.bytes.get(from..end).unwrap_or_default();
+            let letters = !word.iter().any(u8::is_ascii_digit);
+            if letters && word.len() > 6 || !candidate.push(between.as_ref(), word, end) {
+                return;
+            }
+            if candidate.digits != 0 {
+                self.consider(&candidate);
+            }
+            let Some(next) = separator(self.bytes, end) else { return };
+            from = next.next;
+            between = Some(next);
+        }
+    }
+
+    fn consider(&mut self, candidate: &Candidate) {
+        if candidate.len() < 5 || self.is_glued_after(candidate.end) {
+            return;
+        }
+        if !iban::find(self, candidate) {
+            card::find(self, candidate);
+        }
+        self.compare(candidate);
+    }
+
+    fn compare(&mut self, candidate: &Candidate) {
+        for form in TABLE.forms(candidate.len()) {
+            let Some(fit) = form.fit(candidate) else { continue };
+            let Some(format) = TABLE.format(form.format) else { continue };
+            let Some(score) = self.score(form, format, fit, candidate) else { continue };
+            if (format.valid)(candidate.compact()) {
+                let end = match self.byte(candidate.end) {
+                    Some(b')') if self.byte_before(candidate.end.saturating_sub(1)) == Some(b'(') => {
+                        candidate.end + 1
+                    }
+                    _ => candidate.end,
+                };
+                self.report(candidate.start, end, format.kind, score);
+            }
+        }
+    }
+
+    fn score(&mut self, form: &Form, format: &Format, fit: Fit, candidate: &Candidate) -> Option<u8> {
+        let tag = Tag::Format(form.format);
+        let support = self.support(candidate.start, candidate.end, country(format.kind), |hit| match hit {
+            _ if hit == tag => Some(true),
+            Tag::Group(group) if is_in(format, group) => Some(false),
+            _ => None,
+        });
+        let glue = self.glue_before(candidate.start);
+        let alone = match (format.alone, fit) {
+            (Alone::Always(score), Fit::Compact | Fit::Written) => score,
+            (Alone::Always(score), Fit::Loose) if candidate.even || form.breaks_like(candidate) => {
+                score.saturating_sub(20)
+            }
+            (Alone::Written(score), Fit::Written) => score,
+            _ => 0,
+        };
+        let thing = self.thing(candidate.start);
+        let in_words = match support {
+            Some(support) => match fit {
+                _ if thing.is_some_and(|distance| distance < support.distance) => 0,
+                Fit::Compact | Fit::Written => support.score,
+                Fit::Loose if form.breaks_like(candidate) || candidate.even || candidate.is_usual() => {
+                    support.score.saturating_sub(10)
+                }
+                Fit::Loose => 0,
+            },
+            None => 0,
+        };
+        let mut doubt = if thing.is_some() { 30 } else { 0 };
+        if glue == Glue::Label {
+            doubt += 25;
+        }
+        if candidate.separated() > 0 && self.is_amid_numbers(candidate) {
+            doubt += 25;
+        }
+        let score = in_words.max(alone.saturating_sub(doubt));
+        (score >= THRESHOLD).then_some(score)
+    }
+
+    /// What the words around a place say, by a judge that tells words of its own (`true`) from those of a group
+    /// (`false`).
+    pub(crate) fn support(
+        &mut self,
+        start: usize,
+        end: usize,
+        of: Option<[u8; 2]>,
+        judge: impl Fn(Tag) -> Option<bool>,
+    ) -> Option<Support> {
+        self.look_around(start, end);
+        let national = self
+            .near
+            .iter()
+            .any(|hit| matches!((hit.tag, of), (Tag::Country(country), Some(of)) if country == of));
+        let mut best: Option<Support> = None;
+        for hit in &self.near {
+            let Some(own) = judge(hit.tag) else { continue };
+            let Some(distance) = self.distance(hit, start, end) else { continue };
+            let near = u8::try_from(distance.min(BEFORE) / 5).unwrap_or(0);
+            let score = match (own, national) {
+                (true, true) => 96 - near,
+                (true, false) => 92 - near,
+                (false, true) => 82 - near,
+                (false, false) => 72 - near,
+            };
+            if best.is_none_or(|best| best.score < score) {
+                best = Some(Support { score, distance });
+            }
+        }
+        best
+    }
+
+    /// How near before a place the nearest word is that announces a thing, when it is nearer than all others.
+    pub(crate) fn thing(&mut self, start: usize) -> Option<usize> {
+        self.look_around(start, start);
+        let before = self.near.iter().filter(|hit| hit.end <= start && start - hit.end <= THING);
+        let last = before
+            .filter(|hit| !matches!(hit.tag, Tag::Country(_) | Tag::Month(_)))
+            .max_by_key(|hit| hit.end)?;
+        (last.tag == Tag::Group(Group::Thing)).then(|| start - last.end)
+    }
+
+    fn look_around(&mut self, start: usize, end: usize) {
+        if self.near_of.is_some_and(|(from, to)| from == start && to >= end) {
+            return;
+        }
+        let to = end.max(start) + AFTER + 30;
+        let hits = self.contexts.within(start.saturating_sub(BEFORE), to);
+        self.near.clear();
+        self.near.extend_from_slice(hits);
+        self.near_of = Some((start, to - AFTER));
+    }
+
+    /// The phrases around a place.
+    pub(crate) fn near(&mut self, start: usize, end: usize) -> &[Hit] {
+        self.look_around(start, end);
+        &self.near
+    }
+
+    /// How far a phrase is from a value that it may speak for.
+    fn distance(&self, hit: &Hit, start: usize, end: usize) -> Option<usize> {
+        if hit.end <= start {
+            let between = self.bytes.get(hit.end..start)?;
+            let lines = between.iter().filter(|&&byte| byte == b'\n').count();
+            return (start - hit.end <= BEFORE).then_some((start - hit.end + 8 * lines).min(BEFORE));
+        }
+        let between = self.bytes.get(end..hit.start)?;
+        let announces_the_next = {
+            let after = self.bytes.get(hit.end..).unwrap_or_default().iter().take(3);
+            after.skip_while(|byte| b" \"'".contains(byte)).take(1).any(|byte| b":=".contains(byte))
+        };
+        let far = between.len() > AFTER || between.contains(&b'\n') || announces_the_next;
+        (!far).then_some(between.len() + 12)
+    }
+
+    /// What stands directly before a place.
+    pub(crate) fn glue_before(&self, start: usize) -> Glue {
+        let Some(byte) = self.byte_before(start) else { return Glue::Free };
+        match byte {
+            b'-' | b'.' | b'/' | b'_' | b':' | b'+' => {
+                let end = start - 1;
+                let from = word_start(self.bytes, end);
+                let word = self.bytes.get(from..end).unwrap_or_default();
+                match word {
+                    [] if byte == b'.' || byte == b'+' => Glue::Number,
+                    [] => Glue::Free,
+                    word if word.iter().any(u8::is_ascii_digit) => Glue::Number,
+                    _ if byte == b':' => Glue::Free,
+                    _ => Glue::Label,
+                }
+            }
+            b'$' | b'@' | b'%' => Glue::Number,
+            b'#' => Glue::Label,
+            0xA3 | 0xAC if self.text.get(..start).is_some_and(|text| text.ends_with(['€', '£'])) => {
+                Glue::Number
+            }
+            _ => Glue::Free,
+        }
+    }
+
+    /// Whether what ends here goes on.
+    pub(crate) fn is_glued_after(&self, end: usize) -> bool {
+        let next = self.byte(end + 1);
+        let digit = next.is_some_and(|byte| byte.is_ascii_digit());
+        match self.byte(end) {
+            Some(b'-' | b'_') => next.is_some_and(|byte| byte.is_ascii_alphanumeric()),
+            Some(b'.' | b'/' | b':') => digit,
+            Some(b'@') => next.is_some_and(|byte| byte.is_ascii_alphanumeric()),
+            Some(b'%') => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a value written in groups of digits goes on, before or after, with another group.
+    pub(crate) fn is_amid_numbers(&self, candidate: &Candidate) -> bool {
+        let word_after = self.byte(candidate.end) == Some(b' ')
+            && self
+                .bytes
+                .get(candidate.end + 1..word_end(self.bytes, candidate.end + 1))
+                .is_some_and(is_digits);
+        let word_before = self.byte_before(candidate.start) == Some(b' ')
+            && self
+                .bytes
+                .get(word_start(self.bytes, candidate.start - 1)..candidate.start - 1)
+                .is_some_and(is_digits);
+        candidate.is_separated_by(b' ') && (word_after || word_before)
+    }
+}
+
+fn is_digits(word: &[u8]) -> bool {
+    !word.is_empty() && word.iter().all(u8::is_ascii_digit)
+}
+
+/// The end of a UUID (RFC 9562) that starts here: nothing in it is a number of anybody.
+fn uuid_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let text = bytes.get(start..start + 36)?;
+    let shaped = text.iter().enumerate().all(|(at, byte)| match at {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    });
+    shaped.then_some(start + 36)
+}
