@@ -84,10 +84,15 @@ impl Candidate {
         self.separated
     }
 
-    /// Whether the separators are these, or all one and the same of the usual ones.
-    pub(crate) fn is_written_like(&self, separators: &[u8]) -> bool {
+    /// Whether the separators are these.
+    pub(crate) fn is_written_with(&self, separators: &[u8]) -> bool {
+        !self.odd && self.separators.get(..self.separated) == Some(separators)
+    }
+
+    /// Whether the separators are all one and the same of the usual ones.
+    pub(crate) fn is_written_alike(&self) -> bool {
         let own = self.separators.get(..self.separated).unwrap_or_default();
-        !self.odd && !self.lines && (own == separators || own.iter().all(|byte| Some(byte) == own.first()))
+        !self.odd && !self.lines && own.iter().all(|byte| Some(byte) == own.first())
     }
 
     /// Whether all separators are usual ones or line breaks.

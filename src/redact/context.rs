@@ -28,8 +28,6 @@ pub(crate) enum Group {
     Tax,
     /// VAT numbers.
     Vat,
-    /// Companies' register numbers.
-    Company,
     /// Social security and insurance.
     Social,
     /// Health care and its insurance.

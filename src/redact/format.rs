@@ -43,6 +43,8 @@ pub(crate) struct Format {
 pub(crate) enum Fit {
     /// The same separators, at the same places.
     Written,
+    /// Other separators, all of one kind, at the same places.
+    Alike,
     /// No separators.
     Compact,
     /// Separators at other places, or others.
@@ -73,6 +75,7 @@ impl Form {
                 b'A' => form.letters |= 1 << length,
                 b'X' => {}
                 b'0'..=b'8' | b'a'..=b'z' => form.literals.push((length, byte.to_ascii_uppercase())),
+                b')' => continue,
                 separator => {
                     form.breaks |= 1 << length;
                     form.separators.push(separator);
@@ -95,7 +98,8 @@ impl Form {
         }
         Some(match candidate.breaks {
             0 => Fit::Compact,
-            breaks if breaks == self.breaks && candidate.is_written_like(&self.separators) => Fit::Written,
+            breaks if breaks == self.breaks && candidate.is_written_with(&self.separators) => Fit::Written,
+            breaks if breaks == self.breaks && candidate.is_written_alike() => Fit::Alike,
             _ => Fit::Loose,
         })
     }

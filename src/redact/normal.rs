@@ -11,8 +11,6 @@ pub(crate) struct Normal<'a> {
     pub(crate) text: Cow<'a, str>,
     /// For each change: the place in the new text, and in the old one, from which on both run together.
     steps: Vec<(usize, usize)>,
-    /// For each replaced run: where it starts and ends in the old text, by its place in the new one.
-    length: usize,
 }
 
 impl Normal<'_> {
@@ -26,13 +24,13 @@ impl Normal<'_> {
 
     /// A place in the original; where something was taken out just there, the place after it, or before it for an end.
     fn place(&self, at: usize, end: bool) -> usize {
-        let step = self.steps.partition_point(|(new, _)| if end { *new < at } else { *new <= at });
-        let (new, old) = step.checked_sub(1).and_then(|step| self.steps.get(step)).copied().unwrap_or((0, 0));
-        let place = old + (at - new);
-        match self.steps.get(step) {
-            Some((_, next)) => place.min(*next),
-            None => place.min(self.length),
-        }
+        let after = self.steps.partition_point(|(new, _)| if end { *new < at } else { *new <= at });
+        let step = match self.steps.get(after) {
+            Some((new, old)) if end && *new == at => return *old,
+            _ => after.checked_sub(1).and_then(|step| self.steps.get(step)),
+        };
+        let (new, old) = step.copied().unwrap_or((0, 0));
+        old + (at - new)
     }
 }
 
@@ -74,17 +72,20 @@ pub(crate) fn normalise(text: &str) -> Normal<'_> {
                 out.push(character);
                 length
             }
-            Change::Gone(length) => length,
+            Change::Gone(length) => {
+                steps.push((out.len(), found));
+                length
+            }
         };
         at = found + length;
         copied = at;
         steps.push((out.len(), at));
     }
     if steps.is_empty() {
-        return Normal { text: Cow::Borrowed(text), steps, length: text.len() };
+        return Normal { text: Cow::Borrowed(text), steps };
     }
     out.push_str(text.get(copied..).unwrap_or_default());
-    Normal { text: Cow::Owned(out), steps, length: text.len() }
+    Normal { text: Cow::Owned(out), steps }
 }
 
 const PLAIN: u8 = 0;
@@ -248,7 +249,7 @@ fn escape(rest: &str) -> Option<Change> {
 fn bracketed(text: &str, at: usize, rest: &str) -> Option<Change> {
     let end = rest.bytes().take(12).position(|byte| b"])}>".contains(&byte))?;
     let name = rest.get(1..end)?.trim();
-    const AT: [&str; 9] = ["at", "@", "arobase", "arroba", "chiocciola", "bei", "ät", "et", "a"];
+    const AT: [&str; 7] = ["at", "@", "arobase", "arroba", "chiocciola", "bei", "ät"];
     const DOT: [&str; 8] = ["dot", ".", "punkt", "punto", "point", "ponto", "punt", "kropka"];
     const DASH: [&str; 4] = ["dash", "-", "hyphen", "minus"];
     let is = |names: &[&str]| names.iter().any(|own| name.eq_ignore_ascii_case(own));

@@ -247,17 +247,20 @@ impl<'a> Scan<'a> {
         let glue = self.glue_before(candidate.start);
         let alone = match (format.alone, fit) {
             (Alone::Always(score), Fit::Compact | Fit::Written) => score,
-            (Alone::Always(score), Fit::Loose) if candidate.even || form.breaks_like(candidate) => {
+            (Alone::Always(score), Fit::Loose)
+                if form.breaks_like(candidate) || candidate.even && candidate.is_usual() =>
+            {
                 score.saturating_sub(20)
             }
             (Alone::Written(score), Fit::Written) => score,
+            (Alone::Written(score) | Alone::Always(score), Fit::Alike) => score.saturating_sub(12),
             _ => 0,
         };
         let thing = self.thing(candidate.start);
         let in_words = match support {
             Some(support) => match fit {
                 _ if thing.is_some_and(|distance| distance < support.distance) => 0,
-                Fit::Compact | Fit::Written => support.score,
+                Fit::Compact | Fit::Written | Fit::Alike => support.score,
                 Fit::Loose if form.breaks_like(candidate) || candidate.even || candidate.is_usual() => {
                     support.score.saturating_sub(10)
                 }
@@ -266,6 +269,9 @@ impl<'a> Scan<'a> {
             None => 0,
         };
         let mut doubt = if thing.is_some() { 30 } else { 0 };
+        if candidate.separated() == 0 && is_time(candidate) {
+            doubt += 15;
+        }
         if glue == Glue::Label {
             doubt += 25;
         }
@@ -403,6 +409,12 @@ impl<'a> Scan<'a> {
                 .is_some_and(is_digits);
         candidate.is_separated_by(b' ') && (word_after || word_before)
     }
+}
+
+/// Whether a number may be a time in seconds or milliseconds of this century's first half.
+fn is_time(candidate: &Candidate) -> bool {
+    let head = candidate.compact().get(..2);
+    candidate.is_number() && matches!(candidate.len(), 10 | 13) && matches!(head, Some([b'1', b'4'..=b'9']))
 }
 
 fn is_digits(word: &[u8]) -> bool {

@@ -78,7 +78,11 @@ fn mx_rfc(text: &[u8]) -> bool {
 
 /// A kind of holder; weights 5 4 3 2 7 6 5 4 3 2.
 fn ar_cuit(digits: &[u8]) -> bool {
-    let check = (11 - weighted(digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11) % 11;
+    let check = match 11 - weighted(digits, &[5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11 {
+        11 => 0,
+        10 => 9,
+        check => check,
+    };
     matches!(number_at(digits, 0, 2), 20 | 23..=27 | 30 | 33 | 34 | 50 | 51 | 55)
         && check == digit_at(digits, 10)
 }
@@ -143,9 +147,17 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "BR_CNPJ",
-        &["99.999.999/9999-99", "XX.XXX.XXX/XXXX-99"],
+        &["99.999.999/9999-99"],
         br_cnpj,
         Always(80),
+        &[Tax],
+        &["cnpj", "cadastro nacional da pessoa juridica"],
+    ),
+    format(
+        "BR_CNPJ",
+        &["XX.XXX.XXX/XXXX-99"],
+        br_cnpj,
+        Written(80),
         &[Tax],
         &["cnpj", "cadastro nacional da pessoa juridica"],
     ),

@@ -48,7 +48,7 @@ pub(crate) fn find(scan: &mut Scan<'_>, candidate: &Candidate) {
         return;
     }
     let Some(sure) = issuer(digits) else { return };
-    if uniform(digits.get(1..).unwrap_or_default()) || !luhn(digits) {
+    if uniform(digits) || !luhn(digits) {
         return;
     }
     let usual_groups = match digits.len() {

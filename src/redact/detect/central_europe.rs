@@ -69,7 +69,9 @@ fn hu_personal(digits: &[u8]) -> bool {
 fn ro_cnp(digits: &[u8]) -> bool {
     let rest = weighted(digits, &[2, 7, 9, 1, 4, 6, 3, 5, 8, 2, 7, 9]) % 11;
     let check = if rest == 10 { 1 } else { rest };
+    let county = matches!(number_at(digits, 7, 9), 1..=48 | 51 | 52 | 70 | 80..=83);
     digit_at(digits, 0) != 0
+        && county
         && is_date(number_at(digits, 1, 3), number_at(digits, 3, 5), number_at(digits, 5, 7))
         && check == digit_at(digits, 12)
 }
@@ -87,9 +89,8 @@ fn bg_pnf(digits: &[u8]) -> bool {
 /// The numbers of the former Yugoslavia: day, month, three digits of the year; weights 7 6 5 4 3 2.
 fn jmbg(digits: &[u8]) -> bool {
     let rest = weighted(digits, &[7, 6, 5, 4, 3, 2, 7, 6, 5, 4, 3, 2]) % 11;
-    let check = if rest < 2 { rest % 11 * rest } else { 11 - rest };
     is_date(number_at(digits, 4, 7) % 100, number_at(digits, 2, 4), number_at(digits, 0, 2))
-        && check % 11 == digit_at(digits, 12)
+        && (11 - rest) % 11 % 10 == digit_at(digits, 12)
 }
 
 fn si_tax(digits: &[u8]) -> bool {
@@ -241,7 +242,7 @@ pub(super) static FORMATS: &[Format] = &[
         "RO_CNP",
         &["9999999999999"],
         ro_cnp,
-        Always(60),
+        Always(67),
         &[Person],
         &["cnp", "cod numeric personal", "codul numeric personal"],
     ),

@@ -22,6 +22,9 @@ fn length_of(country: [u8; 2]) -> Option<usize> {
     })
 }
 
+/// Countries whose account numbers have no letters.
+const NUMERIC: &str = "AEATBABECZDEDKEEESFIHRHUILISLTMENOPLPTRSSESISKTNXK";
+
 /// Reports the candidate when it is an IBAN; whether it was one.
 pub(crate) fn find(scan: &mut Scan<'_>, candidate: &Candidate) -> bool {
     let text = candidate.compact();
@@ -34,6 +37,14 @@ pub(crate) fn find(scan: &mut Scan<'_>, candidate: &Candidate) -> bool {
         return false;
     }
     let (head, tail) = text.split_at(4);
+    let numeric = NUMERIC.as_bytes().chunks_exact(2).any(|country| country == [first, second]);
+    let capital =
+        scan.bytes.get(candidate.start..candidate.end).unwrap_or_default().iter().any(u8::is_ascii_uppercase);
+    if numeric && !tail.iter().all(u8::is_ascii_digit)
+        || candidate.small && capital && candidate.separated() > 0
+    {
+        return false;
+    }
     let valid = remainder_97(tail.iter().chain(head).copied()) == 1;
     if valid {
         scan.report(candidate.start, candidate.end, "IBAN_CODE", 97);

@@ -67,9 +67,10 @@ fn quad(scan: &mut Scan<'_>, start: usize) -> Option<usize> {
         Some(byte) => byte.is_ascii_alphanumeric(),
         None => false,
     };
-    if goes_on
-        || glued && !scan.text.get(..start).is_some_and(|text| text.ends_with("ip-") || text.ends_with("ip_"))
-    {
+    if goes_on {
+        return None;
+    }
+    if glued && !scan.text.get(..start).is_some_and(|text| text.ends_with("ip-") || text.ends_with("ip_")) {
         return Some(end);
     }
     let [first, second, third, fourth] = octets;
@@ -108,9 +109,10 @@ fn colons(scan: &mut Scan<'_>, inside: usize) -> Option<usize> {
     let mut start = inside - before;
     let mut end = inside + after;
     // A word before a colon (`address:2001:db8::1`) and a full stop after are the sentence's.
-    while scan.byte(end - 1) == Some(b'.')
-        || scan.byte(end - 1) == Some(b':') && scan.byte(end.checked_sub(2)?) != Some(b':')
-    {
+    while let Some([.., before, last]) = scan.bytes.get(start..end) {
+        if *last != b'.' && (*last != b':' || *before == b':') {
+            break;
+        }
         end -= 1;
     }
     if scan.byte(start) == Some(b':') && scan.byte(start + 1) != Some(b':') {

@@ -64,7 +64,7 @@ pub(super) static FORMATS: &[Format] = &[
         "UK_NHS",
         &["999 999 9999"],
         nhs,
-        Written(62),
+        Written(68),
         &[Health],
         &[
             "nhs",
