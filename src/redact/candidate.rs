@@ -157,10 +157,12 @@ pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
         }
         next += 1;
     }
-    if byte == 0 && spaces == 1 && !lines {
-        if let Some(separator) = spelled(text, next) {
-            return Some(separator);
-        }
+    if byte == 0
+        && spaces == 1
+        && !lines
+        && let Some(separator) = spelled(text, next)
+    {
+        return Some(separator);
     }
     if !text.get(next)?.is_ascii_alphanumeric() || next == at || spaces > 3 {
         return None;
@@ -177,6 +179,9 @@ pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
 
 fn spelled(text: &[u8], at: usize) -> Option<Separator> {
     let word = text.get(at..)?;
+    if !b"dhmsptgDHMSPTG".contains(word.first()?) {
+        return None;
+    }
     SPELLED.iter().find_map(|name| {
         let matches = word.get(..name.len())?.eq_ignore_ascii_case(name.as_bytes());
         let next = at + name.len() + 1;

@@ -75,17 +75,22 @@ struct Phrase {
     tag: Tag,
 }
 
-const BUCKETS: usize = 1024;
+const BUCKETS: usize = 4096;
+/// Phrases are filed under so many of their first letters, or all of them.
+const KEY: usize = 4;
 /// Longer phrases are not looked for; what is scanned overlaps by this, in bytes.
 const LONGEST: usize = 64;
 
-/// Phrases, ready to be looked up by their first two letters.
+/// Phrases, ready to be looked up by their first letters.
 pub(crate) struct Lexicon {
     buckets: Vec<Vec<Phrase>>,
 }
 
-fn bucket(first: char, second: char) -> usize {
-    (first as usize).wrapping_mul(131).wrapping_add((second as usize).wrapping_mul(31)) % BUCKETS
+/// The place for phrases with these first letters.
+fn bucket(letters: impl Iterator<Item = char>) -> usize {
+    let hash =
+        letters.fold(0_u32, |hash, letter| (hash.rotate_left(5) ^ letter as u32).wrapping_mul(0x9E37_79B1));
+    hash as usize >> 20
 }
 
 impl Lexicon {
@@ -106,8 +111,10 @@ impl Lexicon {
                 letters.push(first);
                 letters.extend(second);
             }
-            let [first, second, ..] = letters[..] else { continue };
-            if let Some(bucket) = self.buckets.get_mut(bucket(first, second)) {
+            if letters.len() < 2 {
+                continue;
+            }
+            if let Some(bucket) = self.buckets.get_mut(bucket(letters.iter().copied().take(KEY))) {
                 bucket.push(Phrase { letters, gaps, stem, tag });
             }
         }
@@ -179,23 +186,30 @@ impl<'a> Contexts<'a> {
 
     /// Reports the longest phrases that start at a letter; gives their length in letters.
     fn look_up(&mut self, letters: &[Letter], at: usize) -> usize {
-        let (Some(first), Some(second)) = (letters.get(at), letters.get(at + 1)) else { return 0 };
-        let Some(phrases) = self.lexicon.buckets.get(bucket(first.folded, second.folded)) else { return 0 };
+        let Some(first) = letters.get(at) else { return 0 };
         let mut longest = 0;
-        for phrase in phrases {
-            let length = phrase.letters.len();
-            let Some(run) = letters.get(at..at + length) else { continue };
-            if length < longest || !matches(phrase, run) || !ends(phrase, letters.get(at + length)) {
-                continue;
-            }
-            if length > longest {
-                while self.hits.last().is_some_and(|hit| hit.start == first.start as usize) {
-                    self.hits.pop();
+        for key in 2..=KEY {
+            let Some(head) = letters.get(at..at + key) else { break };
+            let place = bucket(head.iter().map(|letter| letter.folded));
+            for phrase in self.lexicon.buckets.get(place).map_or(&[][..], Vec::as_slice) {
+                let length = phrase.letters.len();
+                let Some(run) = letters.get(at..at + length) else { continue };
+                if length < longest
+                    || length.min(KEY) != key
+                    || !matches(phrase, run)
+                    || !ends(phrase, letters.get(at + length))
+                {
+                    continue;
                 }
-                longest = length;
+                if length > longest {
+                    while self.hits.last().is_some_and(|hit| hit.start == first.start as usize) {
+                        self.hits.pop();
+                    }
+                    longest = length;
+                }
+                let end = run.last().map_or(first.end, |last| last.end) as usize;
+                self.hits.push(Hit { start: first.start as usize, end, tag: phrase.tag });
             }
-            let end = run.last().map_or(first.end, |last| last.end) as usize;
-            self.hits.push(Hit { start: first.start as usize, end, tag: phrase.tag });
         }
         longest
     }

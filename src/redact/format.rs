@@ -113,7 +113,8 @@ impl Form {
 /// All formats, by the length of their forms, and the words that announce them.
 pub(crate) struct Table {
     pub(crate) formats: Vec<&'static Format>,
-    forms: Vec<Vec<Form>>,
+    /// For each length, those of digits alone, and the others.
+    forms: Vec<[Vec<Form>; 2]>,
     pub(crate) lexicon: Lexicon,
 }
 
@@ -123,12 +124,15 @@ pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
 impl Table {
     fn new() -> Self {
         let formats: Vec<&'static Format> = detect::formats().collect();
-        let mut forms: Vec<Vec<Form>> = (0..=LONGEST).map(|_| Vec::new()).collect();
+        let mut forms: Vec<[Vec<Form>; 2]> = (0..=LONGEST).map(|_| [Vec::new(), Vec::new()]).collect();
         let mut lexicon = Lexicon::new();
         for (format, index) in formats.iter().zip(0_u16..) {
             for text in format.forms {
                 let (length, form) = Form::new(index, text);
-                if let Some(forms) = forms.get_mut(length) {
+                let letters = text.bytes().any(|byte| byte.is_ascii_alphabetic());
+                if let Some(forms) =
+                    forms.get_mut(length).and_then(|forms| forms.get_mut(usize::from(letters)))
+                {
                     forms.push(form);
                 }
             }
@@ -138,9 +142,10 @@ impl Table {
         Self { formats, forms, lexicon }
     }
 
-    /// The forms of a length.
-    pub(crate) fn forms(&self, length: usize) -> &[Form] {
-        self.forms.get(length).map_or(&[], Vec::as_slice)
+    /// The forms that a candidate's length and characters allow.
+    pub(crate) fn forms(&self, candidate: &Candidate) -> impl Iterator<Item = &Form> {
+        let forms = self.forms.get(candidate.len()).map_or(&[][..], |forms| forms.as_slice());
+        forms.iter().skip(usize::from(!candidate.is_number())).flatten()
     }
 
     /// A format of the table.

@@ -66,13 +66,27 @@ pub(crate) struct Support {
     pub(crate) distance: usize,
 }
 
+/// What is doubtful about a candidate, whatever it may be.
+#[derive(Clone, Copy)]
+struct State {
+    /// How near a word for things is, when it is the nearest.
+    thing: Option<usize>,
+    /// How much less sure it is when it stands alone.
+    doubt: u8,
+}
+
 /// A text being searched.
 pub(crate) struct Scan<'a> {
     pub(crate) text: &'a str,
     pub(crate) bytes: &'a [u8],
     contexts: Contexts<'a>,
     near: Vec<Hit>,
+    /// For each of `near` that ends before the place: how far before, in bytes.
+    before: Vec<Option<usize>>,
     near_of: Option<(usize, usize)>,
+    /// What the phrases around a place point to, each with its distance in bytes.
+    words: Vec<(Tag, usize)>,
+    words_of: Option<(usize, usize)>,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -83,7 +97,10 @@ pub(crate) fn scan(text: &str) -> Vec<Finding> {
         bytes: text.as_bytes(),
         contexts: Contexts::new(text, &TABLE.lexicon),
         near: Vec::new(),
+        before: Vec::new(),
         near_of: None,
+        words: Vec::new(),
+        words_of: None,
         findings: Vec::new(),
     };
     let mut at = 0;
@@ -162,6 +179,9 @@ impl<'a> Scan<'a> {
         if let Some(end) = network::find(self, start, end) {
             return end;
         }
+        if self.is_inside_a_run(start, end) {
+            return end;
+        }
         phone::find(self, start, end);
         birth::find(self, start, end);
         let mut first = start;
@@ -173,6 +193,23 @@ impl<'a> Scan<'a> {
             }
         }
         end
+    }
+
+    /// Whether words as short as this one, joined by single characters, come before it: then what it may be part of
+    /// has been looked at from the first of them.
+    fn is_inside_a_run(&self, start: usize, end: usize) -> bool {
+        let length = end - start;
+        let same = |at: usize| {
+            let from = at.checked_sub(length + 1)?;
+            let word = self.bytes.get(from..at.checked_sub(1)?)?;
+            let bounded = from == 0 || !self.byte_before(from)?.is_ascii_alphanumeric();
+            (bounded && word.iter().all(u8::is_ascii_digit)).then_some(from)
+        };
+        match length {
+            1 => same(start).is_some(),
+            2 | 3 => same(start).and_then(same).and_then(same).and_then(same).is_some(),
+            _ => false,
+        }
     }
 
     /// The start of a short word of letters that may belong to the number after it, as in `AB 12 34 56 C`.
@@ -198,7 +235,8 @@ impl<'a> Scan<'a> {
             let end = word_end(self.bytes, from);
             let word = self.bytes.get(from..end).unwrap_or_default();
             let letters = !word.iter().any(u8::is_ascii_digit);
-            if letters && word.len() > 6 || !candidate.push(between.as_ref(), word, end) {
+            let plain = !candidate.small && word.iter().all(u8::is_ascii_lowercase) && candidate.digits != 0;
+            if letters && (word.len() > 6 || plain) || !candidate.push(between.as_ref(), word, end) {
                 return;
             }
             if candidate.digits != 0 {
@@ -221,10 +259,12 @@ impl<'a> Scan<'a> {
     }
 
     fn compare(&mut self, candidate: &Candidate) {
-        for form in TABLE.forms(candidate.len()) {
+        let mut state = None;
+        for form in TABLE.forms(candidate) {
             let Some(fit) = form.fit(candidate) else { continue };
             let Some(format) = TABLE.format(form.format) else { continue };
-            let Some(score) = self.score(form, format, fit, candidate) else { continue };
+            let state = *state.get_or_insert_with(|| self.state(candidate));
+            let Some(score) = self.score(form, format, fit, candidate, state) else { continue };
             if (format.valid)(candidate.compact()) {
                 let end = match self.byte(candidate.end) {
                     Some(b')') if self.byte_before(candidate.end.saturating_sub(1)) == Some(b'(') => {
@@ -237,14 +277,20 @@ impl<'a> Scan<'a> {
         }
     }
 
-    fn score(&mut self, form: &Form, format: &Format, fit: Fit, candidate: &Candidate) -> Option<u8> {
+    fn score(
+        &mut self,
+        form: &Form,
+        format: &Format,
+        fit: Fit,
+        candidate: &Candidate,
+        state: State,
+    ) -> Option<u8> {
         let tag = Tag::Format(form.format);
         let support = self.support(candidate.start, candidate.end, country(format.kind), |hit| match hit {
             _ if hit == tag => Some(true),
             Tag::Group(group) if is_in(format, group) => Some(false),
             _ => None,
         });
-        let glue = self.glue_before(candidate.start);
         let alone = match (format.alone, fit) {
             (Alone::Always(score), Fit::Compact | Fit::Written) => score,
             (Alone::Always(score), Fit::Loose)
@@ -256,7 +302,7 @@ impl<'a> Scan<'a> {
             (Alone::Written(score) | Alone::Always(score), Fit::Alike) => score.saturating_sub(12),
             _ => 0,
         };
-        let thing = self.thing(candidate.start);
+        let thing = state.thing;
         let in_words = match support {
             Some(support) => match fit {
                 _ if thing.is_some_and(|distance| distance < support.distance) => 0,
@@ -268,18 +314,24 @@ impl<'a> Scan<'a> {
             },
             None => 0,
         };
+        let score = in_words.max(alone.saturating_sub(state.doubt));
+        (score >= THRESHOLD).then_some(score)
+    }
+
+    /// What is doubtful about a candidate, whatever it may be.
+    fn state(&mut self, candidate: &Candidate) -> State {
+        let thing = self.thing(candidate.start);
         let mut doubt = if thing.is_some() { 30 } else { 0 };
         if candidate.separated() == 0 && is_time(candidate) {
             doubt += 15;
         }
-        if glue == Glue::Label {
+        if self.glue_before(candidate.start) == Glue::Label {
             doubt += 25;
         }
         if candidate.separated() > 0 && self.is_amid_numbers(candidate) {
             doubt += 25;
         }
-        let score = in_words.max(alone.saturating_sub(doubt));
-        (score >= THRESHOLD).then_some(score)
+        State { thing, doubt }
     }
 
     /// What the words around a place say, by a judge that tells words of its own (`true`) from those of a group
@@ -291,27 +343,41 @@ impl<'a> Scan<'a> {
         of: Option<[u8; 2]>,
         judge: impl Fn(Tag) -> Option<bool>,
     ) -> Option<Support> {
-        self.look_around(start, end);
-        let national = self
-            .near
-            .iter()
-            .any(|hit| matches!((hit.tag, of), (Tag::Country(country), Some(of)) if country == of));
+        self.weigh(start, end);
         let mut best: Option<Support> = None;
-        for hit in &self.near {
-            let Some(own) = judge(hit.tag) else { continue };
-            let Some(distance) = self.distance(hit, start, end) else { continue };
-            let near = u8::try_from(distance.min(BEFORE) / 5).unwrap_or(0);
-            let score = match (own, national) {
-                (true, true) => 96 - near,
-                (true, false) => 92 - near,
-                (false, true) => 82 - near,
-                (false, false) => 72 - near,
-            };
+        for (tag, distance) in &self.words {
+            let Some(own) = judge(*tag) else { continue };
+            let near = u8::try_from(distance / 5).unwrap_or(u8::MAX);
+            let score = if own { 92 - near } else { 72 - near };
             if best.is_none_or(|best| best.score < score) {
-                best = Some(Support { score, distance });
+                best = Some(Support { score, distance: *distance });
             }
         }
-        best
+        let best = best.as_mut()?;
+        let national = |(tag, _): &(Tag, usize)| matches!((tag, of), (Tag::Country(country), Some(of)) if *country == of);
+        if self.words.iter().any(national) {
+            best.score += if best.score > 72 { 4 } else { 10 };
+        }
+        Some(*best)
+    }
+
+    /// Fills in what the phrases around a place point to.
+    fn weigh(&mut self, start: usize, end: usize) {
+        if self.words_of == Some((start, end)) {
+            return;
+        }
+        self.words_of = Some((start, end));
+        self.look_around(start, end);
+        let mut words = std::mem::take(&mut self.words);
+        words.clear();
+        for (hit, before) in self.near.iter().zip(&self.before) {
+            let Some(distance) = before.or_else(|| self.distance_after(hit, start, end)) else { continue };
+            match words.iter_mut().find(|(tag, _)| *tag == hit.tag) {
+                Some((_, nearest)) => *nearest = distance.min(*nearest),
+                None => words.push((hit.tag, distance)),
+            }
+        }
+        self.words = words;
     }
 
     /// How near before a place the nearest word is that announces a thing, when it is nearer than all others.
@@ -332,6 +398,17 @@ impl<'a> Scan<'a> {
         let hits = self.contexts.within(start.saturating_sub(BEFORE), to);
         self.near.clear();
         self.near.extend_from_slice(hits);
+        self.before.clear();
+        // Backwards, so that the line breaks between are counted once.
+        let (mut lines, mut counted) = (0, start);
+        for hit in self.near.iter().rev() {
+            let between = self.bytes.get(hit.end..counted).unwrap_or_default();
+            lines += between.iter().filter(|&&byte| byte == b'\n').count();
+            counted = counted.min(hit.end);
+            let near = hit.end <= start && start - hit.end <= BEFORE;
+            self.before.push(near.then(|| (start - hit.end + 8 * lines).min(BEFORE)));
+        }
+        self.before.reverse();
         self.near_of = Some((start, to - AFTER));
     }
 
@@ -341,12 +418,10 @@ impl<'a> Scan<'a> {
         &self.near
     }
 
-    /// How far a phrase is from a value that it may speak for.
-    fn distance(&self, hit: &Hit, start: usize, end: usize) -> Option<usize> {
+    /// How far after a value a phrase is that may speak for it.
+    fn distance_after(&self, hit: &Hit, start: usize, end: usize) -> Option<usize> {
         if hit.end <= start {
-            let between = self.bytes.get(hit.end..start)?;
-            let lines = between.iter().filter(|&&byte| byte == b'\n').count();
-            return (start - hit.end <= BEFORE).then_some((start - hit.end + 8 * lines).min(BEFORE));
+            return None;
         }
         let between = self.bytes.get(end..hit.start)?;
         let announces_the_next = {

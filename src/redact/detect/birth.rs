@@ -115,10 +115,10 @@ fn worded(scan: &mut Scan<'_>, start: usize) -> Option<(usize, usize)> {
         if !is_filler(scan, after, after + skipped) {
             continue;
         }
-        if let Some((year, digits, to)) = number(scan, after + skipped, 4) {
-            if digits == 4 && is_year(year) || digits == 2 {
-                return Some((from, to));
-            }
+        if let Some((year, digits, to)) = number(scan, after + skipped, 4)
+            && (digits == 4 && is_year(year) || digits == 2)
+        {
+            return Some((from, to));
         }
     }
     None

@@ -71,7 +71,7 @@ pub(super) static FORMATS: &[Format] = &[
     format(
         "ICCID",
         &["8999999999999999999", "89999999999999999999"],
-        |digits| luhn(digits),
+        luhn,
         Never,
         &[],
         &["iccid", "sim", "sim card", "sim number"],

@@ -4,6 +4,8 @@
 //! way that nothing else is (`(415) 555-2671`, `06 12 34 56 78`), else near a word for telephones. Times, dates
 //! and decimals are not numbers to call.
 
+use std::sync::LazyLock;
+
 use crate::redact::check::{number, uniform};
 use crate::redact::context::{Group, Tag};
 use crate::redact::scan::{Glue, Scan};
@@ -394,10 +396,17 @@ struct Groups {
     ends: Vec<(usize, usize)>,
     /// The text in the form of [`NATIONAL`]: digits, a space for separators, brackets.
     written: Vec<u8>,
+    /// Before which digits something stands, as bits.
+    breaks: u32,
 }
 
 fn groups(scan: &Scan<'_>, start: usize) -> Groups {
-    let mut groups = Groups { digits: Vec::new(), ends: Vec::new(), written: Vec::new() };
+    let mut groups = Groups {
+        digits: Vec::with_capacity(20),
+        ends: Vec::with_capacity(8),
+        written: Vec::with_capacity(40),
+        breaks: 0,
+    };
     let mut at = start;
     let mut brackets = 0_u8;
     while groups.digits.len() <= 16 {
@@ -445,6 +454,7 @@ fn groups(scan: &Scan<'_>, start: usize) -> Groups {
             _ => break,
         }
     }
+    groups.breaks = breaks(&groups.written);
     groups
 }
 
@@ -498,6 +508,13 @@ fn follows(scan: &Scan<'_>, end: usize) -> bool {
 }
 
 fn national(scan: &mut Scan<'_>, start: usize) {
+    // A short number with nothing joined to it, as most are.
+    let word = scan.bytes.get(start..).unwrap_or_default().iter().take(6);
+    let digits = word.take_while(|byte| byte.is_ascii_digit()).count();
+    if (1..6).contains(&digits) && !scan.byte(start + digits).is_some_and(|byte| b" -./\n_()".contains(&byte))
+    {
+        return;
+    }
     let groups = groups(scan, start);
     let total = groups.digits.len();
     if total < 6 || groups.ends.is_empty() {
@@ -505,7 +522,7 @@ fn national(scan: &mut Scan<'_>, start: usize) {
     }
     // Fully written in a way that only telephone numbers are.
     let last = groups.ends.last().map_or(start, |(_, end)| *end);
-    let written = NATIONAL.iter().any(|form| is_form(form, &groups.written));
+    let written = FORMS.iter().any(|form| form.is_followed(&groups));
     if written
         && !follows(scan, last)
         && scan.glue_before(start) == Glue::Free
@@ -545,22 +562,44 @@ fn is_dated(scan: &Scan<'_>, start: usize, end: usize) -> bool {
     )
 }
 
-/// Whether a text of digits, spaces and brackets is written as a form says.
-fn is_form(form: &str, written: &[u8]) -> bool {
-    let is_mark = |byte: &u8| *byte != b' ';
-    let (wanted, own) = (form.bytes().filter(|byte| is_mark(byte)), written.iter().copied().filter(is_mark));
-    wanted.clone().count() == own.clone().count()
-        && wanted.zip(own).all(|(wanted, byte)| match wanted {
-            b'9' => byte.is_ascii_digit(),
-            b'N' => (b'2'..=b'9').contains(&byte),
-            _ => wanted == byte,
-        })
-        && breaks(form.as_bytes()) == breaks(written)
+/// A national form, prepared for comparison.
+struct Form {
+    digits: usize,
+    breaks: u32,
+    marks: Vec<u8>,
+}
+
+static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+    let prepare = |form: &&str| {
+        let marks: Vec<u8> = form.bytes().filter(|byte| *byte != b' ').collect();
+        let digits = marks.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
+        Form { digits, breaks: breaks(form.as_bytes()), marks }
+    };
+    NATIONAL.iter().map(prepare).collect()
+});
+
+impl Form {
+    /// Whether digits, spaces and brackets are written as the form says.
+    fn is_followed(&self, groups: &Groups) -> bool {
+        self.digits == groups.digits.len()
+            && self.breaks == groups.breaks
+            && self.marks.iter().copied().eq(groups
+                .written
+                .iter()
+                .copied()
+                .filter(|byte| *byte != b' ')
+                .zip(&self.marks)
+                .map(|(byte, wanted)| match wanted {
+                    b'9' if byte.is_ascii_digit() => b'9',
+                    b'N' if (b'2'..=b'9').contains(&byte) => b'N',
+                    _ => byte,
+                }))
+    }
 }
 
 /// Before which digits something stands, as bits.
 fn breaks(text: &[u8]) -> u32 {
-    let mut digits = 0;
+    let mut digits = 0_u32;
     text.iter().fold(0, |breaks, byte| match byte {
         b' ' | b'(' | b')' => breaks | u32::from(digits > 0) << digits,
         _ => {
