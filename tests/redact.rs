@@ -6,6 +6,7 @@
 //! `--nocapture` for the table by type.
 
 #![allow(
+    clippy::indexing_slicing,
     clippy::panic,
     clippy::string_slice,
     clippy::unwrap_used,

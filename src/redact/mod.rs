@@ -15,6 +15,7 @@ mod detect;
 pub mod finding;
 mod fold;
 mod format;
+pub mod mask;
 mod normal;
 mod scan;
 
