@@ -79,23 +79,27 @@ const BUCKETS: usize = 4096;
 /// Phrases are filed under so many of their first letters, or all of them.
 const KEY: usize = 4;
 /// Longer phrases are not looked for; what is scanned overlaps by this, in bytes.
-const LONGEST: usize = 64;
+const LONGEST: usize = 48;
 
 /// Phrases, ready to be looked up by their first letters.
 pub(crate) struct Lexicon {
     buckets: Vec<Vec<Phrase>>,
+    /// Bit n: bucket n has phrases.
+    filled: Vec<u64>,
 }
 
 /// The place for phrases with these first letters.
 fn bucket(letters: impl Iterator<Item = char>) -> usize {
-    let hash =
-        letters.fold(0_u32, |hash, letter| (hash.rotate_left(5) ^ letter as u32).wrapping_mul(0x9E37_79B1));
-    hash as usize >> 20
+    letters.fold(0, step) as usize >> 20
+}
+
+fn step(hash: u32, letter: char) -> u32 {
+    (hash.rotate_left(5) ^ letter as u32).wrapping_mul(0x9E37_79B1)
 }
 
 impl Lexicon {
     pub(crate) fn new() -> Self {
-        Self { buckets: (0..BUCKETS).map(|_| Vec::new()).collect() }
+        Self { buckets: (0..BUCKETS).map(|_| Vec::new()).collect(), filled: vec![0; BUCKETS / 64] }
     }
 
     pub(crate) fn add(&mut self, words: &[&str], tag: Tag) {
@@ -114,7 +118,11 @@ impl Lexicon {
             if letters.len() < 2 {
                 continue;
             }
-            if let Some(bucket) = self.buckets.get_mut(bucket(letters.iter().copied().take(KEY))) {
+            let place = bucket(letters.iter().copied().take(KEY));
+            if let Some(word) = self.filled.get_mut(place / 64) {
+                *word |= 1 << (place % 64);
+            }
+            if let Some(bucket) = self.buckets.get_mut(place) {
                 bucket.push(Phrase { letters, gaps, stem, tag });
             }
         }
@@ -166,7 +174,7 @@ impl<'a> Contexts<'a> {
 
     fn scan(&mut self, start: usize, end: usize) {
         let start = self.text.floor_char_boundary(start);
-        let accept = self.text.ceil_char_boundary(end + 2 * LONGEST);
+        let accept = self.text.ceil_char_boundary(end + LONGEST);
         let limit = self.text.ceil_char_boundary(accept + LONGEST);
         self.read(start, limit);
         let letters = std::mem::take(&mut self.letters);
@@ -188,9 +196,14 @@ impl<'a> Contexts<'a> {
     fn look_up(&mut self, letters: &[Letter], at: usize) -> usize {
         let Some(first) = letters.get(at) else { return 0 };
         let mut longest = 0;
+        let mut hash = step(0, first.folded);
         for key in 2..=KEY {
-            let Some(head) = letters.get(at..at + key) else { break };
-            let place = bucket(head.iter().map(|letter| letter.folded));
+            let Some(last) = letters.get(at + key - 1) else { break };
+            hash = step(hash, last.folded);
+            let place = hash as usize >> 20;
+            if self.lexicon.filled.get(place / 64).is_none_or(|word| word >> (place % 64) & 1 == 0) {
+                continue;
+            }
             for phrase in self.lexicon.buckets.get(place).map_or(&[][..], Vec::as_slice) {
                 let length = phrase.letters.len();
                 let Some(run) = letters.get(at..at + length) else { continue };
@@ -219,7 +232,32 @@ impl<'a> Contexts<'a> {
         let before = self.text.get(..start).and_then(|text| text.chars().next_back());
         let mut previous = before.unwrap_or(' ');
         let (mut apart, mut joined) = (!previous.is_alphabetic(), false);
-        for (offset, character) in self.text.get(start..limit).unwrap_or_default().char_indices() {
+        let part = self.text.get(start..limit).unwrap_or_default();
+        self.letters.reserve(part.len());
+        for (offset, character) in part.char_indices() {
+            if character.is_ascii_alphabetic() {
+                let camel = previous.is_ascii_lowercase() && character.is_ascii_uppercase();
+                let first = apart || camel || !previous.is_ascii() && is_unspaced(previous);
+                let at = (start + offset) as u32;
+                let folded = character.to_ascii_lowercase();
+                self.letters.push(Letter {
+                    folded,
+                    start: at,
+                    end: at + 1,
+                    apart,
+                    joined: joined || !apart,
+                    first,
+                });
+                (apart, joined) = (false, false);
+                previous = character;
+                continue;
+            }
+            if character.is_ascii() {
+                joined = (joined || !apart) && is_separator(character);
+                apart = true;
+                previous = character;
+                continue;
+            }
             if !character.is_alphabetic() && !is_mark(character) {
                 joined = (joined || !apart) && is_separator(character);
                 apart = true;

@@ -92,6 +92,10 @@ impl Form {
         if self.digits & !candidate.digits != 0 || self.letters & candidate.digits != 0 {
             return None;
         }
+        // Where letters and digits may stand anywhere, a word with a digit or two is a word.
+        if self.digits == 0 && self.letters.count_ones() < 4 && candidate.digits.count_ones() < 3 {
+            return None;
+        }
         let compact = candidate.compact();
         if !self.literals.iter().all(|&(at, byte)| compact.get(at) == Some(&byte)) {
             return None;

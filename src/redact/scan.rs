@@ -12,8 +12,8 @@ use super::finding::{Finding, Kind, THRESHOLD};
 use super::format::{Alone, Fit, Form, Format, TABLE, country, is_in};
 
 /// How far before a value a word still speaks for it, and how far after, in bytes.
-const BEFORE: usize = 90;
-const AFTER: usize = 50;
+const BEFORE: usize = 80;
+const AFTER: usize = 40;
 /// A word of things and not of people counts this close before a value.
 const THING: usize = 30;
 /// Longer words are hashes, keys or encoded data.
@@ -263,17 +263,14 @@ impl<'a> Scan<'a> {
         for form in TABLE.forms(candidate) {
             let Some(fit) = form.fit(candidate) else { continue };
             let Some(format) = TABLE.format(form.format) else { continue };
+            if !(format.valid)(candidate.compact()) {
+                continue;
+            }
             let state = *state.get_or_insert_with(|| self.state(candidate));
             let Some(score) = self.score(form, format, fit, candidate, state) else { continue };
-            if (format.valid)(candidate.compact()) {
-                let end = match self.byte(candidate.end) {
-                    Some(b')') if self.byte_before(candidate.end.saturating_sub(1)) == Some(b'(') => {
-                        candidate.end + 1
-                    }
-                    _ => candidate.end,
-                };
-                self.report(candidate.start, end, format.kind, score);
-            }
+            let bracketed = self.byte_before(candidate.end.saturating_sub(1)) == Some(b'(');
+            let closed = bracketed && self.byte(candidate.end) == Some(b')');
+            self.report(candidate.start, candidate.end + usize::from(closed), format.kind, score);
         }
     }
 
@@ -394,7 +391,7 @@ impl<'a> Scan<'a> {
         if self.near_of.is_some_and(|(from, to)| from == start && to >= end) {
             return;
         }
-        let to = end.max(start) + AFTER + 30;
+        let to = end.max(start) + AFTER + 8;
         let hits = self.contexts.within(start.saturating_sub(BEFORE), to);
         self.near.clear();
         self.near.extend_from_slice(hits);

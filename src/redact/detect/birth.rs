@@ -96,6 +96,12 @@ fn worded(scan: &mut Scan<'_>, start: usize) -> Option<(usize, usize)> {
         ["st", "nd", "rd", "th", "er", "º", "ª", "."].into_iter().find(|suffix| rest.starts_with(suffix))
     });
     end += suffix.map_or(0, str::len);
+    // The year: no month's name, with what may stand around it, is longer.
+    let after = scan.bytes.get(end..).unwrap_or_default().iter().take(36);
+    let beyond = after.skip(1).skip_while(|byte| !byte.is_ascii_digit() && **byte != b'\n');
+    if beyond.take_while(|byte| byte.is_ascii_digit()).count() < 2 {
+        return None;
+    }
     let months: Vec<_> =
         scan.near(start, end).iter().filter(|hit| matches!(hit.tag, Tag::Month(_))).copied().collect();
     for month in months {
