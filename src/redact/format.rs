@@ -96,6 +96,9 @@ impl Form {
         if self.digits == 0 && self.letters.count_ones() < 4 && candidate.digits.count_ones() < 3 {
             return None;
         }
+        if self.digits == 0 && candidate.breaks != 0 && candidate.breaks != self.breaks {
+            return None;
+        }
         let compact = candidate.compact();
         if !self.literals.iter().all(|&(at, byte)| compact.get(at) == Some(&byte)) {
             return None;

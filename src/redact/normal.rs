@@ -367,6 +367,7 @@ fn is_among_ascii(text: &str, at: usize, length: usize) -> bool {
 }
 
 #[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

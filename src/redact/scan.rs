@@ -422,8 +422,9 @@ impl<'a> Scan<'a> {
         }
         let between = self.bytes.get(end..hit.start)?;
         let announces_the_next = {
-            let after = self.bytes.get(hit.end..).unwrap_or_default().iter().take(3);
-            after.skip_while(|byte| b" \"'".contains(byte)).take(1).any(|byte| b":=".contains(byte))
+            let after = self.bytes.get(hit.end..).unwrap_or_default().iter().take(4);
+            let mut after = after.skip_while(|byte| b" \"'#".contains(byte));
+            after.next().is_some_and(|byte| b":=".contains(byte) || byte.is_ascii_digit())
         };
         let far = between.len() > AFTER || between.contains(&b'\n') || announces_the_next;
         (!far).then_some(between.len() + 12)

@@ -1,7 +1,7 @@
 //! `tollgate redact`: what the filter would hide in a text, tried on a file or a pipe.
 
 use std::fs::File;
-use std::io::{self, BufRead, BufReader, Read as _, Write as _};
+use std::io::{self, BufRead, BufReader, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 

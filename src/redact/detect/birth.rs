@@ -21,9 +21,20 @@ pub(crate) fn find(scan: &mut Scan<'_>, start: usize, end: usize) {
     }
     let Some((from, to)) = numeric(scan, start).or_else(|| worded(scan, start)) else { return };
     let support = scan.support(from, to, None, |tag| (tag == Tag::Group(Group::Birth)).then_some(true));
-    if let Some(support) = support {
+    if let Some(support) = support
+        && !is_another(scan, from)
+    {
         scan.report(from, to, KIND, support.score);
     }
+}
+
+/// Whether the word for birth before a date, on its line, has a number of its own: `born 1985-03-12, signed …`.
+fn is_another(scan: &mut Scan<'_>, from: usize) -> bool {
+    let near = scan.near(from, from);
+    let birth = near.iter().filter(|hit| hit.tag == Tag::Group(Group::Birth) && hit.end <= from);
+    let Some(last) = birth.map(|hit| hit.end).max() else { return false };
+    let between = scan.bytes.get(last..from).unwrap_or_default();
+    !between.contains(&b'\n') && between.iter().filter(|byte| byte.is_ascii_digit()).count() > 3
 }
 
 /// A number of at most `most` digits, and its end.
