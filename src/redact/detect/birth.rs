@@ -11,12 +11,11 @@ const KIND: &str = "DATE_OF_BIRTH";
 
 /// Reports the date that starts with this word of digits, or with the month before it.
 pub(crate) fn find(scan: &mut Scan<'_>, start: usize, end: usize) {
-    let digits = end - start;
-    let all = scan
-        .bytes
-        .get(start..end)
-        .is_some_and(|word| word.iter().take(2).all(u8::is_ascii_digit) || digits == 1);
-    if !all || digits > 8 || scan.glue_before(start) == Glue::Number {
+    let word = scan.bytes.get(start..end).unwrap_or_default();
+    let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    // `3rd`, `1er`, `1985T00`: a day's ending, or the time after a date.
+    let ending = word.len() - digits;
+    if digits == 0 || digits > 8 || ending > 3 || scan.glue_before(start) == Glue::Number {
         return;
     }
     let Some((from, to)) = numeric(scan, start).or_else(|| worded(scan, start)) else { return };

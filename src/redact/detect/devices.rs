@@ -3,7 +3,7 @@
 
 use super::format;
 use crate::redact::check::{luhn, uniform};
-use crate::redact::format::Alone::{Always, Never};
+use crate::redact::format::Alone::{Always, Never, Written};
 use crate::redact::format::Format;
 
 fn imei(digits: &[u8]) -> bool {
@@ -29,6 +29,11 @@ fn vin(text: &[u8]) -> bool {
         && text.get(13..).is_some_and(|tail| tail.iter().all(u8::is_ascii_digit))
 }
 
+/// The form of Cisco's systems: three groups of four hexadecimal digits.
+fn mac(text: &[u8]) -> bool {
+    text.iter().all(u8::is_ascii_hexdigit) && text.iter().any(u8::is_ascii_uppercase) && !uniform(text)
+}
+
 const VIN: &[&str] = &[
     "vin",
     "vin number",
@@ -52,6 +57,14 @@ const VIN: &[&str] = &[
 ];
 
 pub(super) static FORMATS: &[Format] = &[
+    format(
+        "MAC_ADDRESS",
+        &["XXXX.XXXX.XXXX"],
+        mac,
+        Written(58),
+        &[],
+        &["mac", "mac address", "hardware address"],
+    ),
     format(
         "IMEI",
         &["99-999999-999999-9", "999999999999999", "999999 99 999999 9"],
