@@ -25,7 +25,7 @@ pub(crate) enum Alone {
 pub(crate) struct Format {
     /// The name of the type.
     pub(crate) kind: &'static str,
-    /// How it is written: `9` a digit, `A` a letter, `X` either, other digits and small letters themselves;
+    /// How it is written: `9` a digit, `A` a letter, `?` either, other digits and small letters themselves;
     /// anything else a separator, which may also be missing.
     pub(crate) forms: &'static [&'static str],
     /// Whether the characters, without separators and in capitals, can be such a number.
@@ -73,7 +73,7 @@ impl Form {
             match byte {
                 b'9' => form.digits |= 1 << length,
                 b'A' => form.letters |= 1 << length,
-                b'X' => {}
+                b'?' => {}
                 b'0'..=b'8' | b'a'..=b'z' => form.literals.push((length, byte.to_ascii_uppercase())),
                 b')' => continue,
                 separator => {

@@ -155,7 +155,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "BR_CNPJ",
-        &["XX.XXX.XXX/XXXX-99"],
+        &["??.???.???/????-99"],
         br_cnpj,
         Written(80),
         &[Tax],
@@ -179,7 +179,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "BR_RG",
-        &["99.999.999-X", "99.999.999-9"],
+        &["99.999.999-?", "99.999.999-9"],
         not_uniform,
         Written(58),
         &[],
@@ -193,10 +193,10 @@ pub(super) static FORMATS: &[Format] = &[
         &[Health],
         &["cns", "cartao sus", "cartao nacional de saude", "sus"],
     ),
-    format("MX_CURP", &["AAAA999999AAAAAAX9"], mx_curp, Always(90), &[Person], &["curp", "clave unica"]),
+    format("MX_CURP", &["AAAA999999AAAAAA?9"], mx_curp, Always(90), &[Person], &["curp", "clave unica"]),
     format(
         "MX_RFC",
-        &["AAAA999999XXX", "AAA999999XXX", "AAAA-999999-XXX", "AAA-999999-XXX"],
+        &["AAAA999999???", "AAA999999???", "AAAA-999999-???", "AAA-999999-???"],
         mx_rfc,
         Always(66),
         &[Tax],
@@ -237,7 +237,7 @@ pub(super) static FORMATS: &[Format] = &[
     format("AR_DNI", &["99.999.999"], not_uniform, Never, &[], &["dni", "documento", "documento nacional"]),
     format(
         "CL_RUT",
-        &["99.999.999-X", "99999999-X", "9.999.999-X", "9999999-X"],
+        &["99.999.999-?", "99999999-?", "9.999.999-?", "9999999-?"],
         cl_rut,
         Written(76),
         &[Tax, Person],

@@ -177,7 +177,7 @@ pub(super) static FORMATS: &[Format] = &[
         &[Person],
         &["aadhaar", "aadhar", "uidai", "aadhaar number", "आधार", "adhaar", "uid"],
     ),
-    format("IN_GSTIN", &["99AAAAA9999AXAX"], in_gstin, Always(86), &[Tax], &["gstin", "gst", "gst number"]),
+    format("IN_GSTIN", &["99AAAAA9999A?A?"], in_gstin, Always(86), &[Tax], &["gstin", "gst", "gst number"]),
     format(
         "IN_VOTER",
         &["AAA9999999"],
@@ -228,7 +228,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "CN_RESIDENT_ID",
-        &["99999999999999999X", "999999 99999999 999X"],
+        &["99999999999999999?", "999999 99999999 999?"],
         cn_resident,
         Always(88),
         &[Person],
@@ -245,7 +245,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "CN_SOCIAL_CREDIT",
-        &["XX999999XXXXXXXXXX"],
+        &["??999999??????????"],
         cn_credit,
         Always(72),
         &[],
@@ -253,7 +253,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "HK_HKID",
-        &["A999999(X)", "AA999999(X)", "A999999X", "AA999999X", "A 999999 (X)"],
+        &["A999999(?)", "AA999999(?)", "A999999?", "AA999999?", "A 999999 (?)"],
         hk_id,
         Written(78),
         &[Person],

@@ -19,7 +19,7 @@ fn vin_checked(text: &[u8]) -> bool {
         _ => u32::from(byte.saturating_sub(b'0')),
     };
     let sum: u32 = text.iter().zip(WEIGHTS).map(|(byte, weight)| value(byte) * weight).sum();
-    vin(text) && b"0123456789X".get((sum % 11) as usize) == text.get(8)
+    vin(text) && b"0123456789?".get((sum % 11) as usize) == text.get(8)
 }
 
 fn vin(text: &[u8]) -> bool {
@@ -59,7 +59,7 @@ const VIN: &[&str] = &[
 pub(super) static FORMATS: &[Format] = &[
     format(
         "MAC_ADDRESS",
-        &["XXXX.XXXX.XXXX"],
+        &["????.????.????"],
         mac,
         Written(58),
         &[],
@@ -89,6 +89,6 @@ pub(super) static FORMATS: &[Format] = &[
         &[],
         &["iccid", "sim", "sim card", "sim number"],
     ),
-    format("VIN", &["XXXXXXXXXXXXXXXXX"], vin_checked, Always(70), &[], VIN),
-    format("VIN", &["XXXXXXXXXXXXXXXXX"], vin, Never, &[], VIN),
+    format("VIN", &["?????????????????"], vin_checked, Always(70), &[], VIN),
+    format("VIN", &["?????????????????"], vin, Never, &[], VIN),
 ];

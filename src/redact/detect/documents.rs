@@ -39,7 +39,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "DE_PASSPORT",
-        &["A99999999", "AXXXXXXXX", "AXXXXXXXX9"],
+        &["A99999999", "A????????", "A????????9"],
         german,
         Never,
         &[Passport],
@@ -47,7 +47,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "DE_ID_CARD",
-        &["AXXXXXXXX", "AXXXXXXXX9"],
+        &["A????????", "A????????9"],
         german,
         Never,
         &[Document],
@@ -63,7 +63,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "FR_ID_CARD",
-        &["999999999999", "XXXXXXXXX"],
+        &["999999999999", "?????????"],
         not_uniform,
         Never,
         &[],
@@ -101,7 +101,7 @@ pub(super) static FORMATS: &[Format] = &[
         &[Licence],
         &["patente", "patente di guida"],
     ),
-    format("NL_PASSPORT", &["AAXXXXXX9"], not_uniform, Never, &[Passport], &["paspoort", "paspoortnummer"]),
+    format("NL_PASSPORT", &["AA??????9"], not_uniform, Never, &[Passport], &["paspoort", "paspoortnummer"]),
     format("BE_PASSPORT", &["AA999999"], not_uniform, Never, &[Passport], &[]),
     format(
         "PL_PASSPORT",
@@ -181,7 +181,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "PASSPORT",
-        &["XXXXXXXX", "XXXXXXXXX", "XXXXXXX", "XX 9999999"],
+        &["????????", "?????????", "???????", "?? 9999999"],
         not_uniform,
         Never,
         &[Passport],
@@ -239,11 +239,11 @@ pub(super) static FORMATS: &[Format] = &[
     format(
         "DRIVER_LICENSE",
         &[
-            "XXXXXXXX",
-            "XXXXXXXXX",
-            "XXXXXXXXXX",
-            "XXXXXXXXXXX",
-            "XXXXXXXXXXXX",
+            "????????",
+            "?????????",
+            "??????????",
+            "???????????",
+            "????????????",
             "AA99 99999999999",
             "AA 9999999A",
             "99 99 999999",

@@ -16,7 +16,7 @@ fn bic(text: &[u8]) -> bool {
 
 pub(super) static FORMATS: &[Format] = &[format(
     "BIC",
-    &["AAAAAAXX", "AAAAAAXXXXX", "AAAAAAXX XXX"],
+    &["AAAAAA??", "AAAAAA?????", "AAAAAA?? ???"],
     bic,
     Never,
     &[],

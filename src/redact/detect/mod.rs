@@ -20,6 +20,7 @@ mod finance;
 pub(crate) mod iban;
 pub(crate) mod network;
 mod nordic;
+mod numbering;
 mod oceania_africa;
 pub(crate) mod phone;
 mod united_kingdom;

@@ -142,7 +142,7 @@ pub(super) static FORMATS: &[Format] = &[
     format("DK_VAT_NUMBER", &["dk 99999999", "dk99 99 99 99"], dk_vat, Always(74), &[Vat], &[]),
     format(
         "FI_PERSONAL_IDENTITY_CODE",
-        &["999999-999X", "999999A999X"],
+        &["999999-999?", "999999A999?"],
         fi_personal,
         Always(80),
         &[Person, Social],

@@ -119,7 +119,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "NZ_NHI",
-        &["AAA9999", "AAA99AX"],
+        &["AAA9999", "AAA99A?"],
         nz_nhi,
         Never,
         &[Health],

@@ -121,7 +121,7 @@ pub(super) static FORMATS: &[Format] = &[
     format("UK_VAT_NUMBER", &["999 9999 99"], vat, Never, &[Vat], &["uk vat"]),
     format(
         "UK_DRIVING_LICENCE",
-        &["XXXXX 999999 XX9AA", "XXXXX999999XXXAA", "XXXXX-999999-XXXXX"],
+        &["????? 999999 ??9AA", "?????999999???AA", "?????-999999-?????"],
         licence,
         Always(66),
         &[Licence],

@@ -136,7 +136,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "US_MBI",
-        &["9AX9-AX9-AA99", "9AX9AX9AA99"],
+        &["9A?9-A?9-AA99", "9A?9A?9AA99"],
         mbi,
         Written(70),
         &[Health],

@@ -371,7 +371,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "FR_NIR",
-        &["9 99 99 99 999 999 99", "9 99 99 9X 999 999 99", "9 99 99 9X 999 999 99", "9999999999999 99"],
+        &["9 99 99 99 999 999 99", "9 99 99 9? 999 999 99", "9 99 99 9? 999 999 99", "9999999999999 99"],
         fr_nir,
         Always(80),
         &[Social, Health],
@@ -487,7 +487,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "ES_CIF",
-        &["A-9999999X", "A9999999-X"],
+        &["A-9999999?", "A9999999-?"],
         es_cif,
         Never,
         &[Tax, Vat],
@@ -525,7 +525,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "IT_FISCAL_CODE",
-        &["AAA AAA XXAXX AXXXA", "AAAAAAXXAXXAXXXA"],
+        &["AAA AAA ??A?? A???A", "AAAAAA??A??A???A"],
         it_fiscal_code,
         Always(88),
         &[Tax, Person],
