@@ -19,7 +19,7 @@ fn vin_checked(text: &[u8]) -> bool {
         _ => u32::from(byte.saturating_sub(b'0')),
     };
     let sum: u32 = text.iter().zip(WEIGHTS).map(|(byte, weight)| value(byte) * weight).sum();
-    vin(text) && b"0123456789?".get((sum % 11) as usize) == text.get(8)
+    vin(text) && b"0123456789X".get((sum % 11) as usize) == text.get(8)
 }
 
 fn vin(text: &[u8]) -> bool {

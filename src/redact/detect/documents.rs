@@ -95,7 +95,7 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "IT_DRIVER_LICENSE",
-        &["AA9999999A", "U1XXXXXXXA"],
+        &["AA9999999A", "u1???????A"],
         not_uniform,
         Never,
         &[Licence],
