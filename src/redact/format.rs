@@ -136,7 +136,7 @@ impl Table {
         for (format, index) in formats.iter().zip(0_u16..) {
             for text in format.forms {
                 let (length, form) = Form::new(index, text);
-                let letters = text.bytes().any(|byte| byte.is_ascii_alphabetic());
+                let letters = text.bytes().any(|byte| byte == b'?' || byte.is_ascii_alphabetic());
                 if let Some(forms) =
                     forms.get_mut(length).and_then(|forms| forms.get_mut(usize::from(letters)))
                 {
