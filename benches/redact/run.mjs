@@ -14,7 +14,10 @@ const module = await WebAssembly.compile(readFileSync("target/wasm32-wasip1/rele
 // The library's module imports Envoy's functions; detecting calls none of them.
 const host = {};
 for (const { module: space, name } of WebAssembly.Module.imports(module)) (host[space] ??= {})[name] = () => 0;
-wasi.start(await WebAssembly.instantiate(module, { ...host, wasi_snapshot_preview1: wasi.wasiImport }));
+const instance = await WebAssembly.instantiate(module, { ...host, wasi_snapshot_preview1: wasi.wasiImport });
+// The library's own start function is for Envoy.
+const { memory, _start } = instance.exports;
+wasi.start({ exports: { memory, _start } });
 
 function prose() {
   const { packages } = JSON.parse(readFileSync("target/metadata.json", "utf8"));

@@ -84,3 +84,38 @@ pub fn find_all(text: &str, settings: &Settings) -> Vec<Finding> {
     settle(&mut findings);
     findings
 }
+
+/// The private values in texts that a model reads one after the other, such as the parts of a message's content: for
+/// each text what [`find_all`] finds in it, and the pieces of values that are split over several.
+#[must_use]
+pub fn find_across(texts: &[&str], settings: &Settings) -> Vec<Vec<Finding>> {
+    let mut found: Vec<Vec<Finding>> = texts.iter().map(|text| find_all(text, settings)).collect();
+    if texts.len() < 2 {
+        return found;
+    }
+    let letter = |character: Option<char>| character.is_some_and(char::is_alphabetic);
+    let mut joined = String::new();
+    let mut starts = Vec::new();
+    for text in texts {
+        // Two words that only stand next to each other are two.
+        if letter(joined.chars().next_back()) && letter(text.chars().next()) {
+            joined.push('\n');
+        }
+        starts.push(joined.len());
+        joined.push_str(text);
+    }
+    let crossing = find_all(&joined, settings);
+    for ((text, start), findings) in texts.iter().zip(starts).zip(&mut found) {
+        let end = start + text.len();
+        let split = crossing.iter().filter(|whole| {
+            whole.start < end && whole.end > start && (whole.start < start || whole.end > end)
+        });
+        findings.extend(split.map(|whole| Finding {
+            start: whole.start.saturating_sub(start),
+            end: whole.end.min(end) - start,
+            ..*whole
+        }));
+        settle(findings);
+    }
+    found
+}

@@ -64,6 +64,8 @@ pub(crate) struct Support {
     pub(crate) score: u8,
     /// How far away they are, in bytes.
     pub(crate) distance: usize,
+    /// They are words of this very type, and not of a group.
+    own: bool,
 }
 
 /// What is doubtful about a candidate, whatever it may be.
@@ -73,6 +75,8 @@ struct State {
     thing: Option<usize>,
     /// How much less sure it is when it stands alone.
     doubt: u8,
+    /// More groups of digits stand before or after it.
+    amid: bool,
 }
 
 /// A text being searched.
@@ -303,7 +307,9 @@ impl<'a> Scan<'a> {
         let in_words = match support {
             Some(support) => match fit {
                 _ if thing.is_some_and(|distance| distance < support.distance) => 0,
+                _ if state.amid && !support.own => 0,
                 Fit::Compact | Fit::Written | Fit::Alike => support.score,
+                Fit::Loose if !support.own => 0,
                 Fit::Loose if form.breaks_like(candidate) || candidate.even || candidate.is_usual() => {
                     support.score.saturating_sub(10)
                 }
@@ -325,10 +331,11 @@ impl<'a> Scan<'a> {
         if self.glue_before(candidate.start) == Glue::Label {
             doubt += 25;
         }
-        if candidate.separated() > 0 && self.is_amid_numbers(candidate) {
+        let amid = candidate.separated() > 0 && self.is_amid_numbers(candidate);
+        if amid {
             doubt += 25;
         }
-        State { thing, doubt }
+        State { thing, doubt, amid }
     }
 
     /// What the words around a place say, by a judge that tells words of its own (`true`) from those of a group
@@ -347,7 +354,7 @@ impl<'a> Scan<'a> {
             let near = u8::try_from(distance / 5).unwrap_or(u8::MAX);
             let score = if own { 92 - near } else { 72 - near };
             if best.is_none_or(|best| best.score < score) {
-                best = Some(Support { score, distance: *distance });
+                best = Some(Support { score, distance: *distance, own });
             }
         }
         let best = best.as_mut()?;

@@ -40,3 +40,87 @@ fn numbers_of_things_are_left_alone() {
         assert_eq!(found(text), [], "{text}");
     }
 }
+
+#[test]
+fn a_value_split_over_parts_is_found_in_each() {
+    let parts = ["pay with 4111 1111", " 1111 1111 please", "ann@corp", ".example"];
+    let found = find_across(&parts, &Settings::default());
+    let values: Vec<Vec<&str>> = parts
+        .iter()
+        .zip(&found)
+        .map(|(part, findings)| findings.iter().map(|finding| &part[finding.start..finding.end]).collect())
+        .collect();
+    assert_eq!(values, [vec!["4111 1111"], vec![" 1111 1111"], vec!["ann@corp"], vec![".example"]]);
+}
+
+#[test]
+fn exempt_values_and_disabled_types_stay() {
+    let text = "ann@example.com, bob@corp.example, 203.0.113.7";
+    let settings = Settings { disabled: vec![Kind("IP_ADDRESS")], exempt: vec!["@example.com".to_owned()] };
+    let found = find_all(text, &settings);
+    assert_eq!(
+        found.iter().map(|finding| &text[finding.start..finding.end]).collect::<Vec<_>>(),
+        ["bob@corp.example"]
+    );
+}
+
+/// What is left out of a look-alike makes it one: each of these differs from a valid value in one digit or rule.
+#[test]
+fn invalid_values_are_not_found_even_in_context() {
+    for text in [
+        "card 4111 1111 1111 1112",
+        "IBAN GB29 NWBK 6016 1331 9268 18",
+        "NHS number 943 476 5918",
+        "SSN 666-12-3456",
+        "SSN 000-12-3456",
+        "PESEL 44051401358",
+        "Steuer-ID 86 095 742 718",
+        "DNI 12345678A",
+        "Aadhaar 2345 6789 0123",
+        "NRIC S1234567A",
+        "IMEI 490154203237519",
+        "routing number 021000022",
+        "IP 256.1.2.3",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}
+
+/// The work is bounded for any text: each of these would be slow in an engine that backtracks or looks back without
+/// end. A hundred kilobytes of each take milliseconds; the limit is far above.
+#[test]
+fn hostile_texts_take_no_longer_than_others() {
+    for unit in [
+        "1 ",
+        "11 ",
+        "1-",
+        "a@",
+        "a@a.",
+        "1:",
+        "1.",
+        "+1 ",
+        "(1",
+        "AB12 ",
+        "%41",
+        "&#65;",
+        " dot ",
+        "а1",
+        "tax id 1 ",
+        "\\u0041",
+    ] {
+        let text = unit.repeat(100_000 / unit.len());
+        let found = find_all(&text, &Settings::default());
+        assert!(found.len() < text.len(), "{unit}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_gives_findings_in_order_on_character_boundaries(text in "[0-9a-zA-Zé４ @.:/()+\\-\u{200b}&#;%]{0,120}") {
+        let findings = find_all(&text, &Settings::default());
+        for finding in &findings {
+            proptest::prop_assert!(text.get(finding.start..finding.end).is_some_and(|value| !value.is_empty()));
+        }
+        proptest::prop_assert!(findings.windows(2).all(|pair| pair[0].end <= pair[1].start));
+    }
+}

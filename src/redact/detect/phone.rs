@@ -191,7 +191,7 @@ fn national(scan: &mut Scan<'_>, start: usize) {
     }
     // Fully written in a way that only telephone numbers are.
     let last = groups.ends.last().map_or(start, |(_, end)| *end);
-    let written = FORMS.iter().any(|form| form.is_followed(&groups));
+    let written = !is_something_else(scan, start) && FORMS.iter().any(|form| form.is_followed(&groups));
     if written
         && !follows(scan, last)
         && scan.glue_before(start) == Glue::Free
@@ -212,6 +212,21 @@ fn national(scan: &mut Scan<'_>, start: usize) {
         }
         return;
     }
+}
+
+/// Whether the nearest word before announces another kind of number.
+fn is_something_else(scan: &mut Scan<'_>, start: usize) -> bool {
+    let near = scan.near(start, start).iter().filter(|hit| hit.end <= start && start - hit.end <= 25);
+    let last =
+        near.filter(|hit| !matches!(hit.tag, Tag::Country(_) | Tag::Month(_))).map(|hit| hit.end).max();
+    let tags = scan.near(start, start).iter().filter(|hit| Some(hit.end) == last).map(|hit| hit.tag);
+    let mut others = tags.clone().filter(|tag| {
+        !matches!(
+            tag,
+            Tag::Group(Group::Email | Group::Network | Group::Birth) | Tag::Country(_) | Tag::Month(_)
+        )
+    });
+    !tags.clone().any(|tag| tag == Tag::Group(Group::Phone)) && others.next().is_some()
 }
 
 fn amount(scan: &Scan<'_>, start: usize) -> bool {
