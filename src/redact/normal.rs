@@ -339,31 +339,67 @@ fn is_look_alike(character: char) -> bool {
 
 /// Letters of other scripts that look like Latin ones (Unicode's confusables, those in common use).
 fn look_alike(character: char) -> Option<char> {
-    const PAIRS: &str = "аaеeоoрpсcуyхxіiјjѕsԁdһhԛqԝwӏlАAВBЕEКKМMНHОOРPСCТTУYХXІIЅSЈJԚQԜWΑAΒBΕEΖZΗHΙIΚKΜMΝNΟOΡPΤTΥYΧXοoαaνvρpυuіiɡgոnսuօoһhլlҮYззɑa";
-    let mut characters = PAIRS.chars();
-    while let (Some(own), Some(latin)) = (characters.next(), characters.next()) {
-        if own == character && latin.is_ascii() {
-            return Some(latin);
-        }
-    }
-    None
+    Some(match character {
+        'А' | 'Α' => 'A',
+        'В' | 'Β' => 'B',
+        'С' => 'C',
+        'Е' | 'Ε' => 'E',
+        'Н' | 'Η' => 'H',
+        'І' | 'Ι' => 'I',
+        'Ј' => 'J',
+        'К' | 'Κ' => 'K',
+        'М' | 'Μ' => 'M',
+        'Ν' => 'N',
+        'О' | 'Ο' => 'O',
+        'Р' | 'Ρ' => 'P',
+        'Ԛ' => 'Q',
+        'Ѕ' => 'S',
+        'Т' | 'Τ' => 'T',
+        'Ԝ' => 'W',
+        'Х' | 'Χ' => 'X',
+        'У' | 'Υ' | 'Ү' => 'Y',
+        'Ζ' => 'Z',
+        'а' | 'α' | 'ɑ' => 'a',
+        'с' => 'c',
+        'ԁ' => 'd',
+        'е' => 'e',
+        'ɡ' => 'g',
+        'һ' => 'h',
+        'і' => 'i',
+        'ј' => 'j',
+        'ӏ' | 'լ' => 'l',
+        'ո' => 'n',
+        'о' | 'ο' | 'օ' => 'o',
+        'р' | 'ρ' => 'p',
+        'ԛ' => 'q',
+        'ѕ' => 's',
+        'υ' | 'ս' => 'u',
+        'ν' => 'v',
+        'ԝ' => 'w',
+        'х' => 'x',
+        'у' => 'y',
+        _ => return None,
+    })
 }
 
 /// Whether the word around a character is otherwise made of ASCII letters and digits: then a letter of another
 /// script in it is a disguise.
 fn is_among_ascii(text: &str, at: usize, length: usize) -> bool {
-    let word = |character: &char| character.is_alphanumeric() || matches!(character, '@' | '.' | '-');
+    let word = |character: &char| match *character {
+        '\u{400}'..='\u{481}' | '@' | '.' | '-' => true,
+        other => other.is_alphanumeric(),
+    };
     let before = text.get(..at).unwrap_or_default().chars().rev().take(24).take_while(word);
     let after = text.get(at + length..).unwrap_or_default().chars().take(24).take_while(word);
-    let (mut ascii, mut other) = (0, 0);
+    let mut ascii = false;
     for character in before.chain(after) {
-        match character {
-            _ if character.is_ascii_alphanumeric() => ascii += 1,
-            _ if character.is_ascii() || is_look_alike(character) => {}
-            _ => other += 1,
+        if character.is_ascii_alphanumeric() {
+            ascii = true;
+        } else if !character.is_ascii() && !is_look_alike(character) {
+            return false;
         }
     }
-    ascii > 0 && other == 0
+    ascii
 }
 
 #[cfg(test)]
