@@ -4,13 +4,14 @@ import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
 import { WASI } from "node:wasi";
 
-const CORPUS = "target/corpus";
+const TARGET = process.env.CARGO_TARGET_DIR;
+const CORPUS = join(TARGET, "corpus");
 mkdirSync(CORPUS, { recursive: true });
 writeFileSync(join(CORPUS, "prose.txt"), prose());
 writeFileSync(join(CORPUS, "dense.txt"), dense());
 
 const wasi = new WASI({ version: "preview1", preopens: { "/corpus": CORPUS }, returnOnExit: true });
-const module = await WebAssembly.compile(readFileSync("target/wasm32-wasip1/release/redact-bench.wasm"));
+const module = await WebAssembly.compile(readFileSync(join(TARGET, "wasm32-wasip1/release/redact-bench.wasm")));
 // The library's module imports Envoy's functions; detecting calls none of them.
 const host = {};
 for (const { module: space, name } of WebAssembly.Module.imports(module)) (host[space] ??= {})[name] = () => 0;
@@ -20,7 +21,7 @@ const { memory, _start } = instance.exports;
 wasi.start({ exports: { memory, _start } });
 
 function prose() {
-  const { packages } = JSON.parse(readFileSync("target/metadata.json", "utf8"));
+  const { packages } = JSON.parse(readFileSync(join(TARGET, "metadata.json"), "utf8"));
   const files = packages
     .filter((entry) => entry.source !== null)
     .flatMap((entry) => readdirSync(dirname(entry.manifest_path)).map((name) => join(dirname(entry.manifest_path), name)))
