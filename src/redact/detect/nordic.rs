@@ -142,7 +142,22 @@ pub(super) static FORMATS: &[Format] = &[
     format("DK_VAT_NUMBER", &["dk 99999999", "dk99 99 99 99"], dk_vat, Always(74), &[Vat], &[]),
     format(
         "FI_PERSONAL_IDENTITY_CODE",
-        &["999999-999?", "999999A999?"],
+        &["999999-999?"],
+        fi_personal,
+        Written(80),
+        &[Person, Social],
+        &[
+            "henkilotunnus",
+            "hetu",
+            "henkilotunnukse*",
+            "personbeteckning",
+            "sosiaaliturvatunnus",
+            "finnish personal",
+        ],
+    ),
+    format(
+        "FI_PERSONAL_IDENTITY_CODE",
+        &["999999A999?"],
         fi_personal,
         Always(80),
         &[Person, Social],
