@@ -21,7 +21,7 @@ export TOLLGATE_ENVOY
 # Installs Debian packages, as root or by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: help run test check bench benchtokens wasm envoy toolchain clean
+.PHONY: help run test check bench benchlimits benchtokens wasm envoy toolchain clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -43,6 +43,9 @@ check: toolchain ## formatting, lints for both targets
 bench: wasm envoy $(COMMAND) $(MOCK) tools ## compare Envoy with and without the filter
 	python3 benches/gateway.py --envoy "$(TOLLGATE_ENVOY)" --tollgate $(COMMAND) --mock $(MOCK) \
 	    --module $(MODULE) --out target/bench.json
+
+benchlimits: wasm envoy $(COMMAND) $(MOCK) tools ## what limits cost, on one, two and four workers
+	python3 benches/limits.py --envoy "$(TOLLGATE_ENVOY)" --tollgate $(COMMAND) --mock $(MOCK) --module $(MODULE)
 
 benchtokens: toolchain ## compare the token counter with other counters, inside V8
 	benches/tokens/run.sh
