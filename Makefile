@@ -8,6 +8,7 @@ SHELL := /bin/bash
 VENV := $(CURDIR)/.venv
 PYTHON := $(VENV)/bin/python
 MODULE := target/wasm32-wasip1/release/tollgate.wasm
+TRAP := target/trap/wasm32-wasip1/release/tollgate.wasm
 COMMAND := target/native/tollgate
 MOCK := target/native/examples/mock-provider
 CARGO := cargo
@@ -20,7 +21,7 @@ export TOLLGATE_ENVOY
 # Installs Debian packages, as root or by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: help run test check bench benchtokens wasm envoy toolchain clean
+.PHONY: help run test check bench benchlimits benchtokens wasm envoy toolchain clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -28,9 +29,11 @@ help: ## list the targets
 run: wasm envoy $(COMMAND) $(MOCK) ## start the mock provider and Envoy on examples/gateway.yaml
 	@examples/run.sh $(MOCK) $(COMMAND)
 
-test: wasm envoy $(VENV)/.sdks ## run all tests, end to end on the real Envoy included
+test: wasm $(TRAP) envoy $(VENV)/.sdks ## run all tests, end to end on the real Envoy included
 	$(CARGO) build --locked --example mock-provider
 	$(CARGO) test --locked
+	$(PYTHON) tests/dialect/validate.py
+	$(PYTHON) tests/dialect/replay.py
 
 check: toolchain ## formatting, lints for both targets
 	$(CARGO) fmt --check
@@ -40,6 +43,9 @@ check: toolchain ## formatting, lints for both targets
 bench: wasm envoy $(COMMAND) $(MOCK) tools ## compare Envoy with and without the filter
 	python3 benches/gateway.py --envoy "$(TOLLGATE_ENVOY)" --tollgate $(COMMAND) --mock $(MOCK) \
 	    --module $(MODULE) --out target/bench.json
+
+benchlimits: wasm envoy $(COMMAND) $(MOCK) tools ## what limits cost, on one, two and four workers
+	python3 benches/limits.py --envoy "$(TOLLGATE_ENVOY)" --tollgate $(COMMAND) --mock $(MOCK) --module $(MODULE)
 
 benchtokens: toolchain ## compare the token counter with other counters, inside V8
 	benches/tokens/run.sh
@@ -54,6 +60,11 @@ clean: ## remove everything that was built or installed here
 
 $(MODULE): $(RUST_SOURCES) | toolchain
 	$(CARGO) build --locked --release --lib --target wasm32-wasip1
+	@touch $@
+
+# The module that crashes when it is asked to, for the test of that.
+$(TRAP): $(RUST_SOURCES) | toolchain
+	$(CARGO) build --locked --release --lib --target wasm32-wasip1 --features trap --target-dir target/trap
 	@touch $@
 
 $(COMMAND) $(MOCK): $(RUST_SOURCES) | toolchain
@@ -77,8 +88,8 @@ $(VENV)/envoy: envoy/requirements.txt | $(PYTHON)
 	ln -sfn "$$($(PYTHON) -c 'import envoy, os; print(os.path.join(os.path.dirname(envoy.__file__), "_bin", "envoy"))')" $@
 	touch --no-dereference $@
 
-$(VENV)/.sdks: tests/e2e/requirements.txt | $(PYTHON)
-	$(PYTHON) -m pip install --quiet --requirement tests/e2e/requirements.txt
+$(VENV)/.sdks: tests/requirements.txt | $(PYTHON)
+	$(PYTHON) -m pip install --quiet --requirement tests/requirements.txt
 	@touch $@
 
 .PHONY: tools

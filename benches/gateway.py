@@ -7,6 +7,7 @@ the same command, and nothing else. Run by `make bench`; needs wrk.
 
 import argparse
 import contextlib
+import hashlib
 import json
 import os
 import re
@@ -60,46 +61,69 @@ def wait_ready(admin: int) -> None:
     raise SystemExit("Envoy does not become ready")
 
 
-def render(options, directory: Path, mock_port: int) -> dict:
-    """Renders the gateway, and from it the bare Envoy; returns each one's ports and bootstrap."""
-    import hashlib
+def configuration(directory: Path, listen: int, admin: int, mock_port: int) -> dict:
+    """gateway.yaml of the gateway that is measured."""
+    (directory / "mock.key").write_text("sk-bench")
+    return {
+        "version": 1,
+        "listen": f"127.0.0.1:{listen}",
+        "admin": f"127.0.0.1:{admin}",
+        "access_log": "/dev/null",
+        "credentials": {"mock": {"file": str(directory / "mock.key")}},
+        "providers": {"mock": {"api": "openai", "url": f"http://127.0.0.1:{mock_port}/v1", "credential": "mock"}},
+        "models": {"bench": {"targets": [{"provider": "mock", "model": "gpt-4o"}]}},
+        "teams": {"bench": {}},
+        "keys": [
+            {
+                "id": "bench",
+                "hash": "sha256:" + hashlib.sha256(KEY.encode()).hexdigest(),
+                "team": "bench",
+                "models": ["bench"],
+            }
+        ],
+    }
 
+
+def render(options, directory: Path, name: str, config: dict) -> Path:
+    """Renders a gateway.yaml; returns the directory with Envoy's configuration."""
+    file, out = directory / f"{name}.yaml", directory / name
+    file.write_text(json.dumps(config))
+    subprocess.run(
+        [options.tollgate, "render", file, "--out", out, "--module", options.module],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+    return out
+
+
+def render_both(options, directory: Path, mock_port: int) -> dict:
+    """Renders the gateway, and from it the bare Envoy; returns each one's ports and bootstrap."""
     places = {}
     for name in ("bare", "tollgate"):
         listen, admin = free_port(), free_port()
-        out = directory / name
-        config = {
-            "version": 1,
-            "listen": f"127.0.0.1:{listen}",
-            "admin": f"127.0.0.1:{admin}",
-            "access_log": "/dev/null",
-            "credentials": {"mock": {"file": str(directory / "mock.key")}},
-            "providers": {
-                "mock": {"api": "openai", "url": f"http://127.0.0.1:{mock_port}/v1", "credential": "mock"}
-            },
-            "models": {"bench": {"targets": [{"provider": "mock", "model": "gpt-4o"}]}},
-            "teams": {"bench": {}},
-            "keys": [
-                {
-                    "id": "bench",
-                    "hash": "sha256:" + hashlib.sha256(KEY.encode()).hexdigest(),
-                    "team": "bench",
-                    "models": ["bench"],
-                }
-            ],
-        }
-        (directory / "mock.key").write_text("sk-bench")
-        file = directory / f"{name}.yaml"
-        file.write_text(json.dumps(config))
-        subprocess.run(
-            [options.tollgate, "render", file, "--out", out, "--module", options.module],
-            check=True,
-            stdout=subprocess.DEVNULL,
-        )
+        out = render(options, directory, name, configuration(directory, listen, admin, mock_port))
         if name == "bare":
             strip_filter(out)
         places[name] = {"port": listen, "admin": admin, "bootstrap": out / "bootstrap.json"}
     return places
+
+
+def start(stack: contextlib.ExitStack, options, directory: Path, place: dict, workers: int) -> None:
+    """Starts Envoy for a place, and waits until it serves."""
+    log = stack.enter_context(open(directory / "envoy.log", "a"))
+    arguments = [options.envoy, "-c", str(place["bootstrap"]), "--disable-hot-restart",
+                 "--concurrency", str(workers), "--log-level", "error"]
+    place["pid"] = stack.enter_context(process(arguments, stdout=log, stderr=log)).pid
+    wait_ready(place["admin"])
+
+
+def start_mock(stack: contextlib.ExitStack, options) -> int:
+    """Starts the mock provider; returns its port."""
+    mock = stack.enter_context(
+        process([options.mock, "--listen", "127.0.0.1:0", "--no-log", "--behaviour", '{"chunks": 32}'],
+                stdout=subprocess.PIPE, text=True)
+    )
+    return int(mock.stdout.readline().strip().rpartition(":")[2])
 
 
 def strip_filter(out: Path) -> None:
@@ -170,10 +194,15 @@ def medians(runs: list[dict]) -> dict:
     return {name: statistics.median(run[name] for run in runs) for name in runs[0]}
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def argument_parser(about: str) -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(description=about, formatter_class=argparse.RawDescriptionHelpFormatter)
     for name in ("envoy", "tollgate", "mock", "module"):
         parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
+    return parser
+
+
+def main() -> None:
+    parser = argument_parser(__doc__)
     parser.add_argument("--out", default="target/bench.json", help="where the JSON result goes")
     parser.add_argument("--seconds", type=int, default=2, help="length of one run")
     parser.add_argument("--rounds", type=int, default=7, help="runs of each side per case")
@@ -189,20 +218,10 @@ def main() -> None:
     results = []
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        mock = stack.enter_context(
-            process([options.mock, "--listen", "127.0.0.1:0", "--no-log",
-                     "--behaviour", '{"chunks": 32}'], stdout=subprocess.PIPE, text=True)
-        )
-        mock_port = int(mock.stdout.readline().strip().rpartition(":")[2])
-        places = render(options, directory, mock_port)
+        places = render_both(options, directory, start_mock(stack, options))
         for place in places.values():
-            log = stack.enter_context(open(directory / "envoy.log", "a"))
-            arguments = [options.envoy, "-c", str(place["bootstrap"]), "--disable-hot-restart",
-                         "--concurrency", "2", "--log-level", "error"]
-            envoy = stack.enter_context(process(arguments, stdout=log, stderr=log))
-            place["pid"] = envoy.pid
-            wait_ready(place["admin"])
-            place["memory_at_start_mib"] = memory_mib(envoy.pid)
+            start(stack, options, directory, place, workers=2)
+            place["memory_at_start_mib"] = memory_mib(place["pid"])
         for name, size, connections, stream in cases:
             if not re.search(options.only, name):
                 continue

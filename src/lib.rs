@@ -11,9 +11,9 @@
 //! | [`dialect`] | what a request asks and what an answer took, as wire formats |
 //! | [`chat`] | the form between two dialects that differ |
 //! | [`route`] | from a model's name to the chain that serves it |
+//! | [`redact`] | from text to the private values in it, and back |
 //! | [`tokens`] | how many tokens a text has |
 //! | [`quota`] | limits, what is used of them, and what it costs |
-//! | [`redact`] | private values in text |
 //! | [`guard`] | hostile text |
 //! | [`observe`] | metrics, the access log, types that do not print |
 //! | [`framing`] | bytes to frames: JSON spans, server-sent events |

@@ -21,7 +21,7 @@ use super::compiled::{
 use super::gateway::{ChainTarget, Credential, Gateway, Upstream};
 use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
-use super::raw::{self, AtExhaustion, CountWhen};
+use super::raw::{self, CountWhen};
 use super::shape::{Located, Map, Named, Place, Report};
 use crate::quota::cell::Lapse;
 use crate::quota::zone::Zone;
@@ -230,12 +230,10 @@ impl Compiler<'_, '_> {
             self.out_of_range(&lease.place, "a duration from 5s to 1h", &found);
         }
         let lapse = given.and_then(|given| given.on_crash.as_ref());
-        let exhausted = given.and_then(|given| given.at_exhaustion.as_ref());
         let users = raw.users.as_ref().map(|users| &users.value);
         Reserving {
             lease_ms: milliseconds(lease.map_or(LEASE, |lease| lease.value.0)),
             lapse: lapse.map_or(Lapse::Charge, |lapse| lapse.value),
-            cut: exhausted.is_some_and(|exhausted| exhausted.value == AtExhaustion::Cut),
             user_header: users.and_then(|users| Some(users.header.as_ref()?.value.0.clone())),
         }
     }

@@ -128,8 +128,6 @@ pub struct Reserving {
     pub lease_ms: u64,
     /// What becomes of the reservation of a call that was lost.
     pub lapse: Lapse,
-    /// Whether a stream is cut when its caller has used up a limit, or may finish.
-    pub cut: bool,
     /// Which request header names the end user; `None` for the member `user` of the body.
     pub user_header: Option<String>,
 }

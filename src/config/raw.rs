@@ -23,7 +23,7 @@ use crate::quota::cell::Lapse;
 use crate::quota::limit::Mode;
 use crate::tokens::Vocabulary;
 
-enums! { Api, AtExhaustion, BudgetPeriod, CountWhen, Lapse, Mode, Priority, Vocabulary }
+enums! { Api, BudgetPeriod, CountWhen, Lapse, Mode, Priority, Vocabulary }
 
 record! {
     /// The configuration of a Tollgate gateway.
@@ -348,8 +348,6 @@ record! {
         optional lease: Span,
         /// Whether it is then charged in full (`charge`) or given back (`return`). Default: charge.
         optional on_crash: Lapse,
-        /// Whether a stream that has used up a limit may `finish`, or is `cut`. Default: finish.
-        optional at_exhaustion: AtExhaustion,
     }
 }
 
@@ -361,16 +359,6 @@ record! {
         /// How many calls may wait at the same time in each worker; more are refused at once. Default: 100.
         optional length: Whole<1, 10_000>,
     }
-}
-
-/// What becomes of a stream that has used up a limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(rename_all = "snake_case")]
-pub(super) enum AtExhaustion {
-    /// It may finish.
-    Finish,
-    /// It ends there.
-    Cut,
 }
 
 record! {

@@ -122,6 +122,9 @@ impl AnswerEncoder {
 /// The longest event of a provider's stream, in bytes: an image in one is larger than any text.
 const LONGEST_EVENT: usize = 16 << 20;
 
+/// The most parts of one alternative: what is noted of each is small, and must not add up.
+const MOST_PARTS: u32 = 4096;
+
 /// A provider's stream on its way to a client: bytes in, bytes out.
 pub struct StreamTranslator {
     frames: Frames,
@@ -177,7 +180,11 @@ impl StreamTranslator {
             }),
             Frames::Messages(framer) => {
                 let read = framer.push(chunk, |message| {
-                    decoder.event(message.kind.unwrap_or_default(), message.payload, events);
+                    let kind = message.kind.unwrap_or_default();
+                    // An error of the transport has a code of its own, which no list of exceptions has.
+                    let is_named = !message.is_error || kind.ends_with("Exception");
+                    let kind = if is_named { kind } else { "internalServerException" };
+                    decoder.event(kind, message.payload, events);
                 });
                 if read.is_err() {
                     let error = ChatError::broken_stream("the provider's stream is not an event stream");
@@ -204,9 +211,13 @@ impl StreamTranslator {
 
     /// Passes the events on; after the last one that a client may see, nothing.
     fn write(&mut self, out: &mut Vec<u8>) {
-        for event in std::mem::take(&mut self.events) {
+        for mut event in std::mem::take(&mut self.events) {
             if self.outcome.is_some() {
                 return;
+            }
+            if matches!(event, ChatEvent::Delta { part: MOST_PARTS.., .. }) {
+                event =
+                    ChatEvent::Error(ChatError::broken_stream("the provider's answer has too many parts"));
             }
             match &event {
                 ChatEvent::Usage(usage) => self.usage = Some(*usage),

@@ -58,7 +58,7 @@ impl Limits {
     /// Prepares the limits of a configuration.
     #[must_use]
     pub fn new(scopes: Vec<compiled::Scope>, reserving: Reserving) -> Self {
-        let Reserving { lease_ms, lapse, user_header, .. } = reserving;
+        let Reserving { lease_ms, lapse, user_header } = reserving;
         let limited = |scope: compiled::Scope| {
             let compiled::Scope { name, cell, limits, models, per_user, reserved_for_high } = scope;
             let others = (reserved_for_high > 0).then(|| without_reserved(&limits, reserved_for_high));

@@ -206,6 +206,10 @@ impl Context for PolicyStream {}
 
 impl HttpContext for PolicyStream {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
+        #[cfg(feature = "trap")]
+        if Envoy.request_header("x-trap").is_ok_and(|value| value.is_some()) {
+            std::process::abort();
+        }
         let flow = self.driver.borrow_mut().request_headers(end_of_stream);
         self.action(flow)
     }

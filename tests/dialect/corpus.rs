@@ -250,8 +250,11 @@ pub(crate) fn wire(provider: Dialect, case: &Value) -> Vec<u8> {
 
 /// One message of an AWS event stream.
 fn message(kind: &str, payload: &[u8]) -> Vec<u8> {
-    let (kind_header, message_type) =
-        if kind.ends_with("Exception") { (":exception-type", "exception") } else { (":event-type", "event") };
+    let (kind_header, message_type) = match kind {
+        "InternalError" => (":error-code", "error"),
+        kind if kind.ends_with("Exception") => (":exception-type", "exception"),
+        _ => (":event-type", "event"),
+    };
     let mut headers = Vec::new();
     for (name, value) in
         [(kind_header, kind), (":content-type", "application/json"), (":message-type", message_type)]

@@ -1,6 +1,6 @@
-"""Plays every golden stream to the official SDK that it is for, and compares what the SDK adds up with the events:
-text, tool calls, the reason of the end, and usage; of a failed stream, that the SDK raises. No network: each SDK
-gets a transport that answers with the golden bytes. Needs the packages openai, anthropic and google-genai."""
+"""Plays every golden stream to the official SDK that it is for, and compares what the SDKs add up: text and tool calls
+with each other, usage with the gateway's own count, and of a failed stream, that the SDK raises. No network: each SDK
+gets a transport that answers with the golden bytes. Needs what requirements.txt names."""
 
 import json
 import pathlib

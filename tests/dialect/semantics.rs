@@ -1,6 +1,7 @@
 //! Whole conversations across two dialects: what an SDK user would notice.
 
 use serde_json::{Value, json};
+use tollgate::chat::ErrorKind;
 use tollgate::dialect::stream::StreamOutcome;
 use tollgate::dialect::translate::{Dialect, Support, support, translate_answer, translate_request};
 
@@ -154,5 +155,31 @@ fn the_matrix_is_whole() {
             };
             assert_eq!(support(client, provider), expected, "{client:?} {provider:?}");
         }
+    }
+}
+
+/// An error of the transport has neither an event's type nor an exception's.
+#[test]
+fn an_error_of_bedrocks_transport_is_said() {
+    let case = json!({"events": [{"messageStart": {"role": "assistant"}}, {"InternalError": {"message": "Broken."}}]});
+    let bytes = wire(Dialect::Bedrock, &case);
+    let (out, translator) =
+        translate_chunks(Dialect::Bedrock, Dialect::Anthropic, std::iter::once(bytes.as_slice()));
+    assert_eq!(translator.outcome(), Some(StreamOutcome::Failed(ErrorKind::Server)));
+    assert!(String::from_utf8(out).unwrap().contains("Broken."));
+}
+
+#[test]
+fn a_stream_of_endless_parts_is_ended() {
+    let mut events = vec![json!({"type": "message_start", "message": {}})];
+    for index in 0..5000 {
+        let block = json!({"type": "tool_use", "id": "t", "name": "f", "input": {}});
+        events.push(json!({"type": "content_block_start", "index": index, "content_block": block}));
+        events.push(json!({"type": "content_block_stop", "index": index}));
+    }
+    let bytes = wire(Dialect::Anthropic, &json!({ "events": events }));
+    for client in [Dialect::OpenAiChat, Dialect::OpenAiResponses, Dialect::Gemini] {
+        let (_, translator) = translate_chunks(Dialect::Anthropic, client, std::iter::once(bytes.as_slice()));
+        assert_eq!(translator.outcome(), Some(StreamOutcome::Failed(ErrorKind::Server)), "{client:?}");
     }
 }

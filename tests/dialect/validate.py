@@ -1,6 +1,6 @@
 """Holds every golden file against the types of the official SDKs: openai, anthropic, google-genai, and botocore's
 service model for Bedrock. A member that the types do not have is as wrong as one of the wrong type, unless it is
-listed in EXTENSIONS. Run with a Python that has the four packages; prints every fault, and fails on any."""
+listed in EXTENSIONS. Run with a Python that has what requirements.txt names; prints every fault, and fails on any."""
 
 import collections.abc
 import json

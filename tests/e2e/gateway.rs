@@ -133,6 +133,11 @@ pub(crate) fn replace(path: &Path, text: &str) {
 impl Gateway {
     /// Starts a gateway and waits until it serves.
     pub(crate) fn start(config: &Config) -> Self {
+        Self::start_with(&module(), config)
+    }
+
+    /// As [`Self::start`], with another module.
+    pub(crate) fn start_with(module: &Path, config: &Config) -> Self {
         let directory = temporary_directory("gateway");
         for name in config.0["credentials"].as_object().unwrap().keys() {
             fs::write(directory.join(format!("{name}.key")), provider_key(name)).unwrap();
@@ -140,17 +145,17 @@ impl Gateway {
         let (address, admin) = (free_address(), free_address());
         let log = fs::File::create(directory.join("run.log")).unwrap();
         write_config(&directory, address, admin, config);
-        let child = Self::spawn(&directory, log);
+        let child = Self::spawn(module, &directory, log);
         let gateway = Self { child, directory, address, admin };
         gateway.wait_until("the gateway serves", |gateway| gateway.run_log().contains("tollgate: serving"));
         gateway
     }
 
-    fn spawn(directory: &Path, log: fs::File) -> Child {
+    fn spawn(module: &Path, directory: &Path, log: fs::File) -> Child {
         tollgate()
             .args(["run", "gateway.yaml", "--state", "state", "--drain", "20"])
             .arg("--module")
-            .arg(module())
+            .arg(module)
             .arg("--envoy")
             .arg(envoy())
             .current_dir(directory)

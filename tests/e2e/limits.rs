@@ -1,6 +1,8 @@
 //! Limits on the real Envoy: never overshot, whoever calls at the same time, and told in words that help.
 
+use std::io::Read as _;
 use std::net::TcpStream;
+use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -254,6 +256,58 @@ fn a_long_call_is_renewed() {
         standing(gateway, KEY, "key team-a-prod", "tokens") == (json!(9), json!(0), json!(11))
     });
     assert!(started.elapsed() < PATIENCE);
+}
+
+/// A machine that dies takes the knowledge of its calls with it, but nothing stays blocked, and no limit is
+/// overshot: what they had reserved is charged when its lease is over, and their places become free.
+#[test]
+fn a_crashed_machine_blocks_nothing_for_ever_and_grants_nothing_twice() {
+    // One call of 13 tokens is answered, six are lost, and then there is room for three.
+    const LIMIT: u64 = 13 * 10;
+    let mock = Mock::start();
+    let mut config = config(&mock);
+    config.0["workers"] = json!(4);
+    config.0["reservations"] = json!({"lease": "5s"});
+    config.0["teams"]["team-a"]["budgets"] = json!([{"tokens": LIMIT, "per": "day"}]);
+    config.0["keys"][0]["limits"] = json!({"concurrency": 6});
+    let module =
+        Path::new(env!("CARGO_MANIFEST_DIR")).join("target/trap/wasm32-wasip1/release/tollgate.wasm");
+    let gateway = Gateway::start_with(&module, &config);
+    assert_eq!(gateway.chat(KEY, &call("chat")).status, 200);
+    mock.behave("a", &json!({"latency_ms": 60_000}));
+    let held: Vec<TcpStream> = (0..6)
+        .map(|_| {
+            let mut stream = client::connect(gateway.address);
+            begin(&mut stream, &call("chat").to_string());
+            stream
+        })
+        .collect();
+    gateway.wait_until("all are under way", |gateway| {
+        standing(gateway, KEY, "key team-a-prod", "concurrency").1 == 6
+    });
+    assert_eq!(gateway.chat(KEY, &call("chat")).status, 503);
+    // Every worker has a machine of its own; connections are spread over them.
+    for _ in 0..64 {
+        let mut stream = client::connect(gateway.address);
+        let headers = [("x-trap", "now"), ("content-type", "application/json")];
+        client::write_request(&mut stream, "POST", "/v1/chat/completions", &headers, Some(b"{}"));
+        let _ = stream.read(&mut [0; 64]);
+    }
+    drop(held);
+    mock.behave("a", &json!({"prompt_tokens": PROMPT_TOKENS, "completion_tokens": ANSWER_TOKENS}));
+    gateway.wait_until("the machines are back, and the leases over", |gateway| {
+        let mut answer = gateway.get("/v1/usage", KEY);
+        answer.status == 200
+            && answer.text().contains("\"reserved\":0,\"resets_at\":null")
+            && standing(gateway, KEY, "team team-a", "tokens").1 == 0
+    });
+    let used = standing(&gateway, KEY, "team team-a", "tokens").0.as_u64().unwrap();
+    assert!((13..=13 * 7).contains(&used), "{used}");
+    let mut answered = 0;
+    while gateway.chat(KEY, &call("chat")).status == 200 {
+        answered += 1;
+    }
+    assert_eq!(answered, (LIMIT - used) / 13, "what is left is granted, and no more");
 }
 
 /// The counts that OpenAI publishes for its own examples: its cookbook, "How to count tokens with tiktoken", sections

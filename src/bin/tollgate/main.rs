@@ -1,4 +1,4 @@
-//! The operator's command: `tollgate check`, `render`, `run`, `tokens`, `guard` and `keys`.
+//! The operator's command: `tollgate check`, `render`, `run`, `tokens`, `redact`, `guard` and `keys`.
 //!
 //! Reads arguments, prints, and sets the exit code; everything that decides anything is in the library.
 //!
@@ -19,6 +19,7 @@ mod credentials;
 mod guard;
 mod keys;
 mod locate;
+mod redact;
 mod run;
 mod tokens;
 
@@ -74,6 +75,14 @@ enum Command {
                             tollgate guard --jsonl prompts.jsonl > scores.jsonl\n  \
                             curl -s https://example.com | tollgate guard --source document")]
     Guard(guard::Arguments),
+    /// Show what the filter would hide in a text: private values, by type.
+    ///
+    /// Plain text comes out with `<EMAIL_ADDRESS>` and the like in the places of the values. A line of JSON that is
+    /// broken ends the run with its number; the lines before it have been written.
+    #[command(after_help = "Examples:\n  tollgate redact letter.txt\n  \
+                            echo 'mail jane@corp.example' | tollgate redact\n  \
+                            tollgate redact --jsonl --exempt @example.com rows.jsonl")]
+    Redact(redact::Arguments),
     /// Make virtual keys.
     Keys {
         #[command(subcommand)]
@@ -116,6 +125,7 @@ fn main() -> ExitCode {
         }
         Command::Tokens(arguments) => tokens::run(&arguments),
         Command::Guard(arguments) => guard::run(&arguments),
+        Command::Redact(arguments) => redact::run(&arguments),
         Command::Keys { command } => keys::run(&command),
     }
 }

@@ -73,7 +73,7 @@ fn a_good_file_compiles_to_all_its_parts() {
             max_request_body: 8 * 1024 * 1024,
             counting: Counting { always: false, exact_bytes: 256 * 1024 },
             scopes: Vec::new(),
-            reserving: Reserving { lease_ms: 60_000, lapse: Lapse::Charge, cut: false, user_header: None },
+            reserving: Reserving { lease_ms: 60_000, lapse: Lapse::Charge, user_header: None },
             queue: Queue { wait_ms: 0, length: 100 },
             models: one(
                 "chat",

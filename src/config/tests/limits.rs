@@ -245,11 +245,11 @@ fn counting_and_reserving() {
         counting("count: when_limited, exact_up_to: 16MiB"),
         Counting { always: false, exact_bytes: 16 << 20 }
     );
-    let text = "workers: 2\nreservations: {lease: 5s, on_crash: return, at_exhaustion: cut}\n";
-    let expected = Reserving { lease_ms: 5000, lapse: Lapse::Return, cut: true, user_header: None };
+    let text = "workers: 2\nreservations: {lease: 5s, on_crash: return}\n";
+    let expected = Reserving { lease_ms: 5000, lapse: Lapse::Return, user_header: None };
     assert_eq!(good_with("workers: 2\n", text).policy.reserving, expected);
-    let text = "workers: 2\nreservations: {lease: 1h, on_crash: charge, at_exhaustion: finish}\n";
-    let expected = Reserving { lease_ms: 3_600_000, lapse: Lapse::Charge, cut: false, user_header: None };
+    let text = "workers: 2\nreservations: {lease: 1h, on_crash: charge}\n";
+    let expected = Reserving { lease_ms: 3_600_000, lapse: Lapse::Charge, user_header: None };
     assert_eq!(good_with("workers: 2\n", text).policy.reserving, expected);
     let users = good_with("teams:\n", "users: {limits: {requests: 5/min}}\nteams:\n");
     assert_eq!(users.policy.scopes[0].per_user, Some(1024));
@@ -395,11 +395,10 @@ fn wrong_settings() {
     );
     check(
         "workers: 2\n",
-        "workers: 2\nreservations: {lease: 4s, on_crash: forget, at_exhaustion: stop}\n",
+        "workers: 2\nreservations: {lease: 4s, on_crash: forget}\n",
         &[
             "5:23: reservations.lease: expected a duration from 5s to 1h, found `4000ms`",
             "5:37: reservations.on_crash: expected one of: charge, return, found `forget`",
-            "5:60: reservations.at_exhaustion: expected one of: finish, cut, found `stop`",
         ],
     );
     check(

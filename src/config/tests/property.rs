@@ -11,7 +11,7 @@ const LIMITS: &str =
   budgets: [{usd: 12.50, per: day, alert_at: [0.8, 1.0], zone: Europe/Berlin}, {tokens: 9, per: total}]
 zone: +02:00
 tokens: {count: always, exact_up_to: 1MiB, vocabularies: {gpt-4o: cl100k_base}, ratios: {gpt: 1.15}}
-reservations: {lease: 30s, on_crash: return, at_exhaustion: cut}
+reservations: {lease: 30s, on_crash: return}
 organisation: {name: acme, limits: {concurrency: 20}}
 users: {header: x-user-id, cells: 64, budgets: [{requests: 9, per: week}]}
 prices: {gpt-4o: {input: 2.5, output: 10, batch: 0.5, tiers: [{above: 9, input: 5, output: 20}]}}

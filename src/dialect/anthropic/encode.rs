@@ -64,16 +64,20 @@ pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target)
     (body, losses)
 }
 
-/// Decides whether the model thinks. A budget has rules that the API refuses to bend (guide, "Extended
-/// thinking"): it fits into `max_tokens`, no tool is forced, and a turn that waits for tool results begins with
-/// the thinking that led to the calls.
+/// Decides whether the model thinks. The API has rules that it refuses to bend (guide, "Extended thinking"): no
+/// tool is forced; and a budget fits into `max_tokens`, and a turn that waits for tool results begins with the
+/// thinking that led to the calls.
 pub(in crate::dialect) fn check_thinking(
     request: &ChatRequest,
     target: &Target,
     losses: &mut Losses,
 ) -> Thinks {
     let Some(reasoning) = request.reasoning else { return Thinks::Unsaid };
-    let effort = match (reasoning, target.thinking) {
+    if reasoning != Reasoning::Off && forces_tool(request, target) {
+        losses.unsupported("reasoning");
+        return Thinks::Unsaid;
+    }
+    let budget = match (reasoning, target.thinking) {
         (Reasoning::Off, _) => return Thinks::Off,
         (Reasoning::Adaptive, _) => return Thinks::Adaptive(None),
         (Reasoning::Effort(effort), ThinkingControl::Effort) => {
@@ -92,11 +96,11 @@ pub(in crate::dialect) fn check_thinking(
         (Reasoning::Effort(effort), ThinkingControl::Budget) => effort.budget(),
         (Reasoning::Budget(tokens), ThinkingControl::Budget) => tokens,
     };
-    if forces_tool(request, target) || lacks_thinking(request) {
+    if lacks_thinking(request) {
         losses.unsupported("reasoning");
         return Thinks::Unsaid;
     }
-    let tokens = effort.max(LEAST_BUDGET);
+    let tokens = budget.max(LEAST_BUDGET);
     let max_tokens =
         request.sampling.max_output_tokens.unwrap_or(tokens.saturating_add(target.default_max_tokens));
     if max_tokens <= LEAST_BUDGET {

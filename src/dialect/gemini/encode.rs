@@ -51,6 +51,7 @@ fn write_messages(
     if system.len() > request.messages.iter().take_while(|message| is_system(message)).count() {
         losses.approximated("messages.system.position");
     }
+    turns.retain(|message| !message.parts.iter().all(Part::is_blank));
     if turns.is_empty() {
         // The API wants something to answer.
         losses.approximated("messages.system");

@@ -1,0 +1,87 @@
+//! Payment cards: ISO/IEC 7812-1. The issuer's range gives the lengths, the last digit is the Luhn check.
+//!
+//! Numbers of the usual lengths count alone; those whose length and range are also those of article numbers or
+//! serials need a word for a card near by.
+
+use crate::redact::candidate::Candidate;
+use crate::redact::check::{luhn, number_at, uniform};
+use crate::redact::context::{Group, Tag};
+use crate::redact::scan::{Glue, Scan};
+
+const KIND: &str = "CREDIT_CARD";
+
+/// Whether an issuer uses the first digits with this length, and whether the number needs no context.
+fn issuer(digits: &[u8]) -> Option<bool> {
+    let head = number_at(digits, 0, 6);
+    let (two, three, four) = (head / 10_000, head / 1000, head / 100);
+    let length = digits.len();
+    match length {
+        // Visa, Mastercard (2-series since 2016), Discover, JCB, UnionPay, Maestro, RuPay, Mir, Troy, Diners.
+        16 => (head / 100_000 == 4
+            || (51..=55).contains(&two)
+            || (2221..=2720).contains(&four)
+            || four == 6011
+            || (644..=659).contains(&three)
+            || two == 62
+            || two == 81
+            || (3528..=3589).contains(&four)
+            || (2200..=2204).contains(&four)
+            || matches!(two, 50 | 60 | 56..=58 | 63 | 67 | 30 | 36 | 38 | 39)
+            || four == 9792
+            || three == 508)
+            .then_some(true),
+        // American Express.
+        15 => matches!(two, 34 | 37).then_some(true).or((four == 2131 || four == 1800).then_some(true)),
+        14 => (matches!(two, 36 | 38 | 39) || (300..=305).contains(&three)).then_some(true),
+        13 => (head / 100_000 == 4 || matches!(two, 50 | 56..=69)).then_some(false),
+        12 => matches!(two, 50 | 56..=69).then_some(false),
+        17..=18 => (two == 62 || matches!(two, 50 | 56..=69)).then_some(false),
+        19 => (two == 62 || head / 100_000 == 4 || matches!(two, 50 | 56..=69)).then_some(true),
+        _ => None,
+    }
+}
+
+/// Reports the candidate when it is a card's number.
+pub(crate) fn find(scan: &mut Scan<'_>, candidate: &Candidate) {
+    let digits = candidate.compact();
+    if !(12..=19).contains(&digits.len()) || !candidate.is_number() {
+        return;
+    }
+    let Some(sure) = issuer(digits) else { return };
+    if uniform(digits) || !luhn(digits) {
+        return;
+    }
+    let usual_groups = match digits.len() {
+        16 => matches!(candidate.breaks, 0 | 0x1110),
+        15 => matches!(candidate.breaks, 0 | 0x410),
+        14 => matches!(candidate.breaks, 0 | 0x410 | 0x110 | 0x1110),
+        19 => matches!(candidate.breaks, 0 | 0x11110 | 0x40),
+        _ => candidate.separated() == 0,
+    };
+    let support = scan.support(candidate.start, candidate.end, None, |tag| match tag {
+        Tag::Group(Group::Card) => Some(true),
+        _ => None,
+    });
+    let glue = scan.glue_before(candidate.start);
+    let thing = scan.thing(candidate.start);
+    let doubt = if thing.is_some() && candidate.separated() == 0 || glue == Glue::Label { 35 } else { 0 };
+    let amid = if candidate.separated() > 0 && scan.is_amid_numbers(candidate) { 25 } else { 0 };
+    let alone = match (sure, usual_groups) {
+        (true, true) => 84,
+        // Cut by one line break, or digit by digit, or in other equal groups.
+        (true, false) if candidate.even || candidate.lines && candidate.separated() <= 4 => 70,
+        (true, false) if candidate.is_usual() && candidate.separated() <= 4 && digits.len() >= 15 => 55,
+        _ => 0,
+    };
+    let supported =
+        support.map_or(0, |support| match usual_groups || candidate.even || candidate.is_usual() {
+            true => support.score,
+            false => support.score.saturating_sub(10),
+        });
+    let supported = if thing.is_some_and(|near| support.is_some_and(|support| near < support.distance)) {
+        0
+    } else {
+        supported
+    };
+    scan.report(candidate.start, candidate.end, KIND, supported.max(u8::saturating_sub(alone, doubt + amid)));
+}

@@ -1,0 +1,187 @@
+//! Addresses of the network: IPv4 (dotted quads), IPv6 (RFC 4291), MAC (IEEE 802: EUI-48 and EUI-64).
+//!
+//! Not addresses of anybody: the loopback, the unspecified and broadcast addresses, netmasks, versions.
+
+use std::net::Ipv6Addr;
+
+use crate::redact::context::{Group, Tag};
+use crate::redact::scan::Scan;
+
+/// The longest textual IPv6 address, with an embedded IPv4 one.
+const LONGEST: usize = 45;
+
+/// Reports an address that starts at, or contains, the word with a digit; gives its end.
+pub(crate) fn find(scan: &mut Scan<'_>, start: usize, end: usize) -> Option<usize> {
+    match scan.byte(end) {
+        Some(b'.') => quad(scan, start),
+        Some(b':') => colons(scan, start).or_else(|| mac(scan, start)),
+        Some(b'-') => mac(scan, start),
+        _ => None,
+    }
+    .or_else(|| match scan.byte_before(start) {
+        Some(b':') => colons(scan, start).or_else(|| mac_before(scan, start)),
+        Some(b'-') => mac_before(scan, start),
+        _ => None,
+    })
+}
+
+/// The end of four numbers up to 255 with dots between.
+fn quad_end(scan: &Scan<'_>, start: usize) -> Option<(usize, [u32; 4])> {
+    let mut at = start;
+    let mut octets = [0; 4];
+    for (index, octet) in octets.iter_mut().enumerate() {
+        if index > 0 {
+            if scan.byte(at) != Some(b'.') {
+                return None;
+            }
+            at += 1;
+        }
+        let digits: Vec<u8> =
+            scan.bytes.iter().skip(at).take_while(|byte| byte.is_ascii_digit()).take(4).copied().collect();
+        let padded = digits.len() > 1 && digits.first() == Some(&b'0');
+        if digits.is_empty() || digits.len() > 3 || padded {
+            return None;
+        }
+        at += digits.len();
+        *octet = digits.iter().fold(0, |sum, byte| sum * 10 + u32::from(byte - b'0'));
+        if *octet > 255 {
+            return None;
+        }
+    }
+    Some((at, octets))
+}
+
+fn quad(scan: &mut Scan<'_>, start: usize) -> Option<usize> {
+    let (end, octets) = quad_end(scan, start)?;
+    let goes_on = match scan.byte(end) {
+        Some(b'.' | b'-') => scan.byte(end + 1).is_some_and(|byte| byte.is_ascii_alphanumeric()),
+        Some(byte) => byte.is_ascii_alphanumeric() || byte == b'_',
+        None => false,
+    };
+    let before = scan.byte_before(start);
+    let glued = match before {
+        Some(b'.' | b'-' | b'_') => true,
+        Some(b'/') => {
+            !scan.text.get(..start).is_some_and(|text| text.ends_with("//") || text.ends_with(" /"))
+        }
+        Some(byte) => byte.is_ascii_alphanumeric(),
+        None => false,
+    };
+    if goes_on {
+        return None;
+    }
+    if glued && !scan.text.get(..start).is_some_and(|text| text.ends_with("ip-") || text.ends_with("ip_")) {
+        return Some(end);
+    }
+    let [first, second, third, fourth] = octets;
+    let nobody = first == 127
+        || first == 0
+        || octets == [255; 4]
+        || first == 255 && (second == 255 || fourth == 0 && third == 0);
+    let support = scan.support(start, end, None, |tag| (tag == Tag::Group(Group::Network)).then_some(true));
+    let small = octets.iter().all(|octet| *octet < 10) && octets != [8, 8, 8, 8] && octets != [1, 1, 1, 1];
+    let thing = scan.thing(start).is_some();
+    let score = match support {
+        _ if nobody => 0,
+        Some(support) if !thing => support.score.max(85),
+        _ if small || thing => 30,
+        _ => 85,
+    };
+    scan.report(start, end, "IP_ADDRESS", score);
+    Some(end)
+}
+
+fn is_address_byte(byte: u8) -> bool {
+    byte.is_ascii_hexdigit() || byte == b':' || byte == b'.'
+}
+
+fn colons(scan: &mut Scan<'_>, inside: usize) -> Option<usize> {
+    let before = scan
+        .bytes
+        .get(..inside)?
+        .iter()
+        .rev()
+        .take(LONGEST)
+        .take_while(|byte| is_address_byte(**byte))
+        .count();
+    let after =
+        scan.bytes.get(inside..)?.iter().take(LONGEST).take_while(|byte| is_address_byte(**byte)).count();
+    let mut start = inside - before;
+    let mut end = inside + after;
+    // A word before a colon (`address:2001:db8::1`) and a full stop after are the sentence's.
+    while let Some([.., before, last]) = scan.bytes.get(start..end) {
+        if *last != b'.' && (*last != b':' || *before == b':') {
+            break;
+        }
+        end -= 1;
+    }
+    if scan.byte(start) == Some(b':') && scan.byte(start + 1) != Some(b':') {
+        start += 1;
+    }
+    if scan.byte_before(start).is_some_and(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
+        let skipped = scan.bytes.get(start..end)?.iter().position(|byte| *byte == b':')?;
+        start += skipped + 1;
+    }
+    let text = scan.text.get(start..end)?;
+    if text.bytes().filter(|byte| *byte == b':').count() < 2
+        || scan.byte(end).is_some_and(|byte| byte.is_ascii_alphanumeric())
+    {
+        return None;
+    }
+    let address: Ipv6Addr = text.parse().ok()?;
+    // `::1`, `::`, and `a::b` of code, which need an address's length to be told from a path.
+    let short = text.len() < 6 || !text.bytes().any(|byte| byte.is_ascii_digit());
+    if !address.is_loopback() && !address.is_unspecified() && !short {
+        scan.report(start, end, "IP_ADDRESS", 88);
+    }
+    Some(end)
+}
+
+/// A MAC address with its first digit in a later group.
+fn mac_before(scan: &mut Scan<'_>, inside: usize) -> Option<usize> {
+    let mark = scan.byte_before(inside)?;
+    let before = scan.bytes.get(..inside)?.iter().rev().take(24);
+    let length = before.take_while(|byte| byte.is_ascii_hexdigit() || **byte == mark).count();
+    mac(scan, inside - length)
+}
+
+fn mac(scan: &mut Scan<'_>, start: usize) -> Option<usize> {
+    let rest = scan.bytes.get(start..)?;
+    let mark = *rest.get(2)?;
+    if !matches!(mark, b':' | b'-') {
+        return None;
+    }
+    let pairs = rest
+        .chunks(3)
+        .take(9)
+        .take_while(
+            |pair| matches!(pair, [high, low, ..] if high.is_ascii_hexdigit() && low.is_ascii_hexdigit()),
+        )
+        .scan(true, |more, pair| {
+            let taken = *more;
+            *more = pair.get(2) == Some(&mark);
+            taken.then_some(())
+        })
+        .count();
+    if pairs != 6 && pairs != 8 {
+        return None;
+    }
+    let end = start + pairs * 3 - 1;
+    let text = scan.bytes.get(start..end)?;
+    let goes_on = scan.byte(end).is_some_and(|byte| {
+        byte.is_ascii_alphanumeric()
+            || byte == mark && scan.byte(end + 1).is_some_and(|next| next.is_ascii_hexdigit())
+    });
+    let glued = scan.byte_before(start).is_some_and(|byte| {
+        byte.is_ascii_alphanumeric()
+            || byte == mark && scan.byte_before(start - 1).is_some_and(|byte| byte.is_ascii_digit())
+    });
+    let nobody = text.iter().all(|byte| matches!(byte, b'0' | b':' | b'-'))
+        || text.iter().all(|byte| matches!(byte, b'f' | b'F' | b':' | b'-'));
+    // Six pairs of digits with hyphens may be a date and a time.
+    let doubtful = mark == b'-' && !text.iter().any(u8::is_ascii_alphabetic);
+    if !goes_on && !glued && !nobody && !doubtful {
+        scan.report(start, end, "MAC_ADDRESS", 92);
+    }
+    (!goes_on && !glued).then_some(end)
+}

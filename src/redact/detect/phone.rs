@@ -1,0 +1,294 @@
+//! Telephone numbers: ITU-T E.164 internationally, national numbering plans otherwise.
+//!
+//! A number with `+` and a known country code counts alone. A national number counts alone when it is written in a
+//! way that nothing else is (`(415) 555-2671`, `06 12 34 56 78`), else near a word for telephones. Times, dates
+//! and decimals are not numbers to call.
+
+use std::sync::LazyLock;
+
+use super::numbering::{COUNTRIES, NATIONAL};
+use crate::redact::check::{number, uniform};
+use crate::redact::context::{Group, Tag};
+use crate::redact::scan::{Glue, Scan};
+
+const KIND: &str = "PHONE_NUMBER";
+
+/// Reports the telephone number that starts with this word of digits, or with the marks before it.
+pub(crate) fn find(scan: &mut Scan<'_>, start: usize, end: usize) {
+    if !scan.bytes.get(start..end).is_some_and(|word| {
+        word.iter().take_while(|byte| byte.is_ascii_digit()).count() == word.len() || is_extension(word)
+    }) {
+        return;
+    }
+    let mut from = start;
+    if scan.byte_before(from) == Some(b'(') {
+        from -= 1;
+    }
+    let plus = match scan.byte_before(from) {
+        Some(b'+') => 1,
+        Some(b' ') if from >= 2 && scan.byte(from - 2) == Some(b'+') => 2,
+        _ => 0,
+    };
+    if plus > 0 {
+        let before = scan.byte_before(from - plus);
+        if !before.is_some_and(|byte| {
+            byte.is_ascii_alphanumeric()
+                && !scan.text.get(..from - plus).is_some_and(|text| text.ends_with('n'))
+        }) {
+            international(scan, from - plus, from);
+        }
+        return;
+    }
+    if scan.glue_before(from) == Glue::Number || scan.glue_before(start) == Glue::Number && from == start {
+        return;
+    }
+    if scan.text.get(start..).is_some_and(|text| text.starts_with("00") || text.starts_with("011")) {
+        let skipped = if scan.text.get(start..).is_some_and(|text| text.starts_with("00")) { 2 } else { 3 };
+        if international(scan, from, start + skipped) {
+            return;
+        }
+    }
+    national(scan, from);
+}
+
+fn is_extension(word: &[u8]) -> bool {
+    let digits = word.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    digits >= 4
+        && word.get(digits).is_some_and(|byte| *byte == b'x' || *byte == b'X')
+        && word.get(digits + 1..).is_some_and(|rest| !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
+}
+
+/// The digits from a place on, with the end of each group.
+struct Groups {
+    digits: Vec<u8>,
+    /// For each group: how many digits there are up to its end, and where that is.
+    ends: Vec<(usize, usize)>,
+    /// The text in the form of [`NATIONAL`]: digits, a space for separators, brackets.
+    written: Vec<u8>,
+    /// Before which digits something stands, as bits.
+    breaks: u32,
+}
+
+fn groups(scan: &Scan<'_>, start: usize) -> Groups {
+    let mut groups = Groups {
+        digits: Vec::with_capacity(20),
+        ends: Vec::with_capacity(8),
+        written: Vec::with_capacity(40),
+        breaks: 0,
+    };
+    let mut at = start;
+    let mut brackets = 0_u8;
+    while groups.digits.len() <= 16 {
+        match scan.byte(at) {
+            Some(byte) if byte.is_ascii_digit() => {
+                groups.digits.push(byte);
+                groups.written.push(byte);
+                if !scan.byte(at + 1).is_some_and(|next| next.is_ascii_digit()) && brackets == 0 {
+                    groups.ends.push((groups.digits.len(), at + 1));
+                }
+                at += 1;
+            }
+            Some(b'(' | b'[')
+                if brackets == 0 && scan.byte(at + 1).is_some_and(|next| next.is_ascii_digit()) =>
+            {
+                brackets = 1;
+                groups.written.push(b'(');
+                // `+44 (0)20`: the trunk prefix is not dialled from abroad.
+                if scan.text.get(at..).is_some_and(|text| text.starts_with("(0)"))
+                    && !groups.digits.is_empty()
+                {
+                    at += 3;
+                    brackets = 0;
+                    continue;
+                }
+                at += 1;
+            }
+            Some(b')' | b']') if brackets == 1 => {
+                brackets = 0;
+                groups.written.push(b')');
+                at += 1;
+                groups.ends.push((groups.digits.len(), at));
+            }
+            Some(b' ' | b'-' | b'.' | b'/' | b'\n' | b'_') => {
+                let rest = scan.bytes.get(at..).unwrap_or_default();
+                let marks = rest.iter().take(3).take_while(|byte| b" -./\n_".contains(byte)).count();
+                if !rest.get(marks).is_some_and(|next| next.is_ascii_digit() || *next == b'(')
+                    || groups.digits.is_empty()
+                {
+                    break;
+                }
+                groups.written.push(b' ');
+                at += marks;
+            }
+            _ => break,
+        }
+    }
+    groups.breaks = breaks(&groups.written);
+    groups
+}
+
+fn international(scan: &mut Scan<'_>, start: usize, digits: usize) -> bool {
+    let groups = groups(scan, digits);
+    let supported = supported(scan, start, digits);
+    let plus = scan.byte(start) == Some(b'+');
+    for (count, end) in groups.ends.iter().rev() {
+        let number = groups.digits.get(..*count).unwrap_or_default();
+        if !is_international(number) || follows(scan, *end) {
+            continue;
+        }
+        let score = match (plus, supported) {
+            (true, _) => 90,
+            (false, Some(score)) => score,
+            (false, None) if groups.ends.len() > 2 => 60,
+            (false, None) => 0,
+        };
+        scan.report(start, *end, KIND, score);
+        return true;
+    }
+    false
+}
+
+fn is_international(digits: &[u8]) -> bool {
+    COUNTRIES.iter().any(|(code, least, most)| {
+        let length = if *code > 99 {
+            3
+        } else if *code > 9 {
+            2
+        } else {
+            1
+        };
+        let Some((head, rest)) = digits.split_at_checked(length) else { return false };
+        let mut lengths = usize::from(*least)..=usize::from(*most) + usize::from(rest.first() == Some(&b'0'));
+        number(head) == u64::from(*code) && lengths.any(|length| length == rest.len()) && !uniform(rest)
+    })
+}
+
+fn supported(scan: &mut Scan<'_>, start: usize, end: usize) -> Option<u8> {
+    let support = scan
+        .support(start, end.max(start + 8), None, |tag| (tag == Tag::Group(Group::Phone)).then_some(true))?;
+    let thing = scan.thing(start);
+    thing.is_none_or(|distance| distance > support.distance).then_some(support.score)
+}
+
+/// Whether something follows that makes it no telephone number.
+fn follows(scan: &Scan<'_>, end: usize) -> bool {
+    let next = scan.byte(end);
+    scan.is_glued_after(end) || next.is_some_and(|byte| byte.is_ascii_alphabetic() && byte != b'x')
+}
+
+fn national(scan: &mut Scan<'_>, start: usize) {
+    // A short number with nothing joined to it, as most are.
+    let word = scan.bytes.get(start..).unwrap_or_default().iter().take(6);
+    let digits = word.take_while(|byte| byte.is_ascii_digit()).count();
+    if (1..6).contains(&digits) && !scan.byte(start + digits).is_some_and(|byte| b" -./\n_()".contains(&byte))
+    {
+        return;
+    }
+    let groups = groups(scan, start);
+    let total = groups.digits.len();
+    if total < 6 || groups.ends.is_empty() {
+        return;
+    }
+    // Fully written in a way that only telephone numbers are.
+    let last = groups.ends.last().map_or(start, |(_, end)| *end);
+    let written = !is_something_else(scan, start) && FORMS.iter().any(|form| form.is_followed(&groups));
+    if written
+        && !follows(scan, last)
+        && scan.glue_before(start) == Glue::Free
+        && scan.thing(start).is_none()
+        && !amount(scan, start)
+    {
+        scan.report(start, last, KIND, 66);
+    }
+    for (count, end) in groups.ends.iter().rev() {
+        let digits = groups.digits.get(..*count).unwrap_or_default();
+        if !(6..=13).contains(count) || follows(scan, *end) || uniform(digits) || is_dated(scan, start, *end)
+        {
+            continue;
+        }
+        if let Some(score) = supported(scan, start, *end) {
+            let score = if *count < 7 && score < 84 { 0 } else { score };
+            scan.report(start, *end, KIND, score.saturating_sub(4));
+        }
+        return;
+    }
+}
+
+/// Whether the nearest word before announces another kind of number.
+fn is_something_else(scan: &mut Scan<'_>, start: usize) -> bool {
+    let near = scan.near(start, start).iter().filter(|hit| hit.end <= start && start - hit.end <= 25);
+    let last =
+        near.filter(|hit| !matches!(hit.tag, Tag::Country(_) | Tag::Month(_))).map(|hit| hit.end).max();
+    let tags = scan.near(start, start).iter().filter(|hit| Some(hit.end) == last).map(|hit| hit.tag);
+    let mut others = tags.clone().filter(|tag| {
+        !matches!(
+            tag,
+            Tag::Group(Group::Email | Group::Network | Group::Birth) | Tag::Country(_) | Tag::Month(_)
+        )
+    });
+    !tags.clone().any(|tag| tag == Tag::Group(Group::Phone)) && others.next().is_some()
+}
+
+fn amount(scan: &Scan<'_>, start: usize) -> bool {
+    scan.text.get(..start).is_some_and(|text| text.trim_end().ends_with(['$', '€', '£', '¥', '#']))
+}
+
+/// Whether the text is a date of the usual forms.
+fn is_dated(scan: &Scan<'_>, start: usize, end: usize) -> bool {
+    let Some(text) = scan.bytes.get(start..end) else { return false };
+    let shape: Vec<u8> = text.iter().map(|byte| if byte.is_ascii_digit() { b'9' } else { *byte }).collect();
+    matches!(
+        shape.as_slice(),
+        [b'9', b'9', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', ..]
+    ) || matches!(
+        shape.as_slice(),
+        [b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'9', b'9']
+    )
+}
+
+/// A national form, prepared for comparison.
+struct Form {
+    digits: usize,
+    breaks: u32,
+    marks: Vec<u8>,
+}
+
+static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
+    let prepare = |form: &&str| {
+        let marks: Vec<u8> = form.bytes().filter(|byte| *byte != b' ').collect();
+        let digits = marks.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
+        Form { digits, breaks: breaks(form.as_bytes()), marks }
+    };
+    NATIONAL.iter().map(prepare).collect()
+});
+
+impl Form {
+    /// Whether digits, spaces and brackets are written as the form says.
+    fn is_followed(&self, groups: &Groups) -> bool {
+        self.digits == groups.digits.len()
+            && self.breaks == groups.breaks
+            && self.marks.iter().copied().eq(groups
+                .written
+                .iter()
+                .copied()
+                .filter(|byte| *byte != b' ')
+                .zip(&self.marks)
+                .map(|(byte, wanted)| match wanted {
+                    b'9' if byte.is_ascii_digit() => b'9',
+                    b'N' if (b'2'..=b'9').contains(&byte) => b'N',
+                    _ => byte,
+                }))
+    }
+}
+
+/// Before which digits something stands, as bits.
+fn breaks(text: &[u8]) -> u32 {
+    let mut digits = 0_u32;
+    text.iter().fold(0, |breaks, byte| match byte {
+        b' ' | b'(' | b')' => breaks | u32::from(digits > 0) << digits,
+        _ => {
+            digits += 1;
+            breaks
+        }
+    })
+}

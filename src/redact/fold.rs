@@ -1,0 +1,71 @@
+//! Letters without case and accents, for comparing words.
+//!
+//! Latin letters lose their marks (`é` and `É` are `e`, `ß` is `ss`), Greek ones their accents, other scripts
+//! only their case. Not a normalisation of Unicode: just what context words in the supported languages need.
+
+/// The folded form of a character: one character, or two for ligatures.
+pub(crate) fn fold(character: char) -> (char, Option<char>) {
+    if character.is_ascii() {
+        return (character.to_ascii_lowercase(), None);
+    }
+    let lower = character.to_lowercase().next().unwrap_or(character);
+    let plain = match lower {
+        'à'..='å' | 'ā' | 'ă' | 'ą' | 'ǎ' | 'ạ'..='ặ' => 'a',
+        'æ' => return ('a', Some('e')),
+        'ç' | 'ć' | 'ĉ' | 'ċ' | 'č' => 'c',
+        'ð' | 'ď' | 'đ' => 'd',
+        'è'..='ë' | 'ē' | 'ĕ' | 'ė' | 'ę' | 'ě' | 'ẹ'..='ệ' => 'e',
+        'ĝ' | 'ğ' | 'ġ' | 'ģ' => 'g',
+        'ì'..='ï' | 'ĩ' | 'ī' | 'į' | 'ı' | 'ỉ' | 'ị' => 'i',
+        'ķ' => 'k',
+        'ĺ' | 'ļ' | 'ľ' | 'ł' => 'l',
+        'ñ' | 'ń' | 'ņ' | 'ň' => 'n',
+        'ò'..='ö' | 'ø' | 'ō' | 'ŏ' | 'ő' | 'ơ' | 'ọ'..='ợ' => 'o',
+        'œ' => return ('o', Some('e')),
+        'ŕ' | 'ř' => 'r',
+        'ś' | 'ŝ' | 'ş' | 'š' | 'ș' => 's',
+        'ß' => return ('s', Some('s')),
+        'ţ' | 'ť' | 'ț' => 't',
+        'þ' => return ('t', Some('h')),
+        'ù'..='ü' | 'ũ' | 'ū' | 'ŭ' | 'ů' | 'ű' | 'ų' | 'ư' | 'ụ'..='ự' => 'u',
+        'ý' | 'ÿ' | 'ỳ'..='ỹ' => 'y',
+        'ź' | 'ż' | 'ž' => 'z',
+        'ά' => 'α',
+        'έ' => 'ε',
+        'ή' => 'η',
+        'ί' | 'ϊ' | 'ΐ' => 'ι',
+        'ό' => 'ο',
+        'ύ' | 'ϋ' | 'ΰ' => 'υ',
+        'ώ' => 'ω',
+        'ς' => 'σ',
+        'ё' => 'е',
+        other => other,
+    };
+    (plain, None)
+}
+
+/// Whether words of the character's script are written without spaces between them, so that a word may start
+/// anywhere: Han, kana, Hangul (whose particles follow without a space), Thai.
+pub(crate) fn is_unspaced(character: char) -> bool {
+    matches!(character, '\u{e00}'..='\u{e7f}' | '\u{1100}'..='\u{11ff}' | '\u{3040}'..='\u{30ff}'
+        | '\u{3400}'..='\u{9fff}' | '\u{ac00}'..='\u{d7af}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_and_marks_go() {
+        let folded = |text: &str| {
+            let mut out = String::new();
+            for (first, second) in text.chars().map(fold) {
+                out.push(first);
+                out.extend(second);
+            }
+            out
+        };
+        assert_eq!(folded("NUMÉRO Straße ČÍSLO İl Łódź"), "numero strasse cislo il lodz");
+        assert_eq!(folded("ΑΡΙΘΜΌΣ Паспорт 身份证"), "αριθμοσ паспорт 身份证");
+    }
+}

@@ -1,0 +1,440 @@
+//! Text as it is meant: hidden characters gone, look-alike digits, letters and marks as ASCII, escapes resolved.
+//!
+//! A text that needs none of that is not copied. Else every place of the new text leads back to the old one. Only
+//! what hides values is changed; this is not one of Unicode's normalisation forms.
+
+use std::borrow::Cow;
+
+/// A text to be searched, and the way back to where it came from.
+pub(crate) struct Normal<'a> {
+    /// The text without disguises.
+    pub(crate) text: Cow<'a, str>,
+    /// For each change: the place in the new text, and in the old one, from which on both run together.
+    steps: Vec<(usize, usize)>,
+}
+
+impl Normal<'_> {
+    /// The bytes of the original that a range of the new text stands for.
+    pub(crate) fn original(&self, start: usize, end: usize) -> (usize, usize) {
+        if self.steps.is_empty() {
+            return (start, end);
+        }
+        (self.place(start, false), self.place(end, true))
+    }
+
+    /// A place in the original; where something was taken out just there, the place after it, or before it for an end.
+    fn place(&self, at: usize, end: bool) -> usize {
+        let after = self.steps.partition_point(|(new, _)| if end { *new < at } else { *new <= at });
+        let step = match self.steps.get(after) {
+            Some((new, old)) if end && *new == at => return *old,
+            _ => after.checked_sub(1).and_then(|step| self.steps.get(step)),
+        };
+        let (new, old) = step.copied().unwrap_or((0, 0));
+        old + (at - new)
+    }
+}
+
+/// What stands for one or more characters of the original.
+enum Change {
+    /// The characters, and the bytes they replace.
+    Text(char, usize),
+    /// The same, and the spaces before go too.
+    Joint(char, usize),
+    /// Nothing stands for so many bytes.
+    Gone(usize),
+}
+
+/// Removes what hides values.
+pub(crate) fn normalise(text: &str) -> Normal<'_> {
+    let bytes = text.as_bytes();
+    let mut out = String::new();
+    let mut steps = Vec::new();
+    let (mut at, mut copied) = (0, 0);
+    let spelled =
+        memchr::memmem::find(bytes, b" dot ").or_else(|| memchr::memmem::find(bytes, b" DOT ")).is_some();
+    let suspect = if spelled { next_suspect_or_space } else { next_suspect };
+    while let Some(found) = suspect(bytes, at) {
+        let Some(change) = change(text, found) else {
+            at = text.ceil_char_boundary(found + 1);
+            continue;
+        };
+        if out.capacity() == 0 {
+            out.reserve(text.len());
+        }
+        let before = text.get(copied..found).unwrap_or_default();
+        let joint = matches!(change, Change::Joint(..));
+        let before = if joint { before.trim_end_matches(' ') } else { before };
+        out.push_str(before);
+        let length = match change {
+            Change::Text(character, length) | Change::Joint(character, length) => {
+                // The place of the new character is that of the old ones, and after it both go on.
+                steps.push((out.len(), copied + before.len()));
+                out.push(character);
+                length
+            }
+            Change::Gone(length) => {
+                steps.push((out.len(), found));
+                length
+            }
+        };
+        at = found + length;
+        copied = at;
+        steps.push((out.len(), at));
+    }
+    if steps.is_empty() {
+        return Normal { text: Cow::Borrowed(text), steps };
+    }
+    out.push_str(text.get(copied..).unwrap_or_default());
+    Normal { text: Cow::Owned(out), steps }
+}
+
+const PLAIN: u8 = 0;
+const SUSPECT: u8 = 1;
+
+static CLASSES: [u8; 256] = classes();
+
+/// The first bytes of what may be changed: the marks of escapes and brackets, and the leads of code points that hide
+/// or imitate.
+const fn classes() -> [u8; 256] {
+    let mut classes = [PLAIN; 256];
+    let mut byte = 0_u8;
+    loop {
+        #[expect(clippy::indexing_slicing, reason = "a byte indexes 256 classes, at compile time")]
+        {
+            classes[byte as usize] = match byte {
+                b'&' | b'%' | b'\\' | b'[' | b'(' | b'{' | b'<' => SUSPECT,
+                0xC2 | 0xCC..=0xD2 | 0xD8..=0xDB | 0xDF..=0xE3 | 0xEA | 0xEF..=0xF4 => SUSPECT,
+                _ => PLAIN,
+            };
+        }
+        if byte == u8::MAX {
+            return classes;
+        }
+        byte += 1;
+    }
+}
+
+#[inline]
+fn next_suspect(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut rest = bytes.get(from..)?.iter();
+    let total = rest.len();
+    loop {
+        let byte = rest.next()?;
+        if CLASSES.get(usize::from(*byte)).copied() == Some(SUSPECT) {
+            return Some(from + total - rest.len() - 1);
+        }
+    }
+}
+
+/// The same in a text that spells its full stops, where words between spaces may stand for marks.
+fn next_suspect_or_space(bytes: &[u8], from: usize) -> Option<usize> {
+    let mut rest = bytes.get(from..)?.iter();
+    rest.position(|byte| *byte == b' ' || CLASSES.get(usize::from(*byte)).copied() == Some(SUSPECT))
+        .map(|at| from + at)
+}
+
+/// ` at ` and ` dot ` between the parts of an address.
+fn spelled(text: &str, at: usize, rest: &str) -> Option<Change> {
+    let is = |word: &str| rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+    let before = text.get(..at)?.ends_with(char::is_alphanumeric);
+    let next_end = |skipped: usize| {
+        let after = rest.get(skipped..)?;
+        let length = after.find(|character: char| !character.is_alphanumeric() && character != '-')?;
+        (length > 0).then(|| after.get(length..)).flatten()
+    };
+    if is(" dot ") {
+        let goes_on = rest.get(5..)?.starts_with(|character: char| character.is_alphanumeric());
+        return (before && goes_on).then_some(Change::Text('.', 5));
+    }
+    let then = is(" at ").then(|| next_end(4)).flatten()?;
+    let dotted = then.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(" dot "));
+    (before && dotted).then_some(Change::Text('@', 4))
+}
+
+fn change(text: &str, at: usize) -> Option<Change> {
+    let rest = text.get(at..)?;
+    let bytes = rest.as_bytes();
+    match *bytes.first()? {
+        b'&' => entity(rest),
+        b'%' => {
+            let value = hexadecimal(rest.get(1..3)?)?;
+            let character = char::from_u32(value).filter(|character| matches!(character, ' '..='~'))?;
+            Some(Change::Text(character, 3))
+        }
+        b'\\' => escape(rest),
+        b' ' => spelled(text, at, rest),
+        b'[' | b'(' | b'{' | b'<' => bracketed(text, at, rest),
+        _ => {
+            let character = rest.chars().next()?;
+            let length = character.len_utf8();
+            match plain(character)? {
+                '\0' => Some(Change::Gone(length)),
+                letter if letter.is_ascii_alphabetic() && is_look_alike(character) => {
+                    is_among_ascii(text, at, length).then_some(Change::Text(letter, length))
+                }
+                other => Some(Change::Text(other, length)),
+            }
+        }
+    }
+}
+
+fn hexadecimal(digits: &str) -> Option<u32> {
+    let proper = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_hexdigit());
+    proper.then(|| u32::from_str_radix(digits, 16).ok()).flatten()
+}
+
+/// A character for a code point: itself when it is printable ASCII, what it stands for when it hides or imitates.
+fn stand_in(value: u32, length: usize) -> Option<Change> {
+    let character = char::from_u32(value)?;
+    match plain(character) {
+        Some('\0') => Some(Change::Gone(length)),
+        Some(other) => Some(Change::Text(other, length)),
+        None if character.is_ascii_graphic() || character == ' ' => Some(Change::Text(character, length)),
+        None if character.is_ascii_control() => Some(Change::Text(' ', length)),
+        None => Some(Change::Text(character, length)),
+    }
+}
+
+/// HTML character references: numbers, and the names of marks in addresses and numbers.
+fn entity(rest: &str) -> Option<Change> {
+    let end = rest.bytes().take(12).position(|byte| byte == b';')?;
+    let name = rest.get(1..end)?;
+    if let Some(number) = name.strip_prefix('#') {
+        let value = match number.strip_prefix(['x', 'X']) {
+            Some(digits) => hexadecimal(digits)?,
+            None => number.parse().ok()?,
+        };
+        return stand_in(value, end + 1);
+    }
+    let character = match name {
+        "commat" => '@',
+        "period" => '.',
+        "nbsp" | "ensp" | "emsp" | "thinsp" => ' ',
+        "hyphen" | "dash" | "ndash" | "mdash" => '-',
+        "plus" => '+',
+        "lpar" => '(',
+        "rpar" => ')',
+        "sol" => '/',
+        "colon" => ':',
+        "lowbar" => '_',
+        "amp" => '&',
+        "quot" | "apos" => '"',
+        "lt" => '<',
+        "gt" => '>',
+        "shy" | "zwnj" | "zwj" | "lrm" | "rlm" => return Some(Change::Gone(end + 1)),
+        _ => return None,
+    };
+    Some(Change::Text(character, end + 1))
+}
+
+/// Escapes of JSON and programming languages: `\u0040`, `\x40`, `\n`.
+fn escape(rest: &str) -> Option<Change> {
+    let bytes = rest.as_bytes();
+    match *bytes.get(1)? {
+        b'u' if bytes.get(2) == Some(&b'{') => {
+            let end = rest.bytes().take(10).position(|byte| byte == b'}')?;
+            stand_in(hexadecimal(rest.get(3..end)?)?, end + 1)
+        }
+        b'u' => stand_in(hexadecimal(rest.get(2..6)?)?, 6),
+        b'x' => stand_in(hexadecimal(rest.get(2..4)?)?, 4),
+        b'n' | b'r' => Some(Change::Text('\n', 2)),
+        b't' => Some(Change::Text(' ', 2)),
+        b'"' | b'\'' => Some(Change::Text('"', 2)),
+        b'/' => Some(Change::Text('/', 2)),
+        _ => None,
+    }
+}
+
+/// `[at]`, `(dot)` and the like, with the spaces around.
+fn bracketed(text: &str, at: usize, rest: &str) -> Option<Change> {
+    let end = rest.bytes().take(12).position(|byte| b"])}>".contains(&byte))?;
+    let name = rest.get(1..end)?.trim();
+    const AT: [&str; 7] = ["at", "@", "arobase", "arroba", "chiocciola", "bei", "ät"];
+    const DOT: [&str; 8] = ["dot", ".", "punkt", "punto", "point", "ponto", "punt", "kropka"];
+    const DASH: [&str; 4] = ["dash", "-", "hyphen", "minus"];
+    let is = |names: &[&str]| names.iter().any(|own| name.eq_ignore_ascii_case(own));
+    let character = if is(&AT) {
+        '@'
+    } else if is(&DOT) {
+        '.'
+    } else if is(&DASH) {
+        '-'
+    } else {
+        return None;
+    };
+    let before = text.get(..at)?;
+    let after = rest.get(end + 1..)?;
+    let joins = before.trim_end_matches(' ').ends_with(char::is_alphanumeric)
+        && after.trim_start_matches(' ').starts_with(char::is_alphanumeric);
+    let spaces = after.len() - after.trim_start_matches(' ').len();
+    (joins && spaces <= 2).then_some(Change::Joint(character, end + 1 + spaces))
+}
+
+/// What a character stands for: NUL for nothing, `None` for itself.
+fn plain(character: char) -> Option<char> {
+    let code = character as u32;
+    let digit = |first: u32| char::from_digit(code - first, 10);
+    Some(match character {
+        // Soft hyphen, zero-width characters and joiners, bidi controls, variation selectors, tags.
+        '\u{ad}'
+        | '\u{34f}'
+        | '\u{61c}'
+        | '\u{180e}'
+        | '\u{200b}'..='\u{200f}'
+        | '\u{202a}'..='\u{202e}'
+        | '\u{2060}'..='\u{206f}'
+        | '\u{feff}'
+        | '\u{fe00}'..='\u{fe0f}'
+        | '\u{e0000}'..='\u{e007f}'
+        | '\u{20e3}'
+        | '\u{115f}'
+        | '\u{1160}'
+        | '\u{3164}'
+        | '\u{ffa0}' => '\0',
+        '\u{a0}' | '\u{2000}'..='\u{200a}' | '\u{202f}' | '\u{205f}' | '\u{3000}' => ' ',
+        '\u{2010}'..='\u{2015}' | '\u{2212}' | '\u{fe58}' | '\u{fe63}' | '\u{30fc}' if code != 0x30fc => '-',
+        '\u{2024}' | '\u{ff61}' => '.',
+        '\u{fe6b}' => '@',
+        '\u{2044}' | '\u{2215}' => '/',
+        '\u{ff01}'..='\u{ff5e}' => char::from_u32(code - 0xfee0)?,
+        '\u{b9}' => '1',
+        '\u{b2}' | '\u{b3}' => char::from_digit(code - 0xb0, 10)?,
+        '\u{2070}' | '\u{2074}'..='\u{2079}' => digit(0x2070)?,
+        '\u{2080}'..='\u{2089}' => digit(0x2080)?,
+        '\u{2460}'..='\u{2468}' => digit(0x245f)?,
+        '\u{24ea}' => '0',
+        '\u{2776}'..='\u{277e}' => digit(0x2775)?,
+        '\u{660}'..='\u{669}' => digit(0x660)?,
+        '\u{6f0}'..='\u{6f9}' => digit(0x6f0)?,
+        '\u{7c0}'..='\u{7c9}' => digit(0x7c0)?,
+        '\u{966}'..='\u{96f}' => digit(0x966)?,
+        '\u{9e6}'..='\u{9ef}' => digit(0x9e6)?,
+        '\u{a66}'..='\u{a6f}' => digit(0xa66)?,
+        '\u{ae6}'..='\u{aef}' => digit(0xae6)?,
+        '\u{b66}'..='\u{b6f}' => digit(0xb66)?,
+        '\u{be6}'..='\u{bef}' => digit(0xbe6)?,
+        '\u{c66}'..='\u{c6f}' => digit(0xc66)?,
+        '\u{ce6}'..='\u{cef}' => digit(0xce6)?,
+        '\u{d66}'..='\u{d6f}' => digit(0xd66)?,
+        '\u{e50}'..='\u{e59}' => digit(0xe50)?,
+        '\u{ed0}'..='\u{ed9}' => digit(0xed0)?,
+        '\u{f20}'..='\u{f29}' => digit(0xf20)?,
+        '\u{1040}'..='\u{1049}' => digit(0x1040)?,
+        '\u{17e0}'..='\u{17e9}' => digit(0x17e0)?,
+        '\u{1d7ce}'..='\u{1d7ff}' => char::from_digit((code - 0x1d7ce) % 10, 10)?,
+        '\u{1fbf0}'..='\u{1fbf9}' => digit(0x1fbf0)?,
+        '\u{1d400}'..='\u{1d6a3}' => {
+            let place = (code - 0x1d400) % 52;
+            char::from_u32(if place < 26 { 0x41 + place } else { 0x61 + place - 26 })?
+        }
+        '\u{24b6}'..='\u{24cf}' => char::from_u32(code - 0x24b6 + 0x41)?,
+        '\u{24d0}'..='\u{24e9}' => char::from_u32(code - 0x24d0 + 0x61)?,
+        _ => return look_alike(character),
+    })
+}
+
+fn is_look_alike(character: char) -> bool {
+    look_alike(character).is_some()
+}
+
+/// Letters of other scripts that look like Latin ones (Unicode's confusables, those in common use).
+fn look_alike(character: char) -> Option<char> {
+    Some(match character {
+        'А' | 'Α' => 'A',
+        'В' | 'Β' => 'B',
+        'С' => 'C',
+        'Е' | 'Ε' => 'E',
+        'Н' | 'Η' => 'H',
+        'І' | 'Ι' => 'I',
+        'Ј' => 'J',
+        'К' | 'Κ' => 'K',
+        'М' | 'Μ' => 'M',
+        'Ν' => 'N',
+        'О' | 'Ο' => 'O',
+        'Р' | 'Ρ' => 'P',
+        'Ԛ' => 'Q',
+        'Ѕ' => 'S',
+        'Т' | 'Τ' => 'T',
+        'Ԝ' => 'W',
+        'Х' | 'Χ' => 'X',
+        'У' | 'Υ' | 'Ү' => 'Y',
+        'Ζ' => 'Z',
+        'а' | 'α' | 'ɑ' => 'a',
+        'с' => 'c',
+        'ԁ' => 'd',
+        'е' => 'e',
+        'ɡ' => 'g',
+        'һ' => 'h',
+        'і' => 'i',
+        'ј' => 'j',
+        'ӏ' | 'լ' => 'l',
+        'ո' => 'n',
+        'о' | 'ο' | 'օ' => 'o',
+        'р' | 'ρ' => 'p',
+        'ԛ' => 'q',
+        'ѕ' => 's',
+        'υ' | 'ս' => 'u',
+        'ν' => 'v',
+        'ԝ' => 'w',
+        'х' => 'x',
+        'у' => 'y',
+        _ => return None,
+    })
+}
+
+/// Whether the word around a character is otherwise made of ASCII letters and digits: then a letter of another
+/// script in it is a disguise.
+fn is_among_ascii(text: &str, at: usize, length: usize) -> bool {
+    let word = |character: &char| match *character {
+        '\u{400}'..='\u{481}' | '@' | '.' | '-' => true,
+        other => other.is_alphanumeric(),
+    };
+    let before = text.get(..at).unwrap_or_default().chars().rev().take(24).take_while(word);
+    let after = text.get(at + length..).unwrap_or_default().chars().take(24).take_while(word);
+    let mut ascii = false;
+    for character in before.chain(after) {
+        if character.is_ascii_alphanumeric() {
+            ascii = true;
+        } else if !character.is_ascii() && !is_look_alike(character) {
+            return false;
+        }
+    }
+    ascii
+}
+
+#[cfg(test)]
+#[expect(clippy::string_slice, reason = "a test fails by panicking")]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn disguises_go() {
+        for (disguised, meant) in [
+            ("4111\u{200b}1111", "41111111"),
+            ("４１１１－１１", "4111-11"),
+            ("j\u{43e}hn＠ex.com", "john@ex.com"),
+            ("john&#64;ex&period;com", "john@ex.com"),
+            ("john%40ex.com", "john@ex.com"),
+            (r"john\u0040ex.com\n", "john@ex.com\n"),
+            ("john [at] ex (dot) com", "john@ex.com"),
+            ("john at ex dot com", "john@ex.com"),
+            ("١٢٣ ๔๕", "123 45"),
+            ("𝟏𝟐𝟑", "123"),
+        ] {
+            assert_eq!(normalise(disguised).text, meant, "{disguised}");
+        }
+        for same in ["Привет, мир", "f(a) [b] 100% &amp", "身份证 ok", "naïve café", "C:\\dir"]
+        {
+            assert_eq!(normalise(same).text, same);
+        }
+    }
+
+    #[test]
+    fn places_lead_back() {
+        let text = "tel ４１\u{200b}１ x";
+        let normal = normalise(text);
+        let start = normal.text.find("411").unwrap();
+        let (from, to) = normal.original(start, start + 3);
+        assert_eq!(&text[from..to], "４１\u{200b}１");
+    }
+}

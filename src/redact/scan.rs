@@ -1,0 +1,512 @@
+//! The one pass over a text: from byte classes to candidates to findings.
+//!
+//! The pass stops only at digits, `@` and runs of capitals; words without them cost a table look-up per byte.
+//! Around a digit, candidates are read and compared with the prepared forms; words around are looked up only when
+//! a form fits. Every step is bounded by constants, so the work is linear in the text. It expects text that
+//! [`super::normal`] has normalised, and reports places in that.
+
+use super::candidate::{Candidate, separator, word_end, word_start};
+use super::context::{Contexts, Group, Hit, Tag};
+use super::detect::{birth, card, crypto, email, iban, network, phone};
+use super::finding::{Finding, Kind, THRESHOLD};
+use super::format::{Alone, Fit, Form, Format, TABLE, country, is_in};
+
+/// How far before a value a word still speaks for it, and how far after, in bytes.
+const BEFORE: usize = 80;
+const AFTER: usize = 40;
+/// A word of things and not of people counts this close before a value.
+const THING: usize = 30;
+/// Longer words are hashes, keys or encoded data.
+const LONGEST_WORD: usize = 100;
+
+const NONE: u8 = 0;
+const DIGIT: u8 = 1;
+const AT: u8 = 2;
+const CAPITAL: u8 = 3;
+
+static CLASSES: [u8; 256] = classes();
+
+const fn classes() -> [u8; 256] {
+    let mut classes = [NONE; 256];
+    let mut byte = 0_u8;
+    loop {
+        #[expect(clippy::indexing_slicing, reason = "a byte indexes 256 classes, at compile time")]
+        {
+            classes[byte as usize] = match byte {
+                b'0'..=b'9' => DIGIT,
+                b'@' => AT,
+                b'A'..=b'Z' => CAPITAL,
+                _ => NONE,
+            };
+        }
+        if byte == u8::MAX {
+            return classes;
+        }
+        byte += 1;
+    }
+}
+
+/// What a value hangs together with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Glue {
+    /// Nothing.
+    Free,
+    /// A word of letters before it, as in `INV-1234`.
+    Label,
+    /// A number: it is part of something longer.
+    Number,
+}
+
+/// What the words around a value say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Support {
+    /// How sure they make it.
+    pub(crate) score: u8,
+    /// How far away they are, in bytes.
+    pub(crate) distance: usize,
+    /// They are words of this very type, and not of a group.
+    own: bool,
+}
+
+/// What is doubtful about a candidate, whatever it may be.
+#[derive(Clone, Copy)]
+struct State {
+    /// How near a word for things is, when it is the nearest.
+    thing: Option<usize>,
+    /// How much less sure it is when it stands alone.
+    doubt: u8,
+    /// More groups of digits stand before or after it.
+    amid: bool,
+}
+
+/// A text being searched.
+pub(crate) struct Scan<'a> {
+    pub(crate) text: &'a str,
+    pub(crate) bytes: &'a [u8],
+    contexts: Contexts<'a>,
+    near: Vec<Hit>,
+    /// For each of `near` that ends before the place: how far before, in bytes.
+    before: Vec<Option<usize>>,
+    near_of: Option<(usize, usize)>,
+    /// What the phrases around a place point to, each with its distance in bytes.
+    words: Vec<(Tag, usize)>,
+    words_of: Option<(usize, usize)>,
+    pub(crate) findings: Vec<Finding>,
+}
+
+/// All findings in a normalised text, unsettled.
+pub(crate) fn scan(text: &str) -> Vec<Finding> {
+    let mut scan = Scan {
+        text,
+        bytes: text.as_bytes(),
+        contexts: Contexts::new(text, &TABLE.lexicon),
+        near: Vec::new(),
+        before: Vec::new(),
+        near_of: None,
+        words: Vec::new(),
+        words_of: None,
+        findings: Vec::new(),
+    };
+    let mut at = 0;
+    while let Some((anchor, class)) = next_anchor(scan.bytes, at) {
+        at = match class {
+            AT => {
+                email::find(&mut scan, anchor);
+                anchor + 1
+            }
+            DIGIT => scan.word(anchor),
+            _ => scan.capitals(anchor),
+        };
+    }
+    scan.findings
+}
+
+#[inline]
+fn next_anchor(bytes: &[u8], from: usize) -> Option<(usize, u8)> {
+    let mut rest = bytes.get(from..)?.iter().enumerate();
+    loop {
+        let (offset, &byte) = rest.next()?;
+        let class = CLASSES.get(usize::from(byte)).copied().unwrap_or(NONE);
+        if class == NONE {
+            continue;
+        }
+        let at = from + offset;
+        if class == CAPITAL && !bytes.get(at + 1..at + 4)?.iter().all(u8::is_ascii_uppercase) {
+            continue;
+        }
+        return Some((at, class));
+    }
+}
+
+impl<'a> Scan<'a> {
+    pub(crate) fn byte(&self, at: usize) -> Option<u8> {
+        self.bytes.get(at).copied()
+    }
+
+    pub(crate) fn byte_before(&self, at: usize) -> Option<u8> {
+        at.checked_sub(1).and_then(|before| self.byte(before))
+    }
+
+    pub(crate) fn report(&mut self, start: usize, end: usize, kind: &'static str, score: u8) {
+        if score >= THRESHOLD {
+            self.findings.push(Finding { start, end, kind: Kind(kind), score });
+        }
+    }
+
+    /// A word of capitals alone can only be a bank's code.
+    fn capitals(&mut self, anchor: usize) -> usize {
+        let end = word_end(self.bytes, anchor);
+        let length = end - anchor;
+        let word = self.bytes.get(anchor..end).unwrap_or_default();
+        if matches!(length, 8 | 11) && word.iter().all(u8::is_ascii_uppercase) {
+            let mut candidate = Candidate::new(anchor);
+            candidate.push(None, word, end);
+            self.compare(&candidate);
+        }
+        // A digit further on in the word is an anchor of its own.
+        anchor + word.iter().take_while(|byte| !byte.is_ascii_digit()).count().max(1)
+    }
+
+    /// Everything that may start at, or just before, the word with a digit at `anchor`. Gives its end.
+    fn word(&mut self, anchor: usize) -> usize {
+        let start = word_start(self.bytes, anchor);
+        let end = word_end(self.bytes, anchor);
+        if let Some(end) = uuid_end(self.bytes, start) {
+            return end;
+        }
+        if end - start >= 25 && crypto::find(self, start, end) {
+            return end;
+        }
+        if end - start > LONGEST_WORD {
+            return end;
+        }
+        if let Some(end) = network::find(self, start, end) {
+            return end;
+        }
+        if self.is_inside_a_run(start, end) {
+            return end;
+        }
+        phone::find(self, start, end);
+        birth::find(self, start, end);
+        let mut first = start;
+        for _ in 0..3 {
+            self.candidates(first);
+            match self.letters_before(first) {
+                Some(before) => first = before,
+                None => break,
+            }
+        }
+        end
+    }
+
+    /// Whether words as short as this one, joined by single characters, come before it: then what it may be part of
+    /// has been looked at from the first of them.
+    fn is_inside_a_run(&self, start: usize, end: usize) -> bool {
+        let length = end - start;
+        let same = |at: usize| {
+            let from = at.checked_sub(length + 1)?;
+            let word = self.bytes.get(from..at.checked_sub(1)?)?;
+            let bounded = from == 0 || !self.byte_before(from)?.is_ascii_alphanumeric();
+            (bounded && word.iter().all(u8::is_ascii_digit)).then_some(from)
+        };
+        match length {
+            1 => same(start).is_some(),
+            2 | 3 => same(start).and_then(same).and_then(same).and_then(same).is_some(),
+            _ => false,
+        }
+    }
+
+    /// The start of a short word of letters that may belong to the number after it, as in `AB 12 34 56 C`.
+    fn letters_before(&self, start: usize) -> Option<usize> {
+        let separator = self.byte_before(start)?;
+        if !matches!(separator, b' ' | b'-' | b'.' | b'/' | b'_') {
+            return None;
+        }
+        let end = start - 1;
+        let before = word_start(self.bytes, end);
+        let word = self.bytes.get(before..end)?;
+        ((1..=6).contains(&word.len()) && word.iter().all(u8::is_ascii_alphabetic)).then_some(before)
+    }
+
+    fn candidates(&mut self, start: usize) {
+        if self.glue_before(start) == Glue::Number {
+            return;
+        }
+        let mut candidate = Candidate::new(start);
+        let mut between = None;
+        let mut from = start;
+        loop {
+            let end = word_end(self.bytes, from);
+            let word = self.bytes.get(from..end).unwrap_or_default();
+            let letters = !word.iter().any(u8::is_ascii_digit);
+            let plain = !candidate.small && word.iter().all(u8::is_ascii_lowercase) && candidate.digits != 0;
+            if letters && (word.len() > 6 || plain) || !candidate.push(between.as_ref(), word, end) {
+                return;
+            }
+            if candidate.digits != 0 {
+                self.consider(&candidate);
+            }
+            let Some(next) = separator(self.bytes, end) else { return };
+            from = next.next;
+            between = Some(next);
+        }
+    }
+
+    fn consider(&mut self, candidate: &Candidate) {
+        if candidate.len() < 5 || self.is_glued_after(candidate.end) {
+            return;
+        }
+        if !iban::find(self, candidate) {
+            card::find(self, candidate);
+        }
+        self.compare(candidate);
+    }
+
+    fn compare(&mut self, candidate: &Candidate) {
+        let mut state = None;
+        for form in TABLE.forms(candidate) {
+            let Some(fit) = form.fit(candidate) else { continue };
+            let Some(format) = TABLE.format(form.format) else { continue };
+            if !(format.valid)(candidate.compact()) {
+                continue;
+            }
+            let state = *state.get_or_insert_with(|| self.state(candidate));
+            let Some(score) = self.score(form, format, fit, candidate, state) else { continue };
+            let bracketed = self.byte_before(candidate.end.saturating_sub(1)) == Some(b'(');
+            let closed = bracketed && self.byte(candidate.end) == Some(b')');
+            self.report(candidate.start, candidate.end + usize::from(closed), format.kind, score);
+        }
+    }
+
+    fn score(
+        &mut self,
+        form: &Form,
+        format: &Format,
+        fit: Fit,
+        candidate: &Candidate,
+        state: State,
+    ) -> Option<u8> {
+        let tag = Tag::Format(form.format);
+        let support = self.support(candidate.start, candidate.end, country(format.kind), |hit| match hit {
+            _ if hit == tag => Some(true),
+            Tag::Group(group) if is_in(format, group) => Some(false),
+            _ => None,
+        });
+        let alone = match (format.alone, fit) {
+            (Alone::Always(score), Fit::Compact | Fit::Written) => score,
+            (Alone::Always(score), Fit::Loose)
+                if form.breaks_like(candidate) || candidate.even && candidate.is_usual() =>
+            {
+                score.saturating_sub(20)
+            }
+            (Alone::Written(score), Fit::Written) => score,
+            (Alone::Written(score) | Alone::Always(score), Fit::Alike) => score.saturating_sub(12),
+            _ => 0,
+        };
+        let thing = state.thing;
+        let in_words = match support {
+            Some(support) => match fit {
+                _ if thing.is_some_and(|distance| distance < support.distance) => 0,
+                _ if state.amid && !support.own => 0,
+                Fit::Compact | Fit::Written | Fit::Alike => support.score,
+                Fit::Loose if !support.own => 0,
+                Fit::Loose if form.breaks_like(candidate) || candidate.even || candidate.is_usual() => {
+                    support.score.saturating_sub(10)
+                }
+                Fit::Loose => 0,
+            },
+            None => 0,
+        };
+        let score = in_words.max(alone.saturating_sub(state.doubt));
+        (score >= THRESHOLD).then_some(score)
+    }
+
+    /// What is doubtful about a candidate, whatever it may be.
+    fn state(&mut self, candidate: &Candidate) -> State {
+        let thing = self.thing(candidate.start);
+        let mut doubt = if thing.is_some() { 30 } else { 0 };
+        if candidate.separated() == 0 && is_time(candidate) {
+            doubt += 15;
+        }
+        if self.glue_before(candidate.start) == Glue::Label {
+            doubt += 25;
+        }
+        let amid = candidate.separated() > 0 && self.is_amid_numbers(candidate);
+        if amid {
+            doubt += 25;
+        }
+        State { thing, doubt, amid }
+    }
+
+    /// What the words around a place say, by a judge that tells words of its own (`true`) from those of a group
+    /// (`false`).
+    pub(crate) fn support(
+        &mut self,
+        start: usize,
+        end: usize,
+        of: Option<[u8; 2]>,
+        judge: impl Fn(Tag) -> Option<bool>,
+    ) -> Option<Support> {
+        self.weigh(start, end);
+        let mut best: Option<Support> = None;
+        for (tag, distance) in &self.words {
+            let Some(own) = judge(*tag) else { continue };
+            let near = u8::try_from(distance / 5).unwrap_or(u8::MAX);
+            let score = if own { 92 - near } else { 72 - near };
+            if best.is_none_or(|best| best.score < score) {
+                best = Some(Support { score, distance: *distance, own });
+            }
+        }
+        let best = best.as_mut()?;
+        let national = |(tag, _): &(Tag, usize)| matches!((tag, of), (Tag::Country(country), Some(of)) if *country == of);
+        if self.words.iter().any(national) {
+            best.score += if best.score > 72 { 4 } else { 10 };
+        }
+        Some(*best)
+    }
+
+    /// Fills in what the phrases around a place point to.
+    fn weigh(&mut self, start: usize, end: usize) {
+        if self.words_of == Some((start, end)) {
+            return;
+        }
+        self.words_of = Some((start, end));
+        self.look_around(start, end);
+        let mut words = std::mem::take(&mut self.words);
+        words.clear();
+        for (hit, before) in self.near.iter().zip(&self.before) {
+            let Some(distance) = before.or_else(|| self.distance_after(hit, start, end)) else { continue };
+            match words.iter_mut().find(|(tag, _)| *tag == hit.tag) {
+                Some((_, nearest)) => *nearest = distance.min(*nearest),
+                None => words.push((hit.tag, distance)),
+            }
+        }
+        self.words = words;
+    }
+
+    /// How near before a place the nearest word is that announces a thing, when it is nearer than all others.
+    pub(crate) fn thing(&mut self, start: usize) -> Option<usize> {
+        self.look_around(start, start);
+        let before = self.near.iter().filter(|hit| hit.end <= start && start - hit.end <= THING);
+        let last = before
+            .filter(|hit| !matches!(hit.tag, Tag::Country(_) | Tag::Month(_)))
+            .max_by_key(|hit| hit.end)?;
+        (last.tag == Tag::Group(Group::Thing)).then(|| start - last.end)
+    }
+
+    fn look_around(&mut self, start: usize, end: usize) {
+        if self.near_of.is_some_and(|(from, to)| from == start && to >= end) {
+            return;
+        }
+        let to = end.max(start) + AFTER + 8;
+        let hits = self.contexts.within(start.saturating_sub(BEFORE), to);
+        self.near.clear();
+        self.near.extend_from_slice(hits);
+        self.before.clear();
+        // Backwards, so that the line breaks between are counted once.
+        let (mut lines, mut counted) = (0, start);
+        for hit in self.near.iter().rev() {
+            let between = self.bytes.get(hit.end..counted).unwrap_or_default();
+            lines += between.iter().filter(|&&byte| byte == b'\n').count();
+            counted = counted.min(hit.end);
+            let near = hit.end <= start && start - hit.end <= BEFORE;
+            self.before.push(near.then(|| (start - hit.end + 8 * lines).min(BEFORE)));
+        }
+        self.before.reverse();
+        self.near_of = Some((start, to - AFTER));
+    }
+
+    /// The phrases around a place.
+    pub(crate) fn near(&mut self, start: usize, end: usize) -> &[Hit] {
+        self.look_around(start, end);
+        &self.near
+    }
+
+    /// How far after a value a phrase is that may speak for it.
+    fn distance_after(&self, hit: &Hit, start: usize, end: usize) -> Option<usize> {
+        if hit.end <= start {
+            return None;
+        }
+        let between = self.bytes.get(end..hit.start)?;
+        let announces_the_next = {
+            let after = self.bytes.get(hit.end..).unwrap_or_default().iter().take(4);
+            let mut after = after.skip_while(|byte| b" \"'#".contains(byte));
+            after.next().is_some_and(|byte| b":=".contains(byte) || byte.is_ascii_digit())
+        };
+        let far = between.len() > AFTER || between.contains(&b'\n') || announces_the_next;
+        (!far).then_some(between.len() + 12)
+    }
+
+    /// What stands directly before a place.
+    pub(crate) fn glue_before(&self, start: usize) -> Glue {
+        let Some(byte) = self.byte_before(start) else { return Glue::Free };
+        match byte {
+            b'-' | b'.' | b'/' | b'_' | b':' | b'+' => {
+                let end = start - 1;
+                let from = word_start(self.bytes, end);
+                let word = self.bytes.get(from..end).unwrap_or_default();
+                match word {
+                    [] if byte == b'.' || byte == b'+' => Glue::Number,
+                    [] => Glue::Free,
+                    word if word.iter().any(u8::is_ascii_digit) => Glue::Number,
+                    _ if byte == b':' => Glue::Free,
+                    _ => Glue::Label,
+                }
+            }
+            b'$' | b'@' | b'%' => Glue::Number,
+            b'#' => Glue::Label,
+            0xA3 | 0xAC if self.text.get(..start).is_some_and(|text| text.ends_with(['€', '£'])) => {
+                Glue::Number
+            }
+            _ => Glue::Free,
+        }
+    }
+
+    /// Whether what ends here goes on.
+    pub(crate) fn is_glued_after(&self, end: usize) -> bool {
+        let next = self.byte(end + 1);
+        let digit = next.is_some_and(|byte| byte.is_ascii_digit());
+        match self.byte(end) {
+            Some(b'-' | b'_') => next.is_some_and(|byte| byte.is_ascii_alphanumeric()),
+            Some(b'.' | b'/' | b':') => digit,
+            Some(b'@') => next.is_some_and(|byte| byte.is_ascii_alphanumeric()),
+            Some(b'%') => true,
+            _ => false,
+        }
+    }
+
+    /// Whether a value written in groups of digits goes on, before or after, with another group.
+    pub(crate) fn is_amid_numbers(&self, candidate: &Candidate) -> bool {
+        let word_after = self.byte(candidate.end) == Some(b' ')
+            && self
+                .bytes
+                .get(candidate.end + 1..word_end(self.bytes, candidate.end + 1))
+                .is_some_and(is_digits);
+        let word_before = self.byte_before(candidate.start) == Some(b' ')
+            && self
+                .bytes
+                .get(word_start(self.bytes, candidate.start - 1)..candidate.start - 1)
+                .is_some_and(is_digits);
+        candidate.is_separated_by(b' ') && (word_after || word_before)
+    }
+}
+
+/// Whether a number may be a time in seconds or milliseconds of this century's first half.
+fn is_time(candidate: &Candidate) -> bool {
+    let head = candidate.compact().get(..2);
+    candidate.is_number() && matches!(candidate.len(), 10 | 13) && matches!(head, Some([b'1', b'4'..=b'9']))
+}
+
+fn is_digits(word: &[u8]) -> bool {
+    !word.is_empty() && word.iter().all(u8::is_ascii_digit)
+}
+
+/// The end of a UUID (RFC 9562) that starts here: nothing in it is a number of anybody.
+fn uuid_end(bytes: &[u8], start: usize) -> Option<usize> {
+    let text = bytes.get(start..start + 36)?;
+    let shaped = text.iter().enumerate().all(|(at, byte)| match at {
+        8 | 13 | 18 | 23 => *byte == b'-',
+        _ => byte.is_ascii_hexdigit(),
+    });
+    shaped.then_some(start + 36)
+}

@@ -1,0 +1,126 @@
+//! What the whole finds and leaves alone.
+
+use super::*;
+
+fn found(text: &str) -> Vec<(&str, &'static str)> {
+    find_all(text, &Settings::default())
+        .iter()
+        .map(|finding| (&text[finding.start..finding.end], finding.kind.0))
+        .collect()
+}
+
+#[test]
+fn examples_of_the_standards_are_found() {
+    assert_eq!(
+        found("Write to jane.doe+x@example.co.uk, please."),
+        [("jane.doe+x@example.co.uk", "EMAIL_ADDRESS")]
+    );
+    assert_eq!(found("card 4111 1111 1111 1111 exp"), [("4111 1111 1111 1111", "CREDIT_CARD")]);
+    assert_eq!(found("IBAN: GB29 NWBK 6016 1331 9268 19"), [("GB29 NWBK 6016 1331 9268 19", "IBAN_CODE")]);
+    assert_eq!(found("from 203.0.113.7 port 22"), [("203.0.113.7", "IP_ADDRESS")]);
+    assert_eq!(found("NHS number 943 476 5919"), [("943 476 5919", "UK_NHS")]);
+    assert_eq!(found("call +49 30 901820"), [("+49 30 901820", "PHONE_NUMBER")]);
+    assert_eq!(
+        found("BTC 1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa"),
+        [("1A1zP1eP5QGefi2DMPTfTL5SLmv7DivfNa", "CRYPTO")]
+    );
+    assert_eq!(found("born on 12 March 1985"), [("12 March 1985", "DATE_OF_BIRTH")]);
+}
+
+#[test]
+fn numbers_of_things_are_left_alone() {
+    for text in [
+        "order 1234567890123 at 1700000000 took 0.123456789 s",
+        "id 550e8400-e29b-41d4-a716-446655440000",
+        "commit 9fceb02d0ae598e95dc970b74767f19372d61af8",
+        "version 1.2.3.4, react@18.2.0, logo@2x.png",
+        "listening on 127.0.0.1:8080",
+        "git@github.com:owner/repository.git",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}
+
+#[test]
+fn a_value_split_over_parts_is_found_in_each() {
+    let parts = ["pay with 4111 1111", " 1111 1111 please", "ann@corp", ".example"];
+    let found = find_across(&parts, &Settings::default());
+    let values: Vec<Vec<&str>> = parts
+        .iter()
+        .zip(&found)
+        .map(|(part, findings)| findings.iter().map(|finding| &part[finding.start..finding.end]).collect())
+        .collect();
+    assert_eq!(values, [vec!["4111 1111"], vec![" 1111 1111"], vec!["ann@corp"], vec![".example"]]);
+}
+
+#[test]
+fn exempt_values_and_disabled_types_stay() {
+    let text = "ann@example.com, bob@corp.example, 203.0.113.7";
+    let settings = Settings { disabled: vec![Kind("IP_ADDRESS")], exempt: vec!["@example.com".to_owned()] };
+    let found = find_all(text, &settings);
+    assert_eq!(
+        found.iter().map(|finding| &text[finding.start..finding.end]).collect::<Vec<_>>(),
+        ["bob@corp.example"]
+    );
+}
+
+/// What is left out of a look-alike makes it one: each of these differs from a valid value in one digit or rule.
+#[test]
+fn invalid_values_are_not_found_even_in_context() {
+    for text in [
+        "card 4111 1111 1111 1112",
+        "IBAN GB29 NWBK 6016 1331 9268 18",
+        "NHS number 943 476 5918",
+        "SSN 666-12-3456",
+        "SSN 000-12-3456",
+        "PESEL 44051401358",
+        "Steuer-ID 86 095 742 718",
+        "DNI 12345678A",
+        "Aadhaar 2345 6789 0123",
+        "NRIC S1234567A",
+        "IMEI 490154203237519",
+        "routing number 021000022",
+        "IP 256.1.2.3",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}
+
+/// The work is bounded for any text: each of these would be slow in an engine that backtracks or looks back without
+/// end. A hundred kilobytes of each take milliseconds; the limit is far above.
+#[test]
+fn hostile_texts_take_no_longer_than_others() {
+    for unit in [
+        "1 ",
+        "11 ",
+        "1-",
+        "a@",
+        "a@a.",
+        "1:",
+        "1.",
+        "+1 ",
+        "(1",
+        "AB12 ",
+        "%41",
+        "&#65;",
+        " dot ",
+        "а1",
+        "tax id 1 ",
+        "\\u0041",
+    ] {
+        let text = unit.repeat(100_000 / unit.len());
+        let found = find_all(&text, &Settings::default());
+        assert!(found.len() < text.len(), "{unit}");
+    }
+}
+
+proptest::proptest! {
+    #[test]
+    fn any_text_gives_findings_in_order_on_character_boundaries(text in "[0-9a-zA-Zé４ @.:/()+\\-\u{200b}&#;%]{0,120}") {
+        let findings = find_all(&text, &Settings::default());
+        for finding in &findings {
+            proptest::prop_assert!(text.get(finding.start..finding.end).is_some_and(|value| !value.is_empty()));
+        }
+        proptest::prop_assert!(findings.windows(2).all(|pair| pair[0].end <= pair[1].start));
+    }
+}
