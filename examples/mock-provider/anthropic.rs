@@ -3,6 +3,8 @@
 //! What the reference requires is checked, and answered as the reference says; a member that it does not have is
 //! refused. Tokens are the same fake as those of OpenAI's endpoints. Does not know connections or delivery.
 
+#![expect(clippy::indexing_slicing, reason = "of JSON objects by name, which reads null where nothing is")]
+
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Body, EVENT_STREAM, Events, JSON, Usage};

@@ -251,11 +251,7 @@ impl Role for Adapter {
                     _ => Flow::Continue,
                 };
             }
-            Event::Reserved(_)
-            | Event::Turn
-            | Event::Settled(_)
-            | Event::Limits(_)
-            | Event::Done { .. } => {
+            Event::Reserved(_) | Event::Turn | Event::Settled(_) | Event::Limits(_) | Event::Done { .. } => {
                 return Flow::Continue;
             }
         };

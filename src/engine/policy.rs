@@ -7,6 +7,8 @@
 //! Deliberately unknown here: providers' hosts, credentials, dialects other than the client's, and how
 //! attempts are made.
 
+mod answer;
+
 use std::borrow::Cow;
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -14,22 +16,19 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::Role;
 use super::book::Book;
 use super::counting::Calibrator;
 use super::effect::{Effect, Flow, Reply};
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Deposit, Desk, Exchange, Original, PASSED_ON, Prompt};
-use super::fields::{
-    ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, SERVED_BY, is_private_request_header, is_private_response_header,
-};
+use super::fields::{ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, is_private_request_header};
 use super::headers::Headers;
-use super::limits::Demand;
-use super::limits::{Applied, Limits};
+use super::limits::{Applied, Demand, Limits};
 use super::meter::Meter;
 use super::queue::{Place, Queue, StreamId};
 use super::refusal::Refusal;
 use super::spending::{Model, Spending};
-use super::{Role, adapter};
 use crate::config::compiled;
 use crate::dialect::openai;
 use crate::dialect::openai::request::{self, Delivery};
@@ -140,7 +139,7 @@ enum Phase {
     Reading(Reading),
     /// The request is complete; what it may take is being reserved, by who has a place in the queue when its turn
     /// comes.
-    Reserving(Ready, Option<Place>),
+    Reserving(Box<Ready>, Option<Place>),
     /// The caller asks how its limits stand.
     Reporting(Applied),
     /// The request is on its way; nothing came back yet.
@@ -297,7 +296,8 @@ impl Policy {
                     self.shared.queue.ahead(demand.scopes.iter().map(|scope| &scope.key), caller.priority);
                 let place = ahead.and_then(|cell| self.enter(cell, now));
                 let waits = place.is_some();
-                self.phase = Phase::Reserving(Ready { exchange, meter, demand: Rc::new(demand) }, place);
+                let ready = Ready { exchange, meter, demand: Rc::new(demand) };
+                self.phase = Phase::Reserving(Box::new(ready), place);
                 Ok(if waits { Flow::Pause } else { self.reserve(effects) })
             }
             None => Ok(self.forward(exchange, meter, effects)),
@@ -412,137 +412,6 @@ impl Policy {
         effects.push(Effect::Reply(refusal.reply()));
         self.phase = Phase::Ended(Outcome::Refused(refusal.code()));
         Flow::Pause
-    }
-
-    fn response_headers(
-        &mut self,
-        headers: &Headers,
-        local: bool,
-        end_of_stream: bool,
-        effects: &mut Vec<Effect>,
-    ) {
-        let meter = match std::mem::replace(&mut self.phase, Phase::Arriving) {
-            Phase::Forwarded(meter) => Some(meter),
-            // Nothing went on, so it is Envoy that answers: the body came too slowly, or was too large for it.
-            Phase::Reading(_) | Phase::Reserving(..) | Phase::Reporting(_) => None,
-            // The gateway's own reply on its way out.
-            phase => {
-                self.phase = phase;
-                return;
-            }
-        };
-        let refused = self.deposit.take().and_then(|deposit| deposit.refused());
-        self.record.attempts =
-            headers.text(SERVED_BY.attempts).and_then(|count| count.parse().ok()).unwrap_or(0);
-        let named = |name| headers.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
-        self.record.provider = named(SERVED_BY.provider);
-        self.record.provider_model = named(SERVED_BY.provider_model);
-        let status = headers.status().unwrap_or(0);
-        for (name, _) in headers.iter().filter(|(name, _)| is_private_response_header(name)) {
-            effects.push(Effect::RemoveResponseHeader(name.to_owned()));
-        }
-        let limits = self.spending.as_mut().map(Spending::headers).unwrap_or_default();
-        effects.extend(limits.into_iter().map(|(name, value)| set_response_header(name, &value)));
-        let Some(mut meter) = meter.filter(|_| !local) else {
-            let refusal = match headers.text(adapter::REFUSAL_HEADER) {
-                Some(adapter::CREDENTIAL_UNAVAILABLE) => Refusal::CredentialUnavailable,
-                Some(_) => refused.unwrap_or(Refusal::Internal),
-                None => Refusal::of_envoy(status, self.gateway.max_request_body),
-            };
-            effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
-            effects.push(set_response_header("content-type", "application/json"));
-            self.phase =
-                Phase::Explaining { body: refusal.body(), outcome: Outcome::Refused(refusal.code()) };
-            return;
-        };
-        self.record.provider_request_id = headers.text("x-request-id").map(str::to_owned);
-        if (200..300).contains(&status) {
-            let streamed = meter.expect(headers.media_type().as_deref());
-            self.record.streamed = streamed;
-            if streamed && meter.hides_usage() {
-                // A stream has no length; were there one, hiding the usage would make it wrong.
-                effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
-            }
-            self.phase = Phase::Relaying(meter);
-            if end_of_stream {
-                self.end();
-            }
-        } else {
-            self.phase = Phase::Ended(Outcome::ProviderError);
-        }
-    }
-
-    fn response_body(
-        &mut self,
-        chunk: &[u8],
-        end_of_stream: bool,
-        now: Timestamp,
-        effects: &mut Vec<Effect>,
-    ) {
-        match &mut self.phase {
-            Phase::Relaying(meter) => {
-                let relayed = meter.relay(chunk, end_of_stream);
-                if relayed.first_text {
-                    self.record.first_token = Some(now.since(self.started));
-                }
-                if let Some(replacement) = relayed.replacement {
-                    effects.push(Effect::ReplaceResponseBody(replacement));
-                }
-                if end_of_stream {
-                    self.end();
-                }
-            }
-            Phase::Explaining { body, outcome } => {
-                effects.push(Effect::ReplaceResponseBody(std::mem::take(body)));
-                if end_of_stream {
-                    self.phase = Phase::Ended(*outcome);
-                }
-            }
-            Phase::Arriving
-            | Phase::Reading(_)
-            | Phase::Reserving(..)
-            | Phase::Reporting(_)
-            | Phase::Forwarded(_)
-            | Phase::Ended(_) => {}
-        }
-    }
-
-    /// The provider's answer is complete.
-    fn end(&mut self) {
-        if let Phase::Relaying(meter) = &self.phase {
-            self.record.metered = meter.metered();
-            let outcome = if meter.saw_error() { Outcome::ProviderError } else { Outcome::Ok };
-            self.phase = Phase::Ended(outcome);
-        }
-    }
-
-    /// Settles the request: the only place that does, on every way out.
-    fn settle(&mut self, client_gone: bool, own_time: Duration, now: Timestamp, effects: &mut Vec<Effect>) {
-        let broken = if client_gone { Outcome::Abandoned } else { Outcome::Interrupted };
-        if let Phase::Reserving(_, place) = &mut self.phase {
-            self.record.queued = place.take().map(|place| place.waited(now));
-        }
-        self.record.outcome = match &self.phase {
-            Phase::Ended(outcome) | Phase::Explaining { outcome, .. } => *outcome,
-            Phase::Relaying(meter) => {
-                self.record.metered = meter.metered();
-                // Many clients hang up as soon as they have read the end of the stream.
-                if meter.saw_end() { Outcome::Ok } else { broken }
-            }
-            Phase::Forwarded(meter) => {
-                self.record.metered = meter.metered();
-                broken
-            }
-            Phase::Arriving | Phase::Reading(_) | Phase::Reserving(..) | Phase::Reporting(_) => broken,
-        };
-        if let Some(spending) = &mut self.spending {
-            spending.settle(&mut self.record, effects);
-        }
-        self.record.duration = now.since(self.started);
-        self.record.own_time = own_time;
-        effects.extend(self.record.notices.iter().filter_map(Notice::warning).map(Effect::Warn));
-        effects.extend(self.record.measurements().into_iter().map(Effect::Measure));
-        effects.push(Effect::WriteAccessLog(self.record.access_log()));
     }
 }
 

@@ -108,12 +108,14 @@ impl Translation {
         }
         let media_type = headers.media_type();
         let is_stream = matches!(media_type.as_deref(), Some("text/event-stream" | AWS_EVENT_STREAM));
-        if is_stream && !is_coded && !end_of_stream {
-            if let Some(stream) = StreamTranslator::new(self.provider, self.client, self.context.clone()) {
-                self.reading = Reading::Stream(Box::new(stream));
-                effects.push(set("content-type", "text/event-stream"));
-                return Flow::Continue;
-            }
+        if is_stream
+            && !is_coded
+            && !end_of_stream
+            && let Some(stream) = StreamTranslator::new(self.provider, self.client, self.context.clone())
+        {
+            self.reading = Reading::Stream(Box::new(stream));
+            effects.push(set("content-type", "text/event-stream"));
+            return Flow::Continue;
         }
         effects.push(set("content-type", "application/json"));
         if is_coded || is_stream || end_of_stream {

@@ -41,9 +41,8 @@ fn what_another_dialect_reports_is_metered() {
     let mut whole = gateway.chat(KEY, &prompt("alone", false));
     assert_eq!(whole.status, 200);
     assert_eq!(whole.json()["usage"]["prompt_tokens"], 40);
-    let mut stream = gateway.chat(KEY, &prompt("alone", true));
-    let events = events(&mut stream);
-    assert_eq!(events.last().map(String::as_str), Some("[DONE]"));
+    let stream = gateway.chat(KEY, &prompt("alone", true)).text();
+    assert_eq!(events(&stream).last(), Some(&"[DONE]"));
     for line in &gateway.access_log(2) {
         assert_eq!(line["outcome"], "ok", "{line}");
         for (field, tokens) in [("input_tokens", 40), ("cached_input_tokens", 15), ("output_tokens", 6)] {
