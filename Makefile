@@ -37,6 +37,7 @@ test: wasm $(TRAP) envoy $(VENV)/.sdks ## run all tests, end to end on the real 
 
 check: toolchain ## formatting, lints for both targets
 	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path tests/fuzz/Cargo.toml
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy --locked --lib --target wasm32-wasip1 -- -D warnings
 	$(CARGO) clippy --locked --manifest-path tests/fuzz/Cargo.toml --target-dir target -- -D warnings
