@@ -235,6 +235,10 @@ impl Compiler<'_, '_> {
             lease_ms: milliseconds(lease.map_or(LEASE, |lease| lease.value.0)),
             lapse: lapse.map_or(Lapse::Charge, |lapse| lapse.value),
             user_header: users.and_then(|users| Some(users.header.as_ref()?.value.0.clone())),
+            at_exhaustion: given
+                .and_then(|given| given.at_exhaustion.as_ref())
+                .map(|given| given.value)
+                .unwrap_or_default(),
         }
     }
 

@@ -130,6 +130,21 @@ pub struct Reserving {
     pub lapse: Lapse,
     /// Which request header names the end user; `None` for the member `user` of the body.
     pub user_header: Option<String>,
+    /// What becomes of a stream that goes on when what was reserved for it is used up and there is no more.
+    #[serde(default)]
+    pub at_exhaustion: AtExhaustion,
+}
+
+/// What becomes of a stream that goes on when what was reserved for it is used up and there is no more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AtExhaustion {
+    /// It goes on, and what it takes beyond the limit is charged.
+    #[default]
+    Finish,
+    /// It ends there, with the finish reason for length.
+    Cut,
 }
 
 /// How calls wait for a place in a concurrency that is full.

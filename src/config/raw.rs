@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::amounts::{Count, PerMillion, Rate, Thousandths, Usd};
-use super::compiled::Priority;
+use super::compiled::{AtExhaustion, Priority};
 use super::names::{
     AccessLog, Address, AllowedModel, ApiVersion, EnvName, FilePath, Hash, HeaderName, ModelName, Name,
     ProviderModel, SecretName,
@@ -23,7 +23,7 @@ use crate::quota::cell::Lapse;
 use crate::quota::limit::Mode;
 use crate::tokens::Vocabulary;
 
-enums! { Api, BudgetPeriod, CountWhen, Lapse, Mode, Priority, Vocabulary }
+enums! { Api, AtExhaustion, BudgetPeriod, CountWhen, Lapse, Mode, Priority, Vocabulary }
 
 record! {
     /// The configuration of a Tollgate gateway.
@@ -348,6 +348,10 @@ record! {
         optional lease: Span,
         /// Whether it is then charged in full (`charge`) or given back (`return`). Default: charge.
         optional on_crash: Lapse,
+        /// What becomes of a stream of a request without a limit of its own that produces more than was reserved for it,
+        /// where no more can be reserved: `finish` lets it go on, `cut` ends it with the finish reason for length.
+        /// Default: finish.
+        optional at_exhaustion: AtExhaustion,
     }
 }
 

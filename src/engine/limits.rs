@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::config::compiled::{self, Priority, Reserving};
+use crate::config::compiled::{self, AtExhaustion, Priority, Reserving};
 use crate::identity::caller::Caller;
 use crate::quota::ledger::{Relief, Standing, Terms};
 use crate::quota::limit::{Amounts, Limit, Measure, Per, Unit};
@@ -21,6 +21,8 @@ pub struct Limits {
     terms: Terms,
     /// Which request header names the end user, when it is not the body.
     pub user_header: Option<String>,
+    /// Whether a stream is ended when what was reserved for it is used up and there is no more.
+    pub cuts: bool,
 }
 
 #[derive(Debug)]
@@ -58,7 +60,7 @@ impl Limits {
     /// Prepares the limits of a configuration.
     #[must_use]
     pub fn new(scopes: Vec<compiled::Scope>, reserving: Reserving) -> Self {
-        let Reserving { lease_ms, lapse, user_header } = reserving;
+        let Reserving { lease_ms, lapse, user_header, at_exhaustion } = reserving;
         let limited = |scope: compiled::Scope| {
             let compiled::Scope { name, cell, limits, models, per_user, reserved_for_high } = scope;
             let others = (reserved_for_high > 0).then(|| without_reserved(&limits, reserved_for_high));
@@ -74,7 +76,12 @@ impl Limits {
             }
         };
         let terms = Terms { lease: lease_ms, lapse };
-        Self { scopes: scopes.into_iter().map(limited).collect(), terms, user_header }
+        Self {
+            scopes: scopes.into_iter().map(limited).collect(),
+            terms,
+            user_header,
+            cuts: at_exhaustion == AtExhaustion::Cut,
+        }
     }
 
     /// Whether nothing is limited.

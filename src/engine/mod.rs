@@ -12,6 +12,7 @@
 pub mod adapter;
 pub mod book;
 pub mod counting;
+pub mod cut;
 pub mod effect;
 pub mod event;
 pub mod exchange;

@@ -8,6 +8,7 @@
 //! attempts are made.
 
 mod answer;
+mod exhaustion;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -146,6 +147,8 @@ enum Phase {
     Forwarded(Meter),
     /// A provider's answer passes.
     Relaying(Meter),
+    /// The answer was ended before the provider did; what else it sends is dropped.
+    Cut,
     /// Envoy answered by itself; its body is replaced by one in the client's dialect.
     Explaining { body: Vec<u8>, outcome: Outcome },
     /// The answer is complete, or the gateway gave it.
@@ -272,9 +275,12 @@ impl Policy {
         let spending = Spending::new(Rc::clone(model), applied, self.gateway.count_always, surface, body);
         let demand = spending.demand(&self.gateway.limits, surface, &request);
         self.spending = Some(spending);
-        let meter =
+        let mut meter =
             Meter::new(surface, request.prompt_bytes, matches!(request.delivery, Delivery::Stream(_)));
         self.record.streamed = request.delivery != Delivery::Whole;
+        if let Some(demand) = &demand {
+            self.bound(&mut meter, &request, demand.amounts.output_tokens);
+        }
         let usage = match request.delivery {
             Delivery::Stream(edit) => Some(edit),
             Delivery::Whole | Delivery::StreamWithUsage => None,
@@ -425,11 +431,11 @@ impl Role for Policy {
     }
 
     fn wants_response_body(&self) -> bool {
-        matches!(self.phase, Phase::Relaying(_) | Phase::Explaining { .. })
+        matches!(self.phase, Phase::Relaying(_) | Phase::Cut | Phase::Explaining { .. })
     }
 
     fn is_open(&self) -> bool {
-        !matches!(self.phase, Phase::Ended(_))
+        !matches!(self.phase, Phase::Cut | Phase::Ended(_))
     }
 
     fn handle(&mut self, event: Event<'_>, now: Timestamp, effects: &mut Vec<Effect>) -> Flow {
@@ -463,6 +469,10 @@ impl Role for Policy {
                 Ok(Flow::Continue)
             }
             Event::Turn => Ok(self.reserve(effects)),
+            Event::Reserved(outcome) if matches!(self.phase, Phase::Relaying(_)) => {
+                self.extended(outcome, now, effects);
+                Ok(Flow::Continue)
+            }
             Event::Reserved(outcome) => self.reserved(outcome, now, effects),
             Event::Limits(standings) => Ok(self.report(&standings, effects)),
             Event::Settled(outcome) => {
@@ -471,6 +481,8 @@ impl Role for Policy {
                     effects.extend(notice.warning().map(Effect::Warn));
                     effects.push(Effect::Measure(notice.measurement()));
                 }
+                let next = self.spending.as_mut().and_then(Spending::next_settlement);
+                effects.extend(next.map(Effect::Settle));
                 Ok(Flow::Continue)
             }
             Event::Done { client_gone, own_time } => {

@@ -16,11 +16,14 @@ use crate::config::compiled::{self, Counting, Target};
 use crate::dialect::openai::request::Inspection;
 use crate::dialect::{Surface, Usage};
 use crate::observe::record::{Counted, Metered, Notice, Record};
-use crate::quota::ledger::Alert;
+use crate::quota::ledger::{Alert, Refusal, Terms};
 use crate::quota::limit::Amounts;
 use crate::quota::money::NanoDollars;
 use crate::quota::price::Service;
-use crate::quota::store::{Granted, Of, Settled};
+use crate::quota::store::{Granted, Of, Settled, Unsettled};
+
+/// The fewest tokens of output that are reserved when the answer goes on: each time costs a round of the cells.
+const LEAST_EXTENSION: u64 = 64;
 
 /// A logical model, ready for use.
 #[derive(Debug)]
@@ -49,6 +52,10 @@ pub struct Spending {
     applied: Applied,
     tally: Option<Tally>,
     held: Option<Held>,
+    /// What was reserved when that turned out to be too little.
+    extensions: Vec<Held>,
+    /// What remains to be settled.
+    settlements: Vec<Unsettled>,
     headers: Vec<(&'static str, String)>,
 }
 
@@ -57,7 +64,15 @@ impl Spending {
     #[must_use]
     pub fn new(model: Rc<Model>, applied: Applied, always: bool, surface: Surface, body: &[u8]) -> Self {
         let tally = (always || applied.counts).then(|| model.counter.count(surface, body));
-        Self { model, applied, tally, held: None, headers: Vec::new() }
+        Self {
+            model,
+            applied,
+            tally,
+            held: None,
+            extensions: Vec::new(),
+            settlements: Vec::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// What shall be reserved, when anything limits the call: the most that it can take at the target where it
@@ -72,7 +87,13 @@ impl Spending {
             Surface::Embeddings => 0,
             _ => request.output_limit.unwrap_or_else(typical),
         };
-        let mut amounts = Amounts { requests: 1, calls: 1, output_tokens: output, ..Amounts::default() };
+        let amounts = Amounts { requests: 1, calls: 1, ..self.most(output) };
+        Some(Demand { scopes: self.applied.scopes(), amounts, terms: limits.terms() })
+    }
+
+    /// The most that a call with so many tokens of output takes.
+    fn most(&self, output: u64) -> Amounts {
+        let mut amounts = Amounts { output_tokens: output, ..Amounts::default() };
         if let Some(tally) = &self.tally {
             for (target, counted) in self.model.config.targets.iter().zip(self.model.counter.estimates(tally))
             {
@@ -82,7 +103,41 @@ impl Spending {
                 amounts.money = amounts.money.max(cost.unwrap_or_default());
             }
         }
-        Some(Demand { scopes: self.applied.scopes(), amounts, terms: limits.terms() })
+        amounts
+    }
+
+    /// What shall be reserved when the answer goes on beyond what is reserved for it: as much output again as at
+    /// first, in all scopes.
+    #[must_use]
+    pub fn extension(&self, terms: Terms) -> Demand {
+        let reserved: Vec<Amounts> = self.held.iter().chain(&self.extensions).map(Held::reserved).collect();
+        let sum = |of: fn(&Amounts) -> u64| reserved.iter().map(of).fold(0, u64::saturating_add);
+        let first = reserved.first().map_or(0, |first| first.output_tokens);
+        let output = first.max(LEAST_EXTENSION);
+        let money = self.most(sum(|part| part.output_tokens).saturating_add(output)).money;
+        let money = money.nanos().saturating_sub(sum(|part| part.money.nanos()));
+        let amounts = Amounts { output_tokens: output, money: NanoDollars::new(money), ..Amounts::default() };
+        Demand { scopes: self.applied.scopes(), amounts, terms }
+    }
+
+    /// More was reserved: how many tokens of output.
+    pub fn extend(&mut self, granted: Granted, book: &Book, record: &mut Record) -> u64 {
+        self.told(granted.would_refuse, granted.alerts, record);
+        let held = book.hold(granted.reservation);
+        let more = held.reserved().output_tokens;
+        self.extensions.push(held);
+        more
+    }
+
+    /// Notes what is to be told of a reservation; that a limit would have refused the call, once.
+    fn told(&self, would_refuse: Vec<Of<Refusal>>, alerts: Vec<Of<Alert>>, record: &mut Record) {
+        for Of { scope, .. } in &would_refuse {
+            let notice = Notice::WouldRefuse(self.applied.name(scope));
+            if !record.notices.contains(&notice) {
+                record.notices.push(notice);
+            }
+        }
+        record.notices.extend(self.alerts(alerts));
     }
 
     /// The model's configuration.
@@ -100,10 +155,7 @@ impl Spending {
     /// The reservation was granted.
     pub fn grant(&mut self, granted: Granted, book: &Book, now_ms: u64, record: &mut Record) {
         self.headers = self.applied.headers(&granted, now_ms);
-        for Of { scope, .. } in &granted.would_refuse {
-            record.notices.push(Notice::WouldRefuse(self.applied.name(scope)));
-        }
-        record.notices.extend(self.alerts(granted.alerts));
+        self.told(granted.would_refuse, granted.alerts, record);
         self.held = Some(book.hold(granted.reservation));
     }
 
@@ -119,11 +171,9 @@ impl Spending {
 
     /// The call is over: what it took and cost goes into the record, and what was reserved is settled.
     pub fn settle(&mut self, record: &mut Record, effects: &mut Vec<Effect>) {
+        record.counted = self.counted(record);
         let served = record.provider.as_deref().zip(record.provider_model.as_deref());
         let tally = self.tally.as_ref();
-        record.counted = tally
-            .zip(served)
-            .and_then(|(tally, (provider, model))| self.model.counter.estimate(tally, provider, model));
         if let (Metered::Estimated(usage), Some(counted)) = (&mut record.metered, record.counted) {
             usage.input = counted.tokens;
         }
@@ -145,9 +195,26 @@ impl Spending {
             money: record.cost.unwrap_or_default(),
             calls: 1,
         };
-        if let Some(unsettled) = self.held.take().and_then(|held| held.settle(actual)) {
-            effects.push(Effect::Settle(unsettled));
+        let Some(held) = self.held.take() else { return };
+        let (mut held, mut rest) = (held, actual);
+        for next in std::mem::take(&mut self.extensions) {
+            let part = part_of(&rest, &held.reserved());
+            rest = without(&rest, &part);
+            self.settlements.extend(std::mem::replace(&mut held, next).settle(part));
         }
+        effects.extend(held.settle(rest).map(Effect::Settle));
+    }
+
+    /// What is to be settled next; one after the other, because each is answered.
+    pub fn next_settlement(&mut self) -> Option<Unsettled> {
+        self.settlements.pop()
+    }
+
+    /// The prompt's tokens as the target counts them that has served the call.
+    #[must_use]
+    pub fn counted(&self, record: &Record) -> Option<Counted> {
+        let (provider, model) = record.provider.as_deref().zip(record.provider_model.as_deref())?;
+        self.model.counter.estimate(self.tally.as_ref()?, provider, model)
     }
 
     /// The settlement is done: alerts about it, and what is left goes into the book.
@@ -163,6 +230,26 @@ impl Spending {
             .iter()
             .find(|own| own.target.provider == provider && own.target.model == model)?;
         Some(target.price.as_ref()?.cost(usage, Service::Standard))
+    }
+}
+
+/// What of the truth a reservation that others follow is charged: all that is certain, and of the answer as much as was
+/// reserved.
+fn part_of(actual: &Amounts, reserved: &Amounts) -> Amounts {
+    Amounts {
+        output_tokens: actual.output_tokens.min(reserved.output_tokens),
+        money: actual.money.min(reserved.money),
+        ..*actual
+    }
+}
+
+fn without(all: &Amounts, part: &Amounts) -> Amounts {
+    Amounts {
+        requests: all.requests.saturating_sub(part.requests),
+        input_tokens: all.input_tokens.saturating_sub(part.input_tokens),
+        output_tokens: all.output_tokens.saturating_sub(part.output_tokens),
+        money: NanoDollars::new(all.money.nanos().saturating_sub(part.money.nanos())),
+        calls: all.calls.saturating_sub(part.calls),
     }
 }
 

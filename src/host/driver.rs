@@ -233,6 +233,16 @@ impl<H: Host, R: Role> Driver<H, R> {
     }
 
     fn step(&mut self, event: Event<'_>, now: Timestamp) -> HostResult<Flow> {
+        let (mut outcome, mut answer) = self.handle(event, now);
+        // A role that has asked goes on from the answer, and asks one thing at a time.
+        while let (Ok(_), Some(event)) = (&outcome, answer) {
+            (outcome, answer) = self.handle(event, now);
+        }
+        outcome
+    }
+
+    /// Hands one event to the role; what came of it, and the answer to what the role has asked.
+    fn handle(&mut self, event: Event<'_>, now: Timestamp) -> (HostResult<Flow>, Option<Event<'static>>) {
         let mut effects = std::mem::take(&mut self.effects);
         let flow = self.role.handle(event, now, &mut effects);
         let mut outcome = Ok(flow);
@@ -249,11 +259,7 @@ impl<H: Host, R: Role> Driver<H, R> {
             }
         }
         self.effects = effects;
-        match answer {
-            // A role that has asked goes on from the answer, and asks one thing at a time.
-            Some(event) => outcome.and_then(|_| self.step(event, now)),
-            None => outcome,
-        }
+        (outcome, answer)
     }
 
     /// Answers the effects that are questions to the shared data; gives the others back.

@@ -29,6 +29,8 @@ pub enum Outcome {
     Abandoned,
     /// The provider broke off in the middle of the answer.
     Interrupted,
+    /// The gateway ended the answer, because a limit was used up.
+    Cut,
 }
 
 impl Outcome {
@@ -41,6 +43,7 @@ impl Outcome {
             Self::ProviderError => "provider_error",
             Self::Abandoned => "abandoned",
             Self::Interrupted => "interrupted",
+            Self::Cut => "cut",
         }
     }
 }

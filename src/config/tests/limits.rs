@@ -1,6 +1,6 @@
 //! Limits and budgets: the scopes they compile to, and what is wrong with wrong ones.
 
-use super::super::compiled::{Counting, Priority, Queue, Reserving, Scope};
+use super::super::compiled::{AtExhaustion, Counting, Priority, Queue, Reserving, Scope};
 use super::super::{Gateway, parse};
 use super::{GOOD, good_with, lines, parse_with};
 use crate::quota::NanoDollars;
@@ -245,11 +245,13 @@ fn counting_and_reserving() {
         counting("count: when_limited, exact_up_to: 16MiB"),
         Counting { always: false, exact_bytes: 16 << 20 }
     );
-    let text = "workers: 2\nreservations: {lease: 5s, on_crash: return}\n";
-    let expected = Reserving { lease_ms: 5000, lapse: Lapse::Return, user_header: None };
+    let text = "workers: 2\nreservations: {lease: 5s, on_crash: return, at_exhaustion: cut}\n";
+    let (user_header, at_exhaustion) = (None, AtExhaustion::Cut);
+    let expected = Reserving { lease_ms: 5000, lapse: Lapse::Return, user_header, at_exhaustion };
     assert_eq!(good_with("workers: 2\n", text).policy.reserving, expected);
     let text = "workers: 2\nreservations: {lease: 1h, on_crash: charge}\n";
-    let expected = Reserving { lease_ms: 3_600_000, lapse: Lapse::Charge, user_header: None };
+    let (user_header, at_exhaustion) = (None, AtExhaustion::Finish);
+    let expected = Reserving { lease_ms: 3_600_000, lapse: Lapse::Charge, user_header, at_exhaustion };
     assert_eq!(good_with("workers: 2\n", text).policy.reserving, expected);
     let users = good_with("teams:\n", "users: {limits: {requests: 5/min}}\nteams:\n");
     assert_eq!(users.policy.scopes[0].per_user, Some(1024));
