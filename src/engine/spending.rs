@@ -7,15 +7,18 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::book::{Book, Held, settled};
 use super::counting::{Calibrator, Counter, Tally};
 use super::effect::Effect;
 use super::limits::{Applied, Demand, Limits};
+use super::ratelimit::Form;
+use super::typical::{FIRST, Learner};
 use crate::config::compiled::{self, Counting, Target};
 use crate::dialect::openai::request::Inspection;
 use crate::dialect::{Surface, Usage};
-use crate::observe::record::{Counted, Metered, Notice, Record};
+use crate::observe::record::{Counted, Metered, Notice, Outcome, Reached, Record};
 use crate::quota::ledger::{Alert, Refusal, Terms};
 use crate::quota::limit::Amounts;
 use crate::quota::money::NanoDollars;
@@ -31,18 +34,44 @@ pub struct Model {
     /// Its configuration.
     pub config: compiled::Model,
     counter: Counter,
+    /// What is learnt of each target's answers, unless the configuration says what is typical.
+    learners: Vec<Rc<Learner>>,
 }
 
 impl Model {
-    /// Prepares a model; see [`Counter::new`].
+    /// Prepares a model; see [`Counter::new`]. `learners` are shared by all models with the same target, too.
     #[must_use]
     pub fn new(
         config: compiled::Model,
         counting: Counting,
         calibrators: &mut BTreeMap<Target, Rc<Calibrator>>,
+        learners: &mut BTreeMap<Target, Rc<Learner>>,
     ) -> Self {
         let counter = Counter::new(&config, counting, calibrators);
-        Self { config, counter }
+        let learner = |target: &compiled::ModelTarget| {
+            let new = || Rc::new(Learner::new(&target.target));
+            Rc::clone(learners.entry(target.target.clone()).or_insert_with(new))
+        };
+        let learners = match config.typical_output {
+            Some(_) => Vec::new(),
+            None => config.targets.iter().map(learner).collect(),
+        };
+        Self { config, counter, learners }
+    }
+
+    /// How many tokens of output an answer typically has, at the target where it has most.
+    fn typical_output(&self) -> u64 {
+        let learnt = || self.learners.iter().map(|learner| learner.tokens()).max();
+        self.config.typical_output.or_else(learnt).unwrap_or(FIRST)
+    }
+
+    /// Who learns from an answer of a target.
+    fn learner(&self, (provider, model): (&str, &str)) -> Option<&Rc<Learner>> {
+        let is_it = |target: &compiled::ModelTarget| {
+            target.target.provider == provider && target.target.model == model
+        };
+        let place = self.config.targets.iter().position(is_it)?;
+        self.learners.get(place)
     }
 }
 
@@ -54,6 +83,8 @@ pub struct Spending {
     held: Option<Held>,
     /// What was reserved when that turned out to be too little.
     extensions: Vec<Held>,
+    /// How many answers were asked for without a limit to them, where what is typical of them is reserved.
+    unbounded: Option<u64>,
     /// What remains to be settled.
     settlements: Vec<Unsettled>,
     headers: Vec<(&'static str, String)>,
@@ -62,7 +93,8 @@ pub struct Spending {
 impl Spending {
     /// A call that is about to leave; its prompt is counted where a limit needs that, or where `always` says so.
     #[must_use]
-    pub fn new(model: Rc<Model>, applied: Applied, always: bool, surface: Surface, body: &[u8]) -> Self {
+    pub fn new(model: Rc<Model>, mut applied: Applied, always: bool, surface: Surface, body: &[u8]) -> Self {
+        applied.form = Form::of(surface);
         let tally = (always || applied.counts).then(|| model.counter.count(surface, body));
         Self {
             model,
@@ -70,6 +102,7 @@ impl Spending {
             tally,
             held: None,
             extensions: Vec::new(),
+            unbounded: None,
             settlements: Vec::new(),
             headers: Vec::new(),
         }
@@ -78,14 +111,17 @@ impl Spending {
     /// What shall be reserved, when anything limits the call: the most that it can take at the target where it
     /// takes most. Where the request sets no bound to its answer, the model's typical output stands for it.
     #[must_use]
-    pub fn demand(&self, limits: &Limits, surface: Surface, request: &Inspection) -> Option<Demand> {
+    pub fn demand(&mut self, limits: &Limits, surface: Surface, request: &Inspection) -> Option<Demand> {
         if self.applied.is_empty() {
             return None;
         }
-        let typical = || self.model.config.typical_output.saturating_mul(request.answers);
-        let output = match surface {
-            Surface::Embeddings => 0,
-            _ => request.output_limit.unwrap_or_else(typical),
+        let output = match (surface, request.output_limit) {
+            (Surface::Embeddings, _) => 0,
+            (_, Some(limit)) => limit,
+            (_, None) => {
+                self.unbounded = Some(request.answers.max(1)).filter(|_| self.applied.counts);
+                self.model.typical_output().saturating_mul(request.answers)
+            }
         };
         let amounts = Amounts { requests: 1, calls: 1, ..self.most(output) };
         Some(Demand { scopes: self.applied.scopes(), amounts, terms: limits.terms() })
@@ -166,7 +202,7 @@ impl Spending {
 
     /// Notices about limits whose alerts are due.
     pub fn alerts(&self, alerts: Vec<Of<Alert>>) -> impl Iterator<Item = Notice> {
-        alerts.into_iter().map(|Of { scope, what }| Notice::Alert(self.applied.name(&scope), what.permille))
+        alerts.into_iter().map(|Of { scope, what }| Notice::Alert(reached(self.applied.name(&scope), what)))
     }
 
     /// The call is over: what it took and cost goes into the record, and what was reserved is settled.
@@ -184,6 +220,13 @@ impl Spending {
         {
             record.estimate_error = error(record.counted, *input);
             effects.push(Effect::Learn(lesson));
+        }
+        if let (Metered::Reported(Usage { output, .. }), Some(answers), Some(served)) =
+            (&record.metered, self.unbounded, served)
+            && record.outcome == Outcome::Ok
+            && let Some(learner) = self.model.learner(served)
+        {
+            effects.push(Effect::LearnLength(Rc::clone(learner), output.div_ceil(answers)));
         }
         if record.metered.usage().is_some() {
             record.cost = served.and_then(|served| self.cost(served, &usage));
@@ -231,6 +274,14 @@ impl Spending {
             .find(|own| own.target.provider == provider && own.target.model == model)?;
         Some(target.price.as_ref()?.cost(usage, Service::Standard))
     }
+}
+
+/// What is told of an alert.
+#[must_use]
+pub fn reached(scope: Arc<str>, alert: Alert) -> Reached {
+    let Alert { permille, used, amount, counter, limit: _ } = alert;
+    let (unit, per) = counter.names();
+    Reached { scope, permille, unit, per, used, limit: amount }
 }
 
 /// What of the truth a reservation that others follow is charged: all that is certain, and of the answer as much as was

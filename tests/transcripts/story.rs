@@ -13,6 +13,7 @@ use tollgate::config::compiled::{self, credential_header};
 use tollgate::engine::Headers;
 use tollgate::engine::Timestamp;
 use tollgate::engine::adapter::Adapter;
+use tollgate::engine::alerts::Outbox;
 use tollgate::engine::book::{ATTEMPTS, Book};
 use tollgate::engine::effect::Flow;
 use tollgate::engine::exchange::Desk;
@@ -162,7 +163,12 @@ impl Story {
         }));
         let desk = Desk::new(7);
         let queue = Queue::default();
-        let shared = Shared { desk: desk.clone(), book: Book::default(), queue: queue.clone() };
+        let shared = Shared {
+            desk: desk.clone(),
+            book: Book::default(),
+            queue: queue.clone(),
+            outbox: Outbox::default(),
+        };
         let role = Policy::new(Rc::new(Gateway::new(policy)), shared, 1);
         Self {
             policy: Driver::new(FakeHost(Rc::clone(&world)), role, Place::Downstream),

@@ -67,6 +67,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                 ChainTarget { target: mini.clone(), retries: 1, timeout: Duration::from_secs(600) },
             ],
         ),
+        webhook: None,
         policy: Policy {
             format: FORMAT,
             revision: revision.clone(),
@@ -80,6 +81,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                 at_exhaustion: AtExhaustion::Finish,
             },
             queue: Queue { wait_ms: 0, length: 100 },
+            webhook: None,
             models: one(
                 "chat",
                 Model {
@@ -87,7 +89,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     attempt_timeout_ms: 600_000,
                     targets: vec![listed(chat), listed(mini)],
                     translated: false,
-                    typical_output: 1024,
+                    typical_output: None,
                     scopes: Vec::new(),
                 },
             ),

@@ -177,7 +177,7 @@ fn a_key_is_limited_by_all_that_it_belongs_to_the_narrowest_first() {
         ]
     );
     assert_eq!(names(&gateway, &gateway.policy.models["chat"].scopes), ["model chat"]);
-    assert_eq!(gateway.policy.models["chat"].typical_output, 77);
+    assert_eq!(gateway.policy.models["chat"].typical_output, Some(77));
     let mut cells: Vec<_> =
         gateway.policy.scopes.iter().map(|scope| (scope.cell.as_str(), scope.per_user)).collect();
     cells.sort_unstable();

@@ -143,6 +143,7 @@ impl Policy {
         self.record.duration = now.since(self.started);
         self.record.own_time = own_time;
         effects.extend(self.record.notices.iter().filter_map(Notice::warning).map(Effect::Warn));
+        self.record.notices.iter().for_each(|notice| self.post(notice, now, effects));
         effects.extend(self.record.measurements().into_iter().map(Effect::Measure));
         effects.push(Effect::WriteAccessLog(self.record.access_log()));
     }
