@@ -200,7 +200,7 @@ mod tests {
         assert!(outbox.put(&reached(), at(0)));
         let letter: serde_json::Value = serde_json::from_slice(outbox.due(at(0))[0].body()).unwrap();
         let expected = serde_json::json!({"event": "limit_alert", "scope": "team data", "unit": "usd", "per": "day",
-            "fraction": 0.8, "used": "40.5", "limit": "50", "at": "2026-01-01T00:00:00Z"});
+            "fraction": 0.8, "used": "40.50", "limit": "50.00", "at": "2026-01-01T00:00:00Z"});
         assert_eq!(letter, expected);
     }
 

@@ -413,6 +413,14 @@ fn wrong_settings() {
         ],
     );
     check(
+        "teams:\n",
+        "users: {header: X-Api-Key}\nteams:\n",
+        &[
+            "19:17: users.header: this header carries the caller's key, which is a secret and the same for all its users; \
+           choose another",
+        ],
+    );
+    check(
         "workers: 2\n",
         "workers: 2\nzone: 2\n",
         &["5:7: zone: expected a time zone such as UTC, Europe/Berlin or +02:00, found a number"],
