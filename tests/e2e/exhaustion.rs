@@ -8,7 +8,7 @@ use crate::mock::{Mock, body, header_values};
 
 /// An answer of so many tokens, one to a chunk, which the provider reports at the end.
 fn streamed(tokens: usize) -> Value {
-    json!({"chunks": tokens, "chunk_ms": 1, "prompt_tokens": 8, "completion_tokens": tokens})
+    json!({"text": "abc ".repeat(tokens), "chunks": tokens, "chunk_ms": 1, "prompt_tokens": 8, "completion_tokens": tokens})
 }
 
 #[test]
