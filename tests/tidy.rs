@@ -43,7 +43,17 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "tokens",
         ],
     ),
-    ("config", &["dialect", "identity::key", "observe::secret", "quota", "tokens"]),
+    (
+        "config",
+        &[
+            "dialect",
+            "identity::caller::CREDENTIAL_HEADERS",
+            "identity::key",
+            "observe::secret",
+            "quota",
+            "tokens",
+        ],
+    ),
     ("identity", &["config::compiled", "observe::secret"]),
     // The configuration is for the tests of records: every caller has a model access and a priority.
     ("observe", &["config::compiled", "dialect", "framing::json", "identity::caller", "quota::money"]),

@@ -5,6 +5,7 @@
 
 mod limits;
 mod targets;
+mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -34,7 +35,6 @@ const MAX_REQUEST_BODY_RANGE: RangeInclusive<u64> = 1 << 10..=256 << 20;
 const RETRIES: u32 = 1;
 const EXACT_UP_TO: u64 = 256 << 10;
 const EXACT_UP_TO_RANGE: RangeInclusive<u64> = 1 << 10..=16 << 20;
-const TYPICAL_OUTPUT: u32 = 1024;
 const LEASE: Duration = Duration::from_secs(60);
 const LEASE_RANGE: RangeInclusive<Duration> = Duration::from_secs(5)..=Duration::from_secs(3600);
 const QUEUE_WAIT_RANGE: RangeInclusive<Duration> = Duration::ZERO..=Duration::from_secs(60);
@@ -72,6 +72,7 @@ pub(super) fn compile<'file>(
     let max_request_body = compiler.max_request_body(raw);
     let located_credentials = compiler.credentials(entries(&raw.credentials));
     let (upstreams, adapter_providers) = compiler.providers(entries(&raw.providers), &mut credentials);
+    let (webhook, addressed) = compiler.webhook(raw, &mut credentials).unzip();
     let (chains, places) = compiler.chains(entries(&raw.models), &mut providers);
     let counting = compiler.counting(raw);
     let reserving = compiler.reserving(raw);
@@ -93,6 +94,7 @@ pub(super) fn compile<'file>(
         scopes: Vec::new(),
         reserving,
         queue,
+        webhook: addressed,
         models: compiled_models,
         keys,
     };
@@ -108,6 +110,7 @@ pub(super) fn compile<'file>(
         access_log,
         credentials: located_credentials,
         upstreams,
+        webhook,
         policy,
         chains,
         adapter: Adapter { format: FORMAT, revision: revision.clone(), providers: adapter_providers },
@@ -235,6 +238,10 @@ impl Compiler<'_, '_> {
             lease_ms: milliseconds(lease.map_or(LEASE, |lease| lease.value.0)),
             lapse: lapse.map_or(Lapse::Charge, |lapse| lapse.value),
             user_header: users.and_then(|users| Some(users.header.as_ref()?.value.0.clone())),
+            at_exhaustion: given
+                .and_then(|given| given.at_exhaustion.as_ref())
+                .map(|given| given.value)
+                .unwrap_or_default(),
         }
     }
 
@@ -386,7 +393,7 @@ impl Compiler<'_, '_> {
                 translated,
                 attempt_timeout_ms: milliseconds(longest),
                 targets: chain.iter().map(|target| knowledge.model_target(&target.target)).collect(),
-                typical_output: u64::from(typical.map_or(TYPICAL_OUTPUT, |typical| typical.value.0)),
+                typical_output: typical.map(|typical| u64::from(typical.value.0)),
                 scopes: scopes.add(&Holder::Model(name), limits, budgets, names, self.errors),
             };
             models.insert(name.clone(), model);

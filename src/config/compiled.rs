@@ -53,6 +53,9 @@ pub struct Policy {
     /// How calls wait for a place in a concurrency that is full.
     #[serde(default)]
     pub queue: Queue,
+    /// Where alerts are posted.
+    #[serde(default)]
+    pub webhook: Option<Webhook>,
     /// Logical models by name.
     pub models: BTreeMap<String, Model>,
     /// Virtual keys by public id.
@@ -71,8 +74,8 @@ pub struct Model {
     pub targets: Vec<ModelTarget>,
     /// Whether a target speaks another dialect than OpenAI's, so that its attempts need the client's whole body.
     pub translated: bool,
-    /// The tokens of output that are reserved where the request itself sets no limit.
-    pub typical_output: u64,
+    /// The tokens of output that are reserved where the request itself sets no limit; `None` where that is learnt.
+    pub typical_output: Option<u64>,
     /// The places in [`Policy::scopes`] of what limits this model, whoever calls it.
     pub scopes: Vec<usize>,
 }
@@ -130,6 +133,33 @@ pub struct Reserving {
     pub lapse: Lapse,
     /// Which request header names the end user; `None` for the member `user` of the body.
     pub user_header: Option<String>,
+    /// What becomes of a stream that goes on when what was reserved for it is used up and there is no more.
+    #[serde(default)]
+    pub at_exhaustion: AtExhaustion,
+}
+
+/// What becomes of a stream that goes on when what was reserved for it is used up and there is no more.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum AtExhaustion {
+    /// It goes on, and what it takes beyond the limit is charged.
+    #[default]
+    Finish,
+    /// It ends there, with the finish reason for length.
+    Cut,
+}
+
+/// The operator's webhook for alerts, as it is addressed; Envoy's cluster for it is [`WEBHOOK_CLUSTER`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Webhook {
+    /// `http` or `https`, the value of `:scheme`.
+    pub scheme: Scheme,
+    /// The value of `:authority`.
+    pub authority: String,
+    /// The path.
+    pub path: String,
 }
 
 /// How calls wait for a place in a concurrency that is full.
@@ -266,6 +296,9 @@ pub const CREDENTIAL_HEADER_PREFIX: &str = "x-tollgate-credential-";
 pub fn chain_cluster(name: &str) -> String {
     format!("model/{name}")
 }
+
+/// The Envoy cluster of the webhook for alerts. No name of a provider has a colon, so no target has this cluster.
+pub const WEBHOOK_CLUSTER: &str = "alerts:webhook";
 
 /// The Envoy cluster of one target; also the value of `target` in its endpoints' metadata
 /// (`filter_metadata.tollgate.target`). A provider's name has no slash, so the first slash divides it.

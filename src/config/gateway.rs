@@ -27,6 +27,8 @@ pub struct Gateway {
     pub upstreams: BTreeMap<String, Upstream>,
     /// The targets of each logical model in order, by the model's name; never empty.
     pub chains: BTreeMap<String, Vec<ChainTarget>>,
+    /// How Envoy reaches the webhook for alerts.
+    pub webhook: Option<Webhook>,
     /// The configuration of the policy role.
     pub policy: Policy,
     /// The configuration of the adapter role.
@@ -62,6 +64,15 @@ pub struct Upstream {
     pub port: u16,
     /// A PEM file of the authorities to trust; `None` for the system's.
     pub ca: Option<PathBuf>,
+}
+
+/// The webhook for alerts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Webhook {
+    /// Its host.
+    pub upstream: Upstream,
+    /// The name of its credential, which Envoy sends as `Authorization: Bearer`.
+    pub credential: Option<String>,
 }
 
 /// A provider's host. Prints as in a URL: an IPv6 address in brackets.

@@ -9,6 +9,7 @@ use std::path::PathBuf;
 
 use super::problem::{Found, Kind, begins_like_a_key};
 use super::shape::Text;
+use crate::identity::caller::CREDENTIAL_HEADERS;
 use crate::identity::key::is_id;
 use crate::observe::secret::KeyHash;
 
@@ -163,7 +164,11 @@ impl Text for HeaderName {
     fn parse(text: &str) -> Result<Self, Kind> {
         let allowed = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
         let valid = (1..=64).contains(&text.len()) && text.bytes().all(allowed);
-        if valid { Ok(Self(text.to_ascii_lowercase())) } else { Err(Self::mismatch(text)) }
+        let name = text.to_ascii_lowercase();
+        if CREDENTIAL_HEADERS.contains(&name.as_str()) {
+            return Err(Kind::CredentialHeader);
+        }
+        if valid { Ok(Self(name)) } else { Err(Self::mismatch(text)) }
     }
 }
 

@@ -132,6 +132,8 @@ pub enum Kind {
     SameAddress,
     /// A provider's name that the names of Envoy clusters need for themselves.
     ReservedName,
+    /// The end user is named by a header that carries a key.
+    CredentialHeader,
     /// A provider's key, or something that looks like one, is written into the file.
     PastedCredential,
     /// A virtual key stands where its hash belongs.
@@ -393,6 +395,9 @@ impl fmt::Display for Kind {
             Self::DuplicateModel => formatter.write_str("the model is in the list twice"),
             Self::StarNotAlone => formatter.write_str("`*` means every model and must be alone in the list"),
             Self::SameAddress => formatter.write_str("`listen` and `admin` must be different addresses"),
+            Self::CredentialHeader => formatter.write_str(
+                "this header carries the caller's key, which is a secret and the same for all its users; choose another",
+            ),
             Self::ReservedName => formatter.write_str("this name is reserved; choose another"),
             Self::PastedCredential => formatter.write_str(
                 "keys never go into this file; say where Envoy finds the key: \

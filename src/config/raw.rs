@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::amounts::{Count, PerMillion, Rate, Thousandths, Usd};
-use super::compiled::Priority;
+use super::compiled::{AtExhaustion, Priority};
 use super::names::{
     AccessLog, Address, AllowedModel, ApiVersion, EnvName, FilePath, Hash, HeaderName, ModelName, Name,
     ProviderModel, SecretName,
@@ -23,7 +23,7 @@ use crate::quota::cell::Lapse;
 use crate::quota::limit::Mode;
 use crate::tokens::Vocabulary;
 
-enums! { Api, BudgetPeriod, CountWhen, Lapse, Mode, Priority, Vocabulary }
+enums! { Api, AtExhaustion, BudgetPeriod, CountWhen, Lapse, Mode, Priority, Vocabulary }
 
 record! {
     /// The configuration of a Tollgate gateway.
@@ -49,6 +49,8 @@ record! {
         optional reservations: Reservations,
         /// How calls wait for a place where a limit on concurrency is full.
         optional queue: Queue,
+        /// Who is told when the use of a limit reaches one of its `alert_at`, beside the metrics and Envoy's log.
+        optional alerts: Alerts,
         /// Where Envoy finds the providers' keys; never the keys themselves.
         optional credentials: Map<Name, Credential>,
         /// The upstream APIs.
@@ -145,7 +147,8 @@ record! {
     Model {
         /// The provider models that serve it, tried in this order.
         required targets: List<Target, 1>,
-        /// The tokens of output that are reserved for a request that sets no limit itself. Default: 1024.
+        /// The tokens of output that are reserved for a request that sets no limit itself. Default: what nine of ten
+        /// answers of the provider's model stay below, which is learnt, and 1024 at first.
         optional typical_output_tokens: Whole<1, 10_000_000>,
         /// What limits its use by all keys together, without `models`: a mapping, or a list of several.
         optional limits: OneOrMore<Limits>,
@@ -348,6 +351,30 @@ record! {
         optional lease: Span,
         /// Whether it is then charged in full (`charge`) or given back (`return`). Default: charge.
         optional on_crash: Lapse,
+        /// What becomes of a stream of a request without a limit of its own that produces more than was reserved for it,
+        /// where no more can be reserved: `finish` lets it go on, `cut` ends it with the finish reason for length.
+        /// Default: finish.
+        optional at_exhaustion: AtExhaustion,
+    }
+}
+
+record! {
+    /// Who is told when the use of a limit reaches one of its `alert_at`.
+    Alerts {
+        /// Where each alert is posted, as JSON. Default: nowhere.
+        optional webhook: Webhook,
+    }
+}
+
+record! {
+    /// Where each alert is posted.
+    Webhook {
+        /// Its URL, without a query.
+        required url: BaseUrl,
+        /// The name of a credential that is sent as `Authorization: Bearer`. Default: none is sent.
+        optional credential: Name,
+        /// A PEM file of the authorities to trust instead of the system's.
+        optional ca: FilePath,
     }
 }
 

@@ -12,6 +12,7 @@ use crate::framing::json;
 
 mod anthropic;
 mod bedrock;
+pub mod ending;
 mod gemini;
 mod media;
 pub mod openai;

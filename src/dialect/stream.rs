@@ -96,6 +96,18 @@ impl AnswerEncoder {
         }))
     }
 
+    /// A writer in the middle of a stream, to write its end: `begun` are the alternatives that were begun, or
+    /// Anthropic's blocks. `None` also for OpenAI's responses, whose end repeats all of the answer.
+    #[must_use]
+    pub(super) fn resumed(client: Dialect, context: AnswerContext, begun: Vec<u32>) -> Option<Self> {
+        Some(Self(match client {
+            Dialect::OpenAiChat => Encoder::OpenAiChat(openai::chat::StreamEncoder::resumed(context, begun)),
+            Dialect::Anthropic => Encoder::Anthropic(anthropic::StreamEncoder::resumed(context, begun)),
+            Dialect::OpenAiCompletions | Dialect::Gemini => return Self::new(client, context),
+            Dialect::OpenAiResponses | Dialect::Bedrock => return None,
+        }))
+    }
+
     /// Writes one event.
     pub fn event(&mut self, event: &ChatEvent, out: &mut Vec<u8>) {
         match &mut self.0 {

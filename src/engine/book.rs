@@ -73,6 +73,12 @@ impl Book {
 }
 
 impl Held {
+    /// What was reserved, which is the same in all scopes.
+    #[must_use]
+    pub fn reserved(&self) -> Amounts {
+        self.book.0.borrow().live.get(&self.number).map(amounts).unwrap_or_default()
+    }
+
     /// Takes the reservation out of the book, to be settled for what the call took in truth.
     #[must_use]
     pub fn settle(self, actual: Amounts) -> Option<Unsettled> {
@@ -85,10 +91,14 @@ impl Drop for Held {
     fn drop(&mut self) {
         let mut entries = self.book.0.borrow_mut();
         if let Some(reservation) = entries.live.remove(&self.number) {
-            let actual = reservation.parts().next().map(|(_, ticket)| ticket.amounts()).unwrap_or_default();
+            let actual = amounts(&reservation);
             entries.unsettled.push(Unsettled { reservation, actual });
         }
     }
+}
+
+fn amounts(reservation: &Reservation) -> Amounts {
+    reservation.parts().next().map(|(_, ticket)| ticket.amounts()).unwrap_or_default()
 }
 
 /// Settles, and writes down what could not be.

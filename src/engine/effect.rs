@@ -9,6 +9,7 @@ use std::rc::Rc;
 use super::counting::Lesson;
 use super::headers::Headers;
 use super::limits::Demand;
+use super::typical::Learner;
 use crate::observe::metrics::Measurement;
 use crate::quota::store::{Scope, Unsettled};
 
@@ -57,6 +58,8 @@ pub enum Effect {
     ReadLimits(Vec<Scope>),
     /// Teaches a ratio.
     Learn(Lesson),
+    /// Teaches how many tokens an answer had.
+    LearnLength(Rc<Learner>, u64),
     /// Writes a line to Envoy's own log.
     Warn(String),
     /// Adds to a metric.

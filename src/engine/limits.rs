@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use crate::config::compiled::{self, Priority, Reserving};
+use crate::config::compiled::{self, AtExhaustion, Priority, Reserving};
 use crate::identity::caller::Caller;
 use crate::quota::ledger::{Relief, Standing, Terms};
 use crate::quota::limit::{Amounts, Limit, Measure, Per, Unit};
@@ -12,6 +12,7 @@ use crate::quota::money::NanoDollars;
 use crate::quota::store::{Denied, Granted, Of, Reason, Scope, user_key};
 use crate::quota::window::{Period, rfc3339};
 
+use super::ratelimit::Form;
 use super::refusal::{Exceeded, Excess};
 
 /// All limits of the configuration.
@@ -21,6 +22,8 @@ pub struct Limits {
     terms: Terms,
     /// Which request header names the end user, when it is not the body.
     pub user_header: Option<String>,
+    /// Whether a stream is ended when what was reserved for it is used up and there is no more.
+    pub cuts: bool,
 }
 
 #[derive(Debug)]
@@ -52,13 +55,15 @@ pub struct Applied {
     scopes: Vec<(Arc<str>, Scope)>,
     /// Whether one of them limits tokens or money, so that the prompt has to be counted.
     pub counts: bool,
+    /// In which header fields the client is told.
+    pub form: Form,
 }
 
 impl Limits {
     /// Prepares the limits of a configuration.
     #[must_use]
     pub fn new(scopes: Vec<compiled::Scope>, reserving: Reserving) -> Self {
-        let Reserving { lease_ms, lapse, user_header } = reserving;
+        let Reserving { lease_ms, lapse, user_header, at_exhaustion } = reserving;
         let limited = |scope: compiled::Scope| {
             let compiled::Scope { name, cell, limits, models, per_user, reserved_for_high } = scope;
             let others = (reserved_for_high > 0).then(|| without_reserved(&limits, reserved_for_high));
@@ -74,7 +79,12 @@ impl Limits {
             }
         };
         let terms = Terms { lease: lease_ms, lapse };
-        Self { scopes: scopes.into_iter().map(limited).collect(), terms, user_header }
+        Self {
+            scopes: scopes.into_iter().map(limited).collect(),
+            terms,
+            user_header,
+            cuts: at_exhaustion == AtExhaustion::Cut,
+        }
     }
 
     /// Whether nothing is limited.
@@ -128,6 +138,7 @@ impl Limits {
         Applied {
             scopes: own.map(|limited| (Arc::clone(&limited.name), limited.of("", caller.priority))).collect(),
             counts: false,
+            form: Form::default(),
         }
     }
 }
@@ -253,35 +264,26 @@ impl Applied {
             Relief::At(moment) => Some(moment),
             _ => None,
         };
-        let headers = Dimension::of(limit).map_or_else(Vec::new, |dimension| {
-            dimension.headers(refusal.amount, remaining, resets_at, now_ms)
-        });
+        let standing = Standing {
+            amount: refusal.amount,
+            used: refusal.used,
+            reserved: refusal.reserved,
+            remaining,
+            resets_at,
+        };
+        let headers = self.form.headers([(limit, standing)].into_iter(), now_ms);
         Some(Exceeded { excess, message, scope: Arc::clone(name), retry_after, headers })
     }
 
-    /// The `x-ratelimit-*` fields for what was granted: of the limits on requests and of those on tokens each the
-    /// tightest, which is the one of which the smallest part is left.
+    /// The fields that tell how the limits stand after what was granted.
     #[must_use]
     pub fn headers(&self, granted: &Granted, now_ms: u64) -> Vec<(&'static str, String)> {
-        let mut tightest: [Option<Standing>; 2] = [None; 2];
-        for Of { scope, what: standings } in &granted.standings {
+        let limits = granted.standings.iter().flat_map(|Of { scope, what: standings }| {
             let found = self.scopes.iter().find(|(_, own)| own.key == *scope);
             let limits = found.map_or(&[][..], |(_, own)| &own.limits);
-            for (limit, standing) in limits.iter().zip(standings) {
-                let Some(dimension) = Dimension::of(limit) else { continue };
-                let Some(held) = tightest.get_mut(dimension as usize) else { continue };
-                if held.is_none_or(|other| part_left(standing) < part_left(&other)) {
-                    *held = Some(*standing);
-                }
-            }
-        }
-        let mut headers = Vec::new();
-        for (dimension, standing) in [Dimension::Requests, Dimension::Tokens].into_iter().zip(tightest) {
-            if let Some(Standing { amount, remaining, resets_at, .. }) = standing {
-                headers.extend(dimension.headers(amount, remaining, resets_at, now_ms));
-            }
-        }
-        headers
+            limits.iter().zip(standings.iter().copied())
+        });
+        self.form.headers(limits, now_ms)
     }
 
     /// The caller's own limits and how they stand, as JSON. `cells` are the scopes' in their order, as far as they
@@ -298,81 +300,8 @@ impl Applied {
     }
 }
 
-/// What `x-ratelimit-*` fields tell apart.
-#[derive(Clone, Copy)]
-enum Dimension {
-    Requests,
-    Tokens,
-}
-
-impl Dimension {
-    const fn of(limit: &Limit) -> Option<Self> {
-        match unit(&limit.measure) {
-            Some(Unit::Requests) => Some(Self::Requests),
-            Some(Unit::TotalTokens | Unit::InputTokens | Unit::OutputTokens) => Some(Self::Tokens),
-            Some(Unit::Money) | None => None,
-        }
-    }
-
-    /// OpenAI's fields (API reference, "Rate limits in headers").
-    fn headers(
-        self,
-        amount: u64,
-        remaining: u64,
-        resets_at: Option<u64>,
-        now_ms: u64,
-    ) -> Vec<(&'static str, String)> {
-        let [limit, left, reset] = match self {
-            Self::Requests => {
-                ["x-ratelimit-limit-requests", "x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"]
-            }
-            Self::Tokens => {
-                ["x-ratelimit-limit-tokens", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens"]
-            }
-        };
-        let mut headers = vec![(limit, amount.to_string()), (left, remaining.to_string())];
-        if let Some(moment) = resets_at {
-            headers.push((reset, duration(moment.saturating_sub(now_ms))));
-        }
-        headers
-    }
-}
-
-/// A span of milliseconds as OpenAI writes it: `120ms`, `1s`, `6m0s`, `2h0m5s`.
-fn duration(milliseconds: u64) -> String {
-    let seconds = milliseconds.div_ceil(1000);
-    match (seconds / 3600, seconds / 60 % 60, seconds % 60) {
-        _ if milliseconds < 1000 => format!("{milliseconds}ms"),
-        (0, 0, seconds) => format!("{seconds}s"),
-        (0, minutes, seconds) => format!("{minutes}m{seconds}s"),
-        (hours, minutes, seconds) => format!("{hours}h{minutes}m{seconds}s"),
-    }
-}
-
-/// How much of a limit is left, in units of 2⁻³².
-fn part_left(standing: &Standing) -> u128 {
-    (u128::from(standing.remaining) << 32) / u128::from(standing.amount.max(1))
-}
-
 fn entry(limit: &Limit, standing: &Standing) -> serde_json::Value {
-    let unit = match unit(&limit.measure) {
-        Some(Unit::Requests) => "requests",
-        Some(Unit::InputTokens) => "input_tokens",
-        Some(Unit::OutputTokens) => "output_tokens",
-        Some(Unit::TotalTokens) => "tokens",
-        Some(Unit::Money) => "usd",
-        None => "concurrency",
-    };
-    let per = match &limit.measure {
-        Measure::Rate { per: Per::Second, .. } => "second",
-        Measure::Rate { per: Per::Minute, .. } => "minute",
-        Measure::Window { period: Period::Hour, .. } => "hour",
-        Measure::Window { period: Period::Day, .. } => "day",
-        Measure::Window { period: Period::Week, .. } => "week",
-        Measure::Window { period: Period::Month, .. } => "month",
-        Measure::Prepaid { .. } => "total",
-        Measure::Concurrency => "now",
-    };
+    let (unit, per) = limit.measure.counter().names();
     let number = |amount| match unit {
         // Text, for no reader of JSON then takes money for a binary fraction.
         "usd" => serde_json::Value::from(NanoDollars::new(amount).to_string()),

@@ -3,6 +3,8 @@
 //! Promises the same result however the answer is cut into chunks. Holds back bytes only where the usage
 //! that the gateway asked for must be hidden, and then no more than one event.
 
+use super::cut::Cut;
+use crate::dialect::ending::Ending;
 use crate::dialect::openai::answer;
 use crate::dialect::{Surface, Usage};
 use crate::framing::json::Finder;
@@ -22,6 +24,8 @@ pub struct Meter {
     prompt_bytes: usize,
     hide_usage: bool,
     reading: Reading,
+    /// Where a stream may be ended before its provider does.
+    cut: Option<Box<Cut>>,
 }
 
 enum Reading {
@@ -34,7 +38,7 @@ enum Reading {
 }
 
 /// What the events of a stream came to so far.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 struct Tally {
     usage: Option<Usage>,
     text_bytes: u64,
@@ -50,6 +54,11 @@ pub struct Relayed {
     pub replacement: Option<Vec<u8>>,
     /// Whether the first generated text was in it.
     pub first_text: bool,
+    /// Whether more tokens must be allowed before the rest of the chunk may pass; nothing of it passes until
+    /// [`Meter::allow`] or [`Meter::cut`] was called.
+    pub exceeds: bool,
+    /// Whether it was the last chunk.
+    pub last: bool,
 }
 
 impl Meter {
@@ -57,7 +66,12 @@ impl Meter {
     /// stream was asked for by the gateway and not by the client.
     #[must_use]
     pub const fn new(surface: Surface, prompt_bytes: usize, hide_usage: bool) -> Self {
-        Self { surface, prompt_bytes, hide_usage, reading: Reading::Nothing }
+        Self { surface, prompt_bytes, hide_usage, reading: Reading::Nothing, cut: None }
+    }
+
+    /// From now on no more tokens of a stream pass than `allowance`, unless more are allowed.
+    pub fn bound(&mut self, allowance: u64, ending: Ending) {
+        self.cut = Some(Box::new(Cut::new(allowance, ending)));
     }
 
     /// Prepares for a body of this media type; says whether it is a stream.
@@ -72,10 +86,10 @@ impl Meter {
         matches!(self.reading, Reading::Stream { .. })
     }
 
-    /// Whether the usage at the end of a stream is hidden from the client.
+    /// Whether a stream may reach the client otherwise than the provider sent it.
     #[must_use]
-    pub const fn hides_usage(&self) -> bool {
-        self.hide_usage
+    pub const fn edits(&self) -> bool {
+        self.hide_usage || self.cut.is_some()
     }
 
     /// Whether the stream has said that it is over.
@@ -92,38 +106,69 @@ impl Meter {
 
     /// Reads a chunk of the answer.
     pub fn relay(&mut self, chunk: &[u8], end_of_stream: bool) -> Relayed {
+        let edits = self.edits();
         match &mut self.reading {
-            Reading::Nothing => Relayed::default(),
+            Reading::Nothing => {}
             Reading::Whole { finder, bytes } => {
                 finder.feed(chunk);
                 *bytes += chunk.len() as u64;
-                Relayed::default()
             }
             Reading::Stream { framer, tally, carried } => {
-                let hide = self.hide_usage;
-                let before = tally.text_events;
                 let held = *carried + chunk.len();
-                let mut framed = 0;
-                let mut out = Vec::with_capacity(if hide { held } else { 0 });
-                let mut pass = |frame: Frame<'_>| {
-                    framed += frame.raw.len();
-                    let hidden = tally.add(&frame) && hide;
-                    if hide && !hidden {
-                        out.extend_from_slice(frame.raw);
-                    }
-                };
-                framer.push(chunk, &mut pass);
+                let out = Vec::with_capacity(if edits { held } else { 0 });
+                let before = tally.text_events;
+                let mut passage =
+                    Passage { tally, cut: self.cut.as_deref_mut(), hide: self.hide_usage, framed: 0, out };
+                framer.push(chunk, |frame| passage.take(&frame));
                 if end_of_stream {
-                    framer.finish(&mut pass);
+                    framer.finish(|frame| passage.take(&frame));
                 }
-                let unchanged = !hide || (*carried == 0 && out.len() == chunk.len());
+                let Passage { tally, cut, framed, out, .. } = passage;
+                let unchanged = !edits || (*carried == 0 && out.len() == chunk.len());
                 *carried = held - framed;
-                Relayed {
-                    replacement: (!unchanged).then_some(out),
-                    first_text: before == 0 && tally.text_events > 0,
+                let first_text = before == 0 && tally.text_events > 0;
+                if let Some(cut) = cut.filter(|cut| cut.withholds()) {
+                    cut.keep(out, end_of_stream);
+                    return Relayed { replacement: None, first_text, exceeds: true, last: false };
                 }
+                let replacement = (!unchanged).then_some(out);
+                return Relayed { replacement, first_text, exceeds: false, last: end_of_stream };
             }
         }
+        Relayed { last: end_of_stream, ..Relayed::default() }
+    }
+
+    /// Allows so many tokens more, and reads what was withheld.
+    pub fn allow(&mut self, more: u64) -> Relayed {
+        let (Reading::Stream { tally, .. }, Some(cut)) = (&mut self.reading, &mut self.cut) else {
+            return Relayed::default();
+        };
+        let (withheld, out, last) = cut.allow(more);
+        let before = tally.text_events;
+        let mut passage = Passage { tally, cut: Some(cut), hide: self.hide_usage, framed: 0, out };
+        // What is withheld are whole events.
+        let mut framer = Framer::new(LONGEST_EVENT);
+        framer.push(&withheld, |frame| passage.take(&frame));
+        framer.finish(|frame| passage.take(&frame));
+        let out = passage.out;
+        let first_text = before == 0 && tally.text_events > 0;
+        if cut.withholds() {
+            cut.keep(out, last);
+            return Relayed { replacement: None, first_text, exceeds: true, last: false };
+        }
+        Relayed { replacement: Some(out), first_text, exceeds: false, last }
+    }
+
+    /// Ends the stream where it stands, with a comment that says why: what passes instead of the chunk. Of what the
+    /// provider sends from now on nothing may pass. `counted` is the prompt as it was counted, for the usage.
+    pub fn cut(&mut self, why: &str, counted: Option<u64>) -> Vec<u8> {
+        let usage = match self.metered() {
+            Metered::Reported(usage) => Some(usage),
+            Metered::Estimated(usage) => Some(Usage { input: counted.unwrap_or(usage.input), ..usage }),
+            Metered::Nothing => None,
+        };
+        let usage = usage.filter(|_| !self.hide_usage);
+        self.cut.take().map(|cut| cut.end(why, usage)).unwrap_or_default()
     }
 
     /// What the answer took, as far as it has passed.
@@ -134,11 +179,7 @@ impl Meter {
             Reading::Whole { finder, bytes } => {
                 (finder.value(0).and_then(answer::usage), bytes / BYTES_PER_TOKEN)
             }
-            Reading::Stream { tally, .. } => {
-                // A server sends a chunk for each token at the most, so there were no fewer tokens than chunks
-                // only where it sends them one by one; where it bundles them, the bytes tell.
-                (tally.usage, tally.text_events.max(tally.text_bytes.div_ceil(BYTES_PER_TOKEN)))
-            }
+            Reading::Stream { tally, .. } => (tally.usage, tally.output()),
         };
         if let Some(usage) = reported {
             return Metered::Reported(usage);
@@ -149,7 +190,51 @@ impl Meter {
     }
 }
 
+/// Events on their way to the client.
+struct Passage<'a> {
+    tally: &'a mut Tally,
+    cut: Option<&'a mut Cut>,
+    hide: bool,
+    /// The bytes that were framed so far.
+    framed: usize,
+    /// What passes; written only where anything is edited.
+    out: Vec<u8>,
+}
+
+impl Passage<'_> {
+    fn take(&mut self, frame: &Frame<'_>) {
+        self.framed += frame.raw.len();
+        let Some(cut) = &mut self.cut else {
+            let hidden = self.tally.add(frame) && self.hide;
+            if self.hide && !hidden {
+                self.out.extend_from_slice(frame.raw);
+            }
+            return;
+        };
+        let before = self.tally.clone();
+        if !cut.withholds() {
+            let hidden = self.tally.add(frame) && self.hide;
+            if cut.allows(self.tally.output()) {
+                cut.follow(frame);
+                if !hidden {
+                    self.out.extend_from_slice(frame.raw);
+                }
+                return;
+            }
+            *self.tally = before;
+        }
+        cut.withhold(frame.raw);
+    }
+}
+
 impl Tally {
+    /// The tokens of the answer, estimated.
+    fn output(&self) -> u64 {
+        // A server sends a chunk for each token at the most, so there were no fewer tokens than chunks
+        // only where it sends them one by one; where it bundles them, the bytes tell.
+        self.text_events.max(self.text_bytes.div_ceil(BYTES_PER_TOKEN))
+    }
+
     /// Adds an event; says whether it holds nothing but the usage.
     fn add(&mut self, frame: &Frame<'_>) -> bool {
         if frame.extent == Extent::Oversized {

@@ -10,8 +10,10 @@
 //! attempts, local replies.
 
 pub mod adapter;
+pub mod alerts;
 pub mod book;
 pub mod counting;
+pub mod cut;
 pub mod effect;
 pub mod event;
 pub mod exchange;
@@ -21,9 +23,11 @@ pub mod limits;
 pub mod meter;
 pub mod policy;
 pub mod queue;
+pub mod ratelimit;
 pub mod refusal;
 pub mod spending;
 pub mod translation;
+pub mod typical;
 
 pub use effect::{Effect, Flow};
 pub use event::{Attempt, Event, Timestamp};

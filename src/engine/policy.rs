@@ -8,6 +8,7 @@
 //! attempts are made.
 
 mod answer;
+mod exhaustion;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -17,6 +18,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Role;
+use super::alerts::Outbox;
 use super::book::Book;
 use super::counting::Calibrator;
 use super::effect::{Effect, Flow, Reply};
@@ -28,7 +30,8 @@ use super::limits::{Applied, Demand, Limits};
 use super::meter::Meter;
 use super::queue::{Place, Queue, StreamId};
 use super::refusal::Refusal;
-use super::spending::{Model, Spending};
+use super::spending::{Model, Spending, reached};
+use super::typical::Learner;
 use crate::config::compiled;
 use crate::dialect::openai;
 use crate::dialect::openai::request::{self, Delivery};
@@ -39,6 +42,9 @@ use crate::quota::ledger::{Standing, Terms};
 use crate::quota::store::{Denied, Granted, Store, StoreFailed, seed};
 use crate::route::{self, Unroutable};
 
+/// What the log says when too many alerts wait for the webhook already.
+pub const LOST_ALERT: &str = "an alert is not posted: too many wait for the webhook";
+
 /// What all requests share: the configuration, ready for use.
 #[derive(Debug)]
 pub struct Gateway {
@@ -48,6 +54,8 @@ pub struct Gateway {
     queue: compiled::Queue,
     models: BTreeMap<String, Rc<Model>>,
     calibrators: Vec<Rc<Calibrator>>,
+    learners: Vec<Rc<Learner>>,
+    webhook: Option<compiled::Webhook>,
     directory: Directory,
 }
 
@@ -61,15 +69,18 @@ impl Gateway {
             scopes,
             reserving,
             queue,
+            webhook,
             models,
             keys,
             format: _,
             revision: _,
         } = config;
-        let mut calibrators = BTreeMap::new();
+        let (mut calibrators, mut learners) = (BTreeMap::new(), BTreeMap::new());
         let models = models
             .into_iter()
-            .map(|(name, model)| (name, Rc::new(Model::new(model, counting, &mut calibrators))))
+            .map(|(name, model)| {
+                (name, Rc::new(Model::new(model, counting, &mut calibrators, &mut learners)))
+            })
             .collect();
         Self {
             max_request_body,
@@ -78,6 +89,8 @@ impl Gateway {
             queue,
             models,
             calibrators: calibrators.into_values().collect(),
+            learners: learners.into_values().collect(),
+            webhook,
             directory: Directory::new(keys),
         }
     }
@@ -89,6 +102,7 @@ impl Gateway {
     /// When the shared data cannot be used; limits could not be kept then.
     pub fn prepare(&self, store: &mut impl Store) -> Result<(), StoreFailed> {
         self.calibrators.iter().for_each(|calibrator| calibrator.read(store));
+        self.learners.iter().for_each(|learner| learner.read(store));
         self.limits.cells().try_for_each(|cell| seed(store, cell))
     }
 
@@ -96,7 +110,22 @@ impl Gateway {
     #[must_use]
     pub fn keep_up(&self, book: &Book, store: &mut impl Store, now: Timestamp) -> Vec<Notice> {
         let alerts = book.keep_up(store, self.limits.terms(), now.unix_milliseconds());
-        alerts.into_iter().map(|of| Notice::Alert(self.limits.name(&of.scope), of.what.permille)).collect()
+        alerts.into_iter().map(|of| Notice::Alert(reached(self.limits.name(&of.scope), of.what))).collect()
+    }
+
+    /// Where alerts are posted.
+    #[must_use]
+    pub const fn webhook(&self) -> Option<&compiled::Webhook> {
+        self.webhook.as_ref()
+    }
+
+    /// Puts an alert into the outbox, where alerts are posted; says whether it had to be left out.
+    #[must_use]
+    pub fn is_lost(&self, notice: &Notice, outbox: &Outbox, now: Timestamp) -> bool {
+        match notice {
+            Notice::Alert(reached) if self.webhook.is_some() => !outbox.put(reached, now),
+            Notice::Alert(_) | Notice::WouldRefuse(_) => false,
+        }
     }
 
     /// The terms of reservations, when there are limits: then [`Self::keep_up`] has to be called several times
@@ -116,6 +145,8 @@ pub struct Shared {
     pub book: Book,
     /// Who waits for a place.
     pub queue: Queue,
+    /// Alerts that are to be posted.
+    pub outbox: Outbox,
 }
 
 /// One request.
@@ -146,6 +177,8 @@ enum Phase {
     Forwarded(Meter),
     /// A provider's answer passes.
     Relaying(Meter),
+    /// The answer was ended before the provider did; what else it sends is dropped.
+    Cut,
     /// Envoy answered by itself; its body is replaced by one in the client's dialect.
     Explaining { body: Vec<u8>, outcome: Outcome },
     /// The answer is complete, or the gateway gave it.
@@ -269,12 +302,15 @@ impl Policy {
         self.record.model = Some(request.model.clone());
         let user = user.or_else(|| request.user.clone()).unwrap_or_default();
         let applied = self.gateway.limits.applied(&caller, &request.model, &model.config, &user);
-        let spending = Spending::new(Rc::clone(model), applied, self.gateway.count_always, surface, body);
+        let mut spending = Spending::new(Rc::clone(model), applied, self.gateway.count_always, surface, body);
         let demand = spending.demand(&self.gateway.limits, surface, &request);
         self.spending = Some(spending);
-        let meter =
+        let mut meter =
             Meter::new(surface, request.prompt_bytes, matches!(request.delivery, Delivery::Stream(_)));
         self.record.streamed = request.delivery != Delivery::Whole;
+        if let Some(demand) = &demand {
+            self.bound(&mut meter, &request, demand.amounts.output_tokens);
+        }
         let usage = match request.delivery {
             Delivery::Stream(edit) => Some(edit),
             Delivery::Whole | Delivery::StreamWithUsage => None,
@@ -301,6 +337,13 @@ impl Policy {
                 Ok(if waits { Flow::Pause } else { self.reserve(effects) })
             }
             None => Ok(self.forward(exchange, meter, effects)),
+        }
+    }
+
+    /// Puts an alert into the outbox, where alerts are posted.
+    fn post(&self, notice: &Notice, now: Timestamp, effects: &mut Vec<Effect>) {
+        if self.gateway.is_lost(notice, &self.shared.outbox, now) {
+            effects.push(Effect::Warn(LOST_ALERT.to_owned()));
         }
     }
 
@@ -425,11 +468,11 @@ impl Role for Policy {
     }
 
     fn wants_response_body(&self) -> bool {
-        matches!(self.phase, Phase::Relaying(_) | Phase::Explaining { .. })
+        matches!(self.phase, Phase::Relaying(_) | Phase::Cut | Phase::Explaining { .. })
     }
 
     fn is_open(&self) -> bool {
-        !matches!(self.phase, Phase::Ended(_))
+        !matches!(self.phase, Phase::Cut | Phase::Ended(_))
     }
 
     fn handle(&mut self, event: Event<'_>, now: Timestamp, effects: &mut Vec<Effect>) -> Flow {
@@ -463,6 +506,10 @@ impl Role for Policy {
                 Ok(Flow::Continue)
             }
             Event::Turn => Ok(self.reserve(effects)),
+            Event::Reserved(outcome) if matches!(self.phase, Phase::Relaying(_)) => {
+                self.extended(outcome, now, effects);
+                Ok(Flow::Continue)
+            }
             Event::Reserved(outcome) => self.reserved(outcome, now, effects),
             Event::Limits(standings) => Ok(self.report(&standings, effects)),
             Event::Settled(outcome) => {
@@ -470,7 +517,10 @@ impl Role for Policy {
                 for notice in notices.unwrap_or_default() {
                     effects.extend(notice.warning().map(Effect::Warn));
                     effects.push(Effect::Measure(notice.measurement()));
+                    self.post(&notice, now, effects);
                 }
+                let next = self.spending.as_mut().and_then(Spending::next_settlement);
+                effects.extend(next.map(Effect::Settle));
                 Ok(Flow::Continue)
             }
             Event::Done { client_gone, own_time } => {

@@ -7,20 +7,26 @@
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::sync::Arc;
 
 use super::book::{Book, Held, settled};
 use super::counting::{Calibrator, Counter, Tally};
 use super::effect::Effect;
 use super::limits::{Applied, Demand, Limits};
+use super::ratelimit::Form;
+use super::typical::{FIRST, Learner};
 use crate::config::compiled::{self, Counting, Target};
 use crate::dialect::openai::request::Inspection;
 use crate::dialect::{Surface, Usage};
-use crate::observe::record::{Counted, Metered, Notice, Record};
-use crate::quota::ledger::Alert;
+use crate::observe::record::{Counted, Metered, Notice, Outcome, Reached, Record};
+use crate::quota::ledger::{Alert, Refusal, Terms};
 use crate::quota::limit::Amounts;
 use crate::quota::money::NanoDollars;
 use crate::quota::price::Service;
-use crate::quota::store::{Granted, Of, Settled};
+use crate::quota::store::{Granted, Of, Settled, Unsettled};
+
+/// The fewest tokens of output that are reserved when the answer goes on: each time costs a round of the cells.
+const LEAST_EXTENSION: u64 = 64;
 
 /// A logical model, ready for use.
 #[derive(Debug)]
@@ -28,18 +34,44 @@ pub struct Model {
     /// Its configuration.
     pub config: compiled::Model,
     counter: Counter,
+    /// What is learnt of each target's answers, unless the configuration says what is typical.
+    learners: Vec<Rc<Learner>>,
 }
 
 impl Model {
-    /// Prepares a model; see [`Counter::new`].
+    /// Prepares a model; see [`Counter::new`]. `learners` are shared by all models with the same target, too.
     #[must_use]
     pub fn new(
         config: compiled::Model,
         counting: Counting,
         calibrators: &mut BTreeMap<Target, Rc<Calibrator>>,
+        learners: &mut BTreeMap<Target, Rc<Learner>>,
     ) -> Self {
         let counter = Counter::new(&config, counting, calibrators);
-        Self { config, counter }
+        let learner = |target: &compiled::ModelTarget| {
+            let new = || Rc::new(Learner::new(&target.target));
+            Rc::clone(learners.entry(target.target.clone()).or_insert_with(new))
+        };
+        let learners = match config.typical_output {
+            Some(_) => Vec::new(),
+            None => config.targets.iter().map(learner).collect(),
+        };
+        Self { config, counter, learners }
+    }
+
+    /// How many tokens of output an answer typically has, at the target where it has most.
+    fn typical_output(&self) -> u64 {
+        let learnt = || self.learners.iter().map(|learner| learner.tokens()).max();
+        self.config.typical_output.or_else(learnt).unwrap_or(FIRST)
+    }
+
+    /// Who learns from an answer of a target.
+    fn learner(&self, (provider, model): (&str, &str)) -> Option<&Rc<Learner>> {
+        let is_it = |target: &compiled::ModelTarget| {
+            target.target.provider == provider && target.target.model == model
+        };
+        let place = self.config.targets.iter().position(is_it)?;
+        self.learners.get(place)
     }
 }
 
@@ -49,30 +81,55 @@ pub struct Spending {
     applied: Applied,
     tally: Option<Tally>,
     held: Option<Held>,
+    /// What was reserved when that turned out to be too little.
+    extensions: Vec<Held>,
+    /// How many answers were asked for without a limit to them, where what is typical of them is reserved.
+    unbounded: Option<u64>,
+    /// What remains to be settled.
+    settlements: Vec<Unsettled>,
     headers: Vec<(&'static str, String)>,
 }
 
 impl Spending {
     /// A call that is about to leave; its prompt is counted where a limit needs that, or where `always` says so.
     #[must_use]
-    pub fn new(model: Rc<Model>, applied: Applied, always: bool, surface: Surface, body: &[u8]) -> Self {
+    pub fn new(model: Rc<Model>, mut applied: Applied, always: bool, surface: Surface, body: &[u8]) -> Self {
+        applied.form = Form::of(surface);
         let tally = (always || applied.counts).then(|| model.counter.count(surface, body));
-        Self { model, applied, tally, held: None, headers: Vec::new() }
+        Self {
+            model,
+            applied,
+            tally,
+            held: None,
+            extensions: Vec::new(),
+            unbounded: None,
+            settlements: Vec::new(),
+            headers: Vec::new(),
+        }
     }
 
     /// What shall be reserved, when anything limits the call: the most that it can take at the target where it
     /// takes most. Where the request sets no bound to its answer, the model's typical output stands for it.
     #[must_use]
-    pub fn demand(&self, limits: &Limits, surface: Surface, request: &Inspection) -> Option<Demand> {
+    pub fn demand(&mut self, limits: &Limits, surface: Surface, request: &Inspection) -> Option<Demand> {
         if self.applied.is_empty() {
             return None;
         }
-        let typical = || self.model.config.typical_output.saturating_mul(request.answers);
-        let output = match surface {
-            Surface::Embeddings => 0,
-            _ => request.output_limit.unwrap_or_else(typical),
+        let output = match (surface, request.output_limit) {
+            (Surface::Embeddings, _) => 0,
+            (_, Some(limit)) => limit,
+            (_, None) => {
+                self.unbounded = Some(request.answers.max(1)).filter(|_| self.applied.counts);
+                self.model.typical_output().saturating_mul(request.answers)
+            }
         };
-        let mut amounts = Amounts { requests: 1, calls: 1, output_tokens: output, ..Amounts::default() };
+        let amounts = Amounts { requests: 1, calls: 1, ..self.most(output) };
+        Some(Demand { scopes: self.applied.scopes(), amounts, terms: limits.terms() })
+    }
+
+    /// The most that a call with so many tokens of output takes.
+    fn most(&self, output: u64) -> Amounts {
+        let mut amounts = Amounts { output_tokens: output, ..Amounts::default() };
         if let Some(tally) = &self.tally {
             for (target, counted) in self.model.config.targets.iter().zip(self.model.counter.estimates(tally))
             {
@@ -82,7 +139,41 @@ impl Spending {
                 amounts.money = amounts.money.max(cost.unwrap_or_default());
             }
         }
-        Some(Demand { scopes: self.applied.scopes(), amounts, terms: limits.terms() })
+        amounts
+    }
+
+    /// What shall be reserved when the answer goes on beyond what is reserved for it: as much output again as at
+    /// first, in all scopes.
+    #[must_use]
+    pub fn extension(&self, terms: Terms) -> Demand {
+        let reserved: Vec<Amounts> = self.held.iter().chain(&self.extensions).map(Held::reserved).collect();
+        let sum = |of: fn(&Amounts) -> u64| reserved.iter().map(of).fold(0, u64::saturating_add);
+        let first = reserved.first().map_or(0, |first| first.output_tokens);
+        let output = first.max(LEAST_EXTENSION);
+        let money = self.most(sum(|part| part.output_tokens).saturating_add(output)).money;
+        let money = money.nanos().saturating_sub(sum(|part| part.money.nanos()));
+        let amounts = Amounts { output_tokens: output, money: NanoDollars::new(money), ..Amounts::default() };
+        Demand { scopes: self.applied.scopes(), amounts, terms }
+    }
+
+    /// More was reserved: how many tokens of output.
+    pub fn extend(&mut self, granted: Granted, book: &Book, record: &mut Record) -> u64 {
+        self.told(granted.would_refuse, granted.alerts, record);
+        let held = book.hold(granted.reservation);
+        let more = held.reserved().output_tokens;
+        self.extensions.push(held);
+        more
+    }
+
+    /// Notes what is to be told of a reservation; that a limit would have refused the call, once.
+    fn told(&self, would_refuse: Vec<Of<Refusal>>, alerts: Vec<Of<Alert>>, record: &mut Record) {
+        for Of { scope, .. } in &would_refuse {
+            let notice = Notice::WouldRefuse(self.applied.name(scope));
+            if !record.notices.contains(&notice) {
+                record.notices.push(notice);
+            }
+        }
+        record.notices.extend(self.alerts(alerts));
     }
 
     /// The model's configuration.
@@ -100,10 +191,7 @@ impl Spending {
     /// The reservation was granted.
     pub fn grant(&mut self, granted: Granted, book: &Book, now_ms: u64, record: &mut Record) {
         self.headers = self.applied.headers(&granted, now_ms);
-        for Of { scope, .. } in &granted.would_refuse {
-            record.notices.push(Notice::WouldRefuse(self.applied.name(scope)));
-        }
-        record.notices.extend(self.alerts(granted.alerts));
+        self.told(granted.would_refuse, granted.alerts, record);
         self.held = Some(book.hold(granted.reservation));
     }
 
@@ -114,16 +202,14 @@ impl Spending {
 
     /// Notices about limits whose alerts are due.
     pub fn alerts(&self, alerts: Vec<Of<Alert>>) -> impl Iterator<Item = Notice> {
-        alerts.into_iter().map(|Of { scope, what }| Notice::Alert(self.applied.name(&scope), what.permille))
+        alerts.into_iter().map(|Of { scope, what }| Notice::Alert(reached(self.applied.name(&scope), what)))
     }
 
     /// The call is over: what it took and cost goes into the record, and what was reserved is settled.
     pub fn settle(&mut self, record: &mut Record, effects: &mut Vec<Effect>) {
+        record.counted = self.counted(record);
         let served = record.provider.as_deref().zip(record.provider_model.as_deref());
         let tally = self.tally.as_ref();
-        record.counted = tally
-            .zip(served)
-            .and_then(|(tally, (provider, model))| self.model.counter.estimate(tally, provider, model));
         if let (Metered::Estimated(usage), Some(counted)) = (&mut record.metered, record.counted) {
             usage.input = counted.tokens;
         }
@@ -135,6 +221,13 @@ impl Spending {
             record.estimate_error = error(record.counted, *input);
             effects.push(Effect::Learn(lesson));
         }
+        if let (Metered::Reported(Usage { output, .. }), Some(answers), Some(served)) =
+            (&record.metered, self.unbounded, served)
+            && record.outcome == Outcome::Ok
+            && let Some(learner) = self.model.learner(served)
+        {
+            effects.push(Effect::LearnLength(Rc::clone(learner), output.div_ceil(answers)));
+        }
         if record.metered.usage().is_some() {
             record.cost = served.and_then(|served| self.cost(served, &usage));
         }
@@ -145,9 +238,26 @@ impl Spending {
             money: record.cost.unwrap_or_default(),
             calls: 1,
         };
-        if let Some(unsettled) = self.held.take().and_then(|held| held.settle(actual)) {
-            effects.push(Effect::Settle(unsettled));
+        let Some(held) = self.held.take() else { return };
+        let (mut held, mut rest) = (held, actual);
+        for next in std::mem::take(&mut self.extensions) {
+            let part = part_of(&rest, &held.reserved());
+            rest = without(&rest, &part);
+            self.settlements.extend(std::mem::replace(&mut held, next).settle(part));
         }
+        effects.extend(held.settle(rest).map(Effect::Settle));
+    }
+
+    /// What is to be settled next; one after the other, because each is answered.
+    pub fn next_settlement(&mut self) -> Option<Unsettled> {
+        self.settlements.pop()
+    }
+
+    /// The prompt's tokens as the target counts them that has served the call.
+    #[must_use]
+    pub fn counted(&self, record: &Record) -> Option<Counted> {
+        let (provider, model) = record.provider.as_deref().zip(record.provider_model.as_deref())?;
+        self.model.counter.estimate(self.tally.as_ref()?, provider, model)
     }
 
     /// The settlement is done: alerts about it, and what is left goes into the book.
@@ -163,6 +273,34 @@ impl Spending {
             .iter()
             .find(|own| own.target.provider == provider && own.target.model == model)?;
         Some(target.price.as_ref()?.cost(usage, Service::Standard))
+    }
+}
+
+/// What is told of an alert.
+#[must_use]
+pub fn reached(scope: Arc<str>, alert: Alert) -> Reached {
+    let Alert { permille, used, amount, counter, limit: _ } = alert;
+    let (unit, per) = counter.names();
+    Reached { scope, permille, unit, per, used, limit: amount }
+}
+
+/// What of the truth a reservation that others follow is charged: all that is certain, and of the answer as much as was
+/// reserved.
+fn part_of(actual: &Amounts, reserved: &Amounts) -> Amounts {
+    Amounts {
+        output_tokens: actual.output_tokens.min(reserved.output_tokens),
+        money: actual.money.min(reserved.money),
+        ..*actual
+    }
+}
+
+fn without(all: &Amounts, part: &Amounts) -> Amounts {
+    Amounts {
+        requests: all.requests.saturating_sub(part.requests),
+        input_tokens: all.input_tokens.saturating_sub(part.input_tokens),
+        output_tokens: all.output_tokens.saturating_sub(part.output_tokens),
+        money: NanoDollars::new(all.money.nanos().saturating_sub(part.money.nanos())),
+        calls: all.calls.saturating_sub(part.calls),
     }
 }
 

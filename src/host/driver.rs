@@ -9,12 +9,13 @@
 use std::time::Duration;
 
 use super::{Host, HostResult, Side};
+use crate::engine::alerts::{Delivery, Outbox};
 use crate::engine::book::{ATTEMPTS, Book};
 use crate::engine::counting::Lesson;
 use crate::engine::effect::{Effect, Flow};
 use crate::engine::event::{Attempt, Event, Timestamp};
 use crate::engine::limits::Demand;
-use crate::engine::policy::Gateway;
+use crate::engine::policy::{Gateway, LOST_ALERT};
 use crate::engine::refusal::Refusal;
 use crate::engine::{Headers, Role};
 use crate::quota::store::{SetError, Store, StoreFailed, Unsettled, read, reserve_all, settle_all};
@@ -51,8 +52,9 @@ impl<H: Host> Store for Shared<'_, H> {
     }
 }
 
-/// Keeps up the reservations that are under way in this virtual machine; to be called from a timer.
-pub fn keep_up<H: Host>(host: &mut H, gateway: &Gateway, book: &Book) {
+/// Keeps up the reservations that are under way in this virtual machine, and posts the alerts that are due; to be called
+/// from a timer.
+pub fn keep_up<H: Host>(host: &mut H, gateway: &Gateway, book: &Book, outbox: &Outbox) {
     let now = host.now();
     for notice in gateway.keep_up(book, &mut Shared(host), now) {
         // A lost number is lost; the line in the log is still there.
@@ -60,6 +62,36 @@ pub fn keep_up<H: Host>(host: &mut H, gateway: &Gateway, book: &Book) {
         if let Some(message) = notice.warning() {
             host.warn(&message);
         }
+        if gateway.is_lost(&notice, outbox, now) {
+            host.warn(LOST_ALERT);
+        }
+    }
+    if !outbox.is_empty() {
+        deliver(host, gateway, outbox, now);
+    }
+}
+
+/// Posts the alerts that are due.
+fn deliver<H: Host>(host: &mut H, gateway: &Gateway, outbox: &Outbox, now: Timestamp) {
+    let Some(webhook) = gateway.webhook() else { return outbox.clear() };
+    for letter in outbox.due(now) {
+        match host.post(webhook, letter.body()) {
+            Ok(call) => outbox.posted(call, letter, now),
+            Err(_) => told(host, outbox.failed(letter, now)),
+        }
+    }
+}
+
+/// The webhook has answered a call, with a status if it got so far.
+pub fn webhook_answered<H: Host>(host: &mut H, outbox: &Outbox, call: u32, status: Option<u16>) {
+    if let Some(delivery) = outbox.answered(call, status, host.now()) {
+        told(host, delivery);
+    }
+}
+
+fn told<H: Host>(host: &H, delivery: Delivery) {
+    if delivery == Delivery::GivenUp {
+        host.warn("an alert is not posted: the webhook did not take it");
     }
 }
 
@@ -233,6 +265,16 @@ impl<H: Host, R: Role> Driver<H, R> {
     }
 
     fn step(&mut self, event: Event<'_>, now: Timestamp) -> HostResult<Flow> {
+        let (mut outcome, mut answer) = self.handle(event, now);
+        // A role that has asked goes on from the answer, and asks one thing at a time.
+        while let (Ok(_), Some(event)) = (&outcome, answer) {
+            (outcome, answer) = self.handle(event, now);
+        }
+        outcome
+    }
+
+    /// Hands one event to the role; what came of it, and the answer to what the role has asked.
+    fn handle(&mut self, event: Event<'_>, now: Timestamp) -> (HostResult<Flow>, Option<Event<'static>>) {
         let mut effects = std::mem::take(&mut self.effects);
         let flow = self.role.handle(event, now, &mut effects);
         let mut outcome = Ok(flow);
@@ -249,11 +291,7 @@ impl<H: Host, R: Role> Driver<H, R> {
             }
         }
         self.effects = effects;
-        match answer {
-            // A role that has asked goes on from the answer, and asks one thing at a time.
-            Some(event) => outcome.and_then(|_| self.step(event, now)),
-            None => outcome,
-        }
+        (outcome, answer)
     }
 
     /// Answers the effects that are questions to the shared data; gives the others back.
@@ -291,6 +329,10 @@ impl<H: Host, R: Role> Driver<H, R> {
             Effect::ReplaceResponseBody(with) => host.replace_body(Side::Response, usize::MAX, &with),
             Effect::Learn(Lesson { calibrator, counted, reported }) => {
                 calibrator.learn(&mut Shared(host), counted, reported);
+                Ok(())
+            }
+            Effect::LearnLength(learner, tokens) => {
+                learner.learn(&mut Shared(host), tokens);
                 Ok(())
             }
             Effect::Warn(message) => {

@@ -24,6 +24,7 @@ pub mod driver;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
+use crate::config::compiled::Webhook;
 use crate::engine::effect::Reply;
 use crate::engine::{Headers, Timestamp};
 use crate::observe::metrics::Measurement;
@@ -153,6 +154,12 @@ pub trait Host {
     /// # Errors
     /// When the host refuses.
     fn share(&mut self, key: &str, value: &[u8], version: u32) -> HostResult<bool>;
+
+    /// Posts a JSON text to the webhook; gives the number by which the answer will come.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn post(&mut self, webhook: &Webhook, body: &[u8]) -> HostResult<u32>;
 
     /// Adds to a metric.
     ///

@@ -16,8 +16,9 @@ use proxy_wasm::types::{Action, BufferType, ContextType, LogLevel, MapType, Metr
 use super::abi;
 use super::driver::{self, Driver, Place};
 use super::{Host, HostError, HostResult, Side};
-use crate::config::compiled::{self, FORMAT, Plugin};
+use crate::config::compiled::{self, FORMAT, Plugin, Scheme, WEBHOOK_CLUSTER, Webhook};
 use crate::engine::adapter::Adapter;
+use crate::engine::alerts::{self, Outbox};
 use crate::engine::book::Book;
 use crate::engine::effect::{Flow, Reply};
 use crate::engine::exchange::Desk;
@@ -52,6 +53,9 @@ struct Timer {
 /// Places that become free in other workers are seen by looking.
 const LOOK: Duration = Duration::from_millis(25);
 
+/// Letters to the webhook wait for seconds.
+const LETTERS: Duration = Duration::from_millis(250);
+
 /// A place that became free in this worker is given away as soon as the callback in which it did is over: within it,
 /// one stream would be continued from the end of another.
 const AT_ONCE: Duration = Duration::from_millis(1);
@@ -59,12 +63,19 @@ const AT_ONCE: Duration = Duration::from_millis(1);
 impl Timer {
     /// It has fired.
     fn rest(&self) {
-        self.set(if is_anybody_waiting() { LOOK } else { self.rarely.get() });
+        self.set(if is_anybody_waiting() {
+            LOOK
+        } else if SHARED.with(|shared| shared.outbox.is_empty()) {
+            self.rarely.get()
+        } else {
+            LETTERS
+        });
     }
 
     /// Those who wait, if any, shall be heard so soon. A timer that fires earlier is not put off.
     fn hasten(&self, period: Duration) {
-        if period < self.period.get() && is_anybody_waiting() {
+        let is_due = || is_anybody_waiting() || SHARED.with(|shared| shared.outbox.has_news());
+        if period < self.period.get() && is_due() {
             self.set(period);
         }
     }
@@ -119,7 +130,14 @@ impl Root {
     }
 }
 
-impl Context for Root {}
+impl Context for Root {
+    fn on_http_call_response(&mut self, call: u32, headers: usize, _body: usize, _trailers: usize) {
+        let status =
+            || hostcalls::get_map_value(MapType::HttpCallResponseHeaders, ":status").ok()??.parse().ok();
+        let status = if headers == 0 { None } else { status() };
+        driver::webhook_answered(&mut Envoy, &shared().outbox, call, status);
+    }
+}
 
 impl RootContext for Root {
     fn on_configure(&mut self, _size: usize) -> bool {
@@ -134,8 +152,9 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         let Some(RoleConfig::Policy(gateway)) = &self.role else { return };
-        let Shared { book, queue, .. } = shared();
-        driver::keep_up(&mut Envoy, gateway, &book);
+        let Shared { book, queue, outbox, .. } = shared();
+        // Before anybody's turn: the host takes calls from there on for those of a stream.
+        driver::keep_up(&mut Envoy, gateway, &book, &outbox);
         queue.round(Envoy.now(), turn);
         self.timer.rest();
     }
@@ -288,6 +307,7 @@ thread_local! {
         desk: Desk::new(RandomState::new().build_hasher().finish()),
         book: Book::default(),
         queue: Queue::default(),
+        outbox: Outbox::default(),
     };
 }
 
@@ -413,6 +433,23 @@ impl Host for Envoy {
             Err(Status::CasMismatch) => Ok(false),
             Err(status) => Err(refused("set_shared_data")(status)),
         }
+    }
+
+    fn post(&mut self, webhook: &Webhook, body: &[u8]) -> HostResult<u32> {
+        let Webhook { scheme, authority, path } = webhook;
+        let scheme = match scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        };
+        let headers = vec![
+            (":method", "POST"),
+            (":scheme", scheme),
+            (":authority", authority),
+            (":path", path),
+            ("content-type", "application/json"),
+        ];
+        hostcalls::dispatch_http_call(WEBHOOK_CLUSTER, headers, Some(body), Vec::new(), alerts::TIMEOUT)
+            .map_err(refused("http_call"))
     }
 
     fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {

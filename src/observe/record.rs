@@ -29,6 +29,8 @@ pub enum Outcome {
     Abandoned,
     /// The provider broke off in the middle of the answer.
     Interrupted,
+    /// The gateway ended the answer, because a limit was used up.
+    Cut,
 }
 
 impl Outcome {
@@ -41,6 +43,7 @@ impl Outcome {
             Self::ProviderError => "provider_error",
             Self::Abandoned => "abandoned",
             Self::Interrupted => "interrupted",
+            Self::Cut => "cut",
         }
     }
 }
@@ -82,8 +85,25 @@ pub struct Counted {
 pub enum Notice {
     /// A limit of this scope would have refused the call, if it were enforced.
     WouldRefuse(Arc<str>),
-    /// The use of a limit of this scope has reached this part of it, in thousandths.
-    Alert(Arc<str>, u16),
+    /// The use of a limit has reached a part of it.
+    Alert(Reached),
+}
+
+/// A limit whose use has reached one of its `alert_at`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reached {
+    /// Whose limit.
+    pub scope: Arc<str>,
+    /// Which part of it, in thousandths.
+    pub permille: u16,
+    /// What it counts; `usd` is counted in nano-dollars here.
+    pub unit: &'static str,
+    /// For how long.
+    pub per: &'static str,
+    /// What is used.
+    pub used: u64,
+    /// The amount.
+    pub limit: u64,
 }
 
 impl Notice {
@@ -92,7 +112,7 @@ impl Notice {
     pub fn measurement(&self) -> Measurement {
         let (metric, detail) = match self {
             Self::WouldRefuse(scope) => (Metric::WouldRefuse, Detail::Scope(Arc::clone(scope))),
-            Self::Alert(scope, permille) => {
+            Self::Alert(Reached { scope, permille, .. }) => {
                 (Metric::LimitAlerts, Detail::Threshold(Arc::clone(scope), *permille))
             }
         };
@@ -105,7 +125,7 @@ impl Notice {
     pub fn warning(&self) -> Option<String> {
         match self {
             Self::WouldRefuse(_) => None,
-            Self::Alert(scope, permille) => {
+            Self::Alert(Reached { scope, permille, .. }) => {
                 Some(format!("{}.{} % of a limit of {scope} are used", permille / 10, permille % 10))
             }
         }
@@ -324,7 +344,17 @@ mod tests {
             cost: Some(NanoDollars::new(147_500)),
             limit: None,
             queued: Some(Duration::from_millis(40)),
-            notices: vec![Notice::WouldRefuse("team data".into()), Notice::Alert("organisation".into(), 800)],
+            notices: vec![
+                Notice::WouldRefuse("team data".into()),
+                Notice::Alert(Reached {
+                    scope: "organisation".into(),
+                    permille: 800,
+                    unit: "tokens",
+                    per: "day",
+                    used: 8,
+                    limit: 10,
+                }),
+            ],
             first_token: Some(Duration::from_millis(200)),
             own_time: Duration::from_micros(30),
         }

@@ -112,6 +112,10 @@ pub struct Alert {
     pub permille: u16,
     /// What is used.
     pub used: u64,
+    /// The amount.
+    pub amount: u64,
+    /// Which counter it is counted by.
+    pub counter: CounterId,
 }
 
 /// What was granted.
@@ -429,7 +433,8 @@ impl Cell {
                 for &permille in &limit.alert_at {
                     let height = narrow((u128::from(limit.amount) * u128::from(permille)).div_ceil(PERMILLE));
                     if before < height && height <= used {
-                        alerts.push(Alert { limit: place, permille, used });
+                        let (amount, counter) = (limit.amount, counter.id);
+                        alerts.push(Alert { limit: place, permille, used, amount, counter });
                         *alerted = (*alerted).max(height);
                     }
                 }

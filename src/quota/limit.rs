@@ -156,6 +156,30 @@ impl CounterId {
         UNITS.get(usize::from(self.0) / FORMS.len()).copied()
     }
 
+    /// What it counts and for how long, by the names that reports and alerts give them.
+    #[must_use]
+    pub fn names(self) -> (&'static str, &'static str) {
+        let unit = match self.unit() {
+            Some(Unit::Requests) => "requests",
+            Some(Unit::InputTokens) => "input_tokens",
+            Some(Unit::OutputTokens) => "output_tokens",
+            Some(Unit::TotalTokens) => "tokens",
+            Some(Unit::Money) => "usd",
+            None => "concurrency",
+        };
+        let per = match self.form() {
+            Form::Rate(Per::Second) => "second",
+            Form::Rate(Per::Minute) => "minute",
+            Form::Window(Period::Hour) => "hour",
+            Form::Window(Period::Day) => "day",
+            Form::Window(Period::Week) => "week",
+            Form::Window(Period::Month) => "month",
+            Form::Prepaid => "total",
+            Form::Concurrency => "now",
+        };
+        (unit, per)
+    }
+
     pub(super) fn form(self) -> Form {
         match self.0 {
             Self::CONCURRENCY => Form::Concurrency,

@@ -14,8 +14,10 @@ const TABLE: &str = include_str!("data/prices.tsv");
 /// Since when the table holds: year, month, day.
 pub const AS_OF: &str = "2026-11-21";
 
-/// OpenAI, Azure OpenAI, Anthropic, Google, Amazon Bedrock and Mistral: "50 %" off for their batches, as their
-/// price pages say.
+/// What batches cost, in thousandths. The table has no prices of batches, so this is from the sellers' own pages:
+/// OpenAI ("Batch API"), Azure OpenAI ("Global batch"), Anthropic ("Batch processing"), Google ("Batch inference" of
+/// Gemini and of Vertex AI), Amazon Bedrock ("Batch inference") and Mistral ("Batch inference") each take half. An
+/// operator may state another (`prices.NAME.batch`).
 const HALF: u16 = 500;
 /// No discount for batches.
 pub const WHOLE: u16 = 1000;
@@ -220,9 +222,9 @@ mod tests {
         list_price(seller, model).unwrap().cost(&usage, Service::Standard).to_string()
     }
 
-    /// By hand, from the prices on the providers' pages.
+    /// By hand, from the entries of these models in `model-prices.json`, the table that `data/prices.tsv` is made of.
     #[test]
-    fn calls_cost_what_the_price_pages_say() {
+    fn calls_cost_what_the_table_says() {
         // OpenAI, gpt-4o: 2.50 in, 1.25 cached, 10.00 out. 1000 × 2.50 + 1000 × 1.25 + 500 × 10 = 8750 µ$.
         let usage = Usage { input: 2000, cached_input: 1000, output: 500, ..Usage::default() };
         assert_eq!(cost(Seller::OpenAi, "gpt-4o", usage), "0.00875");
@@ -255,7 +257,7 @@ mod tests {
 
     #[test]
     fn a_name_is_found_as_it_is_then_without_its_date() {
-        // The first gpt-4o had other prices than the later ones.
+        // The first gpt-4o had other prices than the later ones: 5 in and 15 out in the table.
         let first = list_price(Seller::OpenAi, "gpt-4o-2024-05-13").unwrap();
         assert_eq!(first.base.input, PicoDollars(5_000_000));
         let price = list_price(Seller::OpenAi, "gpt-4o");

@@ -12,7 +12,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 
-use super::{Place, extension, filters, secrets, socket_address, typed};
+use super::{Place, extension, filters, secrets, socket_address, typed, webhook};
 use crate::config::compiled::{Scheme, Target, chain_cluster, target_cluster};
 use crate::config::{ChainTarget, Gateway, Host, Upstream};
 
@@ -20,8 +20,8 @@ use crate::config::{ChainTarget, Gateway, Host, Upstream};
 /// Envoy has no notion of its own of where they are.
 const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 
-const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
-const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
+pub(super) const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
+pub(super) const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
 /// What sends a request to the next attempt: an answer of 5xx or 429, or no answer at all.
 const RETRY_ON: &str = "5xx,reset,connect-failure,refused-stream,retriable-status-codes";
@@ -43,7 +43,7 @@ pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
         chains.push(composite(gateway, place, name, chain));
     }
     // A chain refers to its targets, so they come first.
-    targets.into_values().chain(chains).collect()
+    targets.into_values().chain(chains).chain(webhook::cluster(gateway, place)).collect()
 }
 
 fn is_sole(chain: &[ChainTarget]) -> bool {
@@ -115,10 +115,7 @@ fn composite(gateway: &Gateway, place: &Place, model: &str, chain: &[ChainTarget
 }
 
 fn target(name: &str, target: &Target, upstream: &Upstream, sole: bool) -> Value {
-    let (discovery, host) = match &upstream.host {
-        Host::Ip(address) => ("STATIC", address.to_string()),
-        Host::Name(host) => ("LOGICAL_DNS", host.clone()),
-    };
+    let (discovery, host) = discovery(upstream);
     let mut endpoint = json!({"address": socket_address(&host, upstream.port)});
     if let (Host::Name(host), Some(fields)) = (&upstream.host, endpoint.as_object_mut()) {
         fields.insert("hostname".to_owned(), host.clone().into());
@@ -172,8 +169,16 @@ fn target(name: &str, target: &Target, upstream: &Upstream, sole: bool) -> Value
     typed(CLUSTER, cluster)
 }
 
+/// How Envoy finds the address of a host, and the host.
+pub(super) fn discovery(upstream: &Upstream) -> (&'static str, String) {
+    match &upstream.host {
+        Host::Ip(address) => ("STATIC", address.to_string()),
+        Host::Name(host) => ("LOGICAL_DNS", host.clone()),
+    }
+}
+
 /// HTTP/2 where TLS can agree on it, HTTP/1.1 else.
-fn protocol(upstream: &Upstream) -> Value {
+pub(super) fn protocol(upstream: &Upstream) -> Value {
     // Providers close idle connections after a minute or more; who closes first does not run into a reset.
     let common = json!({"idle_timeout": "55s"});
     match upstream.scheme {
@@ -189,7 +194,7 @@ fn protocol(upstream: &Upstream) -> Value {
 }
 
 /// TLS whose certificate is always verified, and for the very host that is addressed.
-fn tls(upstream: &Upstream) -> Value {
+pub(super) fn tls(upstream: &Upstream) -> Value {
     let (kind, name) = match &upstream.host {
         Host::Name(name) => ("DNS", name.clone()),
         Host::Ip(address) => ("IP_ADDRESS", address.to_string()),

@@ -20,7 +20,7 @@ const VM_ID: &str = "tollgate";
 
 /// The callbacks that the module answers and the calls of the host that it makes; the host denies it all others.
 /// Every callback that is left out is also one less way into the VM per request.
-const CAPABILITIES: [&str; 37] = [
+const CAPABILITIES: [&str; 39] = [
     "proxy_on_vm_start",
     "proxy_on_configure",
     "proxy_on_context_create",
@@ -31,6 +31,8 @@ const CAPABILITIES: [&str; 37] = [
     "proxy_on_log",
     "proxy_on_delete",
     "proxy_on_tick",
+    "proxy_on_http_call_response",
+    "proxy_http_call",
     "proxy_log",
     "proxy_get_current_time_nanoseconds",
     "proxy_get_buffer_bytes",

@@ -31,6 +31,7 @@ mod clusters;
 mod filters;
 mod listener;
 mod secrets;
+mod webhook;
 
 #[cfg(test)]
 mod tests;

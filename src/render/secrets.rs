@@ -34,6 +34,18 @@ fn file(credential: &str) -> String {
 
 /// The filter that writes the credential `name` into its private header at each attempt.
 pub(super) fn injector(gateway: &Gateway, place: &Place, name: &str) -> Value {
+    injector_into(gateway, place, name, &credential_header(name), "")
+}
+
+/// The filter that writes the credential `name` into `header`, behind `prefix`.
+pub(super) fn injector_into(
+    gateway: &Gateway,
+    place: &Place,
+    name: &str,
+    header: &str,
+    prefix: &str,
+) -> Value {
+    let filter = format!("credential.{name}");
     let (secret, source) = match gateway.credentials.get(name) {
         Some(Credential::Sds { path, name }) => (
             name.as_str(),
@@ -41,13 +53,17 @@ pub(super) fn injector(gateway: &Gateway, place: &Place, name: &str) -> Value {
         ),
         _ => (name, place.source(&file(name))),
     };
+    let mut generic = json!({"credential": {"name": secret, "sds_config": source}, "header": header});
+    if let (false, Some(fields)) = (prefix.is_empty(), generic.as_object_mut()) {
+        fields.insert("header_value_prefix".to_owned(), prefix.into());
+    }
     let credential = extension(
         "envoy.http.injected_credentials.generic",
         "envoy.extensions.http.injected_credentials.generic.v3.Generic",
-        json!({"credential": {"name": secret, "sds_config": source}, "header": credential_header(name)}),
+        generic,
     );
     extension(
-        &format!("credential.{name}"),
+        &filter,
         "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
         // The adapter refuses an attempt without a credential in words that the client understands.
         json!({"overwrite": true, "allow_request_without_credential": true, "credential": credential}),

@@ -44,6 +44,12 @@ impl Mock {
         ureq::post(url).send(behaviour.to_string()).unwrap();
     }
 
+    /// What a provider has counted.
+    pub(crate) fn stats(&self, instance: &str) -> Value {
+        let url = format!("http://{}/_mock/stats?instance={instance}", self.address);
+        serde_json::from_str(&ureq::get(url).call().unwrap().body_mut().read_to_string().unwrap()).unwrap()
+    }
+
     /// What a provider has received.
     pub(crate) fn log(&self, instance: &str) -> Vec<Value> {
         let url = format!("http://{}/_mock/log?instance={instance}", self.address);

@@ -10,6 +10,7 @@ use proptest::sample::Index;
 use serde_json::{Map, Number, Value};
 use tollgate::config;
 use tollgate::engine::adapter::Adapter;
+use tollgate::engine::alerts::Outbox;
 use tollgate::engine::book::Book;
 use tollgate::engine::exchange::Desk;
 use tollgate::engine::policy::{Gateway, Policy, Shared};
@@ -259,7 +260,7 @@ proptest! {
         let gateway = gateway();
         let adapter = Rc::new(gateway.adapter);
         let desk = Desk::new(0);
-        let shared = Shared { desk: desk.clone(), book: Book::default(), queue: Queue::default() };
+        let shared = Shared { desk: desk.clone(), book: Book::default(), queue: Queue::default(), outbox: Outbox::default() };
         let mut policy = Policy::new(Rc::new(Gateway::new(gateway.policy)), shared, 1);
         let ticket = ticket(&mut policy, surface, body.text.as_bytes());
         let target = format!("local/{model}");

@@ -7,6 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
+use tollgate::config::compiled::Webhook;
 use tollgate::engine::effect::Reply;
 use tollgate::engine::{Headers, Timestamp};
 use tollgate::host::driver::ACCESS_LOG;
@@ -243,6 +244,17 @@ impl Host for FakeHost {
         };
         world.shared.insert(key.to_owned(), (value.to_vec(), next));
         Ok(true)
+    }
+
+    fn post(&mut self, webhook: &Webhook, body: &[u8]) -> HostResult<u32> {
+        self.call("post")?;
+        self.0.borrow_mut().effect(&format!(
+            "post to {}{}: {}",
+            webhook.authority,
+            webhook.path,
+            shown(body)
+        ));
+        Ok(1)
     }
 
     fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {

@@ -11,6 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod cut;
 mod failures;
 mod host;
 mod queue;

@@ -1,5 +1,6 @@
 //! Requests that are let through, and what becomes of them.
 
+use crate::cut;
 use crate::queue;
 use crate::story::{KEY, PROMPT, Story};
 
@@ -30,6 +31,10 @@ pub(crate) const ALL: &[Teller] = &[
     ("queue_in_vain", queue::in_vain),
     ("queue_client_gone", queue::client_gone),
     ("queue_host_fails", queue::host_fails),
+    ("cut", cut::cut),
+    ("cut_extended", cut::extended),
+    ("cut_unchecked", cut::unchecked),
+    ("cut_own_limit", cut::own_limit),
 ];
 
 /// A request as an application sends it, with what it must not get past the gateway.

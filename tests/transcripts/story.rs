@@ -13,6 +13,7 @@ use tollgate::config::compiled::{self, credential_header};
 use tollgate::engine::Headers;
 use tollgate::engine::Timestamp;
 use tollgate::engine::adapter::Adapter;
+use tollgate::engine::alerts::Outbox;
 use tollgate::engine::book::{ATTEMPTS, Book};
 use tollgate::engine::effect::Flow;
 use tollgate::engine::exchange::Desk;
@@ -30,6 +31,7 @@ use crate::host::{FakeHost, Message, World, shown, without};
 
 pub(crate) const KEY: &str = "tg-team-a-prod-PHdrJdTB9MBQKhYItCS9oFXx4mTA6amTUc6T7tPg2cJ";
 pub(crate) const BUSY_KEY: &str = "tg-busy-Qx7LmN2vRt9KpW4sYd6HcJ8fGb3ZaE5uTo1iXrVwMkC";
+pub(crate) const BRIEF_KEY: &str = "tg-brief-Lw7RtM2vQx9KpN4sYd6HcJ8fGb3ZaE5uTo1iXrVwSkB";
 pub(crate) const EXPIRED_KEY: &str = "tg-old-8yD248mFZSiou5cSWDKlUnyZKO4nGn94V99lwo28RYm";
 pub(crate) const REVOKED_KEY: &str = "tg-stolen-3kQ9vWm2Lx7TzR5nYb8HcJ4fGd6SaP1eUo0iXyVwZtE";
 pub(crate) const UNKNOWN_KEY: &str = "tg-team-a-prod-0000000000000000000000000000000000000000001";
@@ -38,6 +40,7 @@ pub(crate) const UNKNOWN_KEY: &str = "tg-team-a-prod-000000000000000000000000000
 pub(crate) const CLIENT_KEYS: &[(&str, &str)] = &[
     ("team-a-prod", KEY),
     ("busy", BUSY_KEY),
+    ("brief", BRIEF_KEY),
     ("old", EXPIRED_KEY),
     ("stolen", REVOKED_KEY),
     ("nobody", UNKNOWN_KEY),
@@ -73,6 +76,7 @@ fn gateway() -> config::Gateway {
         "version: 1
 max_request_body: 1KiB
 queue: {{wait: 5s}}
+reservations: {{at_exhaustion: cut}}
 credentials:
   first: {{file: first.key}}
   second: {{file: second.key}}
@@ -101,17 +105,20 @@ models:
     - {{provider: azure, model: gpt-4o-eu, timeout: 30s}}
     - {{provider: gemini, model: gemini-2.5-pro, timeout: 30s}}
     - {{provider: bedrock, model: 'anthropic.claude-sonnet-4-5-v1:0', timeout: 30s}}
+  brief: {{typical_output_tokens: 4, targets: [{{provider: first, model: model-1}}]}}
   private: {{targets: [{{provider: first, model: model-1}}]}}
 teams:
   team-a: {{environments: {{prod: {{}}}}}}
 keys:
 - {{id: team-a-prod, hash: '{}', team: team-a, environment: prod, models: [chat, mixed]}}
 - {{id: busy, hash: '{}', team: team-a, models: [chat], limits: {{concurrency: 1}}}}
+- {{id: brief, hash: '{}', team: team-a, models: [brief], budgets: [{{output_tokens: 70, per: day}}]}}
 - {{id: old, hash: '{}', team: team-a, models: [chat], expires: 2025-06-01T00:00:00Z}}
 - {{id: stolen, hash: '{}', team: team-a, models: [chat], revoked: true}}
 ",
         hash(KEY),
         hash(BUSY_KEY),
+        hash(BRIEF_KEY),
         hash(EXPIRED_KEY),
         hash(REVOKED_KEY)
     );
@@ -156,7 +163,12 @@ impl Story {
         }));
         let desk = Desk::new(7);
         let queue = Queue::default();
-        let shared = Shared { desk: desk.clone(), book: Book::default(), queue: queue.clone() };
+        let shared = Shared {
+            desk: desk.clone(),
+            book: Book::default(),
+            queue: queue.clone(),
+            outbox: Outbox::default(),
+        };
         let role = Policy::new(Rc::new(Gateway::new(policy)), shared, 1);
         Self {
             policy: Driver::new(FakeHost(Rc::clone(&world)), role, Place::Downstream),

@@ -7,8 +7,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::compiled::{
-    Adapter, Counting, FORMAT, Key, Model, ModelAccess, ModelTarget, Plugin, Policy, Priority, Provider,
-    Queue, Reserving, Scheme, Target,
+    Adapter, AtExhaustion, Counting, FORMAT, Key, Model, ModelAccess, ModelTarget, Plugin, Policy, Priority,
+    Provider, Queue, Reserving, Scheme, Target,
 };
 use super::super::{ChainTarget, Credential, Gateway, Host, Upstream, load, parse};
 use super::{GOOD, good_with};
@@ -67,14 +67,21 @@ fn a_good_file_compiles_to_all_its_parts() {
                 ChainTarget { target: mini.clone(), retries: 1, timeout: Duration::from_secs(600) },
             ],
         ),
+        webhook: None,
         policy: Policy {
             format: FORMAT,
             revision: revision.clone(),
             max_request_body: 8 * 1024 * 1024,
             counting: Counting { always: false, exact_bytes: 256 * 1024 },
             scopes: Vec::new(),
-            reserving: Reserving { lease_ms: 60_000, lapse: Lapse::Charge, user_header: None },
+            reserving: Reserving {
+                lease_ms: 60_000,
+                lapse: Lapse::Charge,
+                user_header: None,
+                at_exhaustion: AtExhaustion::Finish,
+            },
             queue: Queue { wait_ms: 0, length: 100 },
+            webhook: None,
             models: one(
                 "chat",
                 Model {
@@ -82,7 +89,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     attempt_timeout_ms: 600_000,
                     targets: vec![listed(chat), listed(mini)],
                     translated: false,
-                    typical_output: 1024,
+                    typical_output: None,
                     scopes: Vec::new(),
                 },
             ),

@@ -1,6 +1,6 @@
 //! Limits and budgets: the scopes they compile to, and what is wrong with wrong ones.
 
-use super::super::compiled::{Counting, Priority, Queue, Reserving, Scope};
+use super::super::compiled::{AtExhaustion, Counting, Priority, Queue, Reserving, Scope};
 use super::super::{Gateway, parse};
 use super::{GOOD, good_with, lines, parse_with};
 use crate::quota::NanoDollars;
@@ -177,7 +177,7 @@ fn a_key_is_limited_by_all_that_it_belongs_to_the_narrowest_first() {
         ]
     );
     assert_eq!(names(&gateway, &gateway.policy.models["chat"].scopes), ["model chat"]);
-    assert_eq!(gateway.policy.models["chat"].typical_output, 77);
+    assert_eq!(gateway.policy.models["chat"].typical_output, Some(77));
     let mut cells: Vec<_> =
         gateway.policy.scopes.iter().map(|scope| (scope.cell.as_str(), scope.per_user)).collect();
     cells.sort_unstable();
@@ -245,11 +245,13 @@ fn counting_and_reserving() {
         counting("count: when_limited, exact_up_to: 16MiB"),
         Counting { always: false, exact_bytes: 16 << 20 }
     );
-    let text = "workers: 2\nreservations: {lease: 5s, on_crash: return}\n";
-    let expected = Reserving { lease_ms: 5000, lapse: Lapse::Return, user_header: None };
+    let text = "workers: 2\nreservations: {lease: 5s, on_crash: return, at_exhaustion: cut}\n";
+    let (user_header, at_exhaustion) = (None, AtExhaustion::Cut);
+    let expected = Reserving { lease_ms: 5000, lapse: Lapse::Return, user_header, at_exhaustion };
     assert_eq!(good_with("workers: 2\n", text).policy.reserving, expected);
     let text = "workers: 2\nreservations: {lease: 1h, on_crash: charge}\n";
-    let expected = Reserving { lease_ms: 3_600_000, lapse: Lapse::Charge, user_header: None };
+    let (user_header, at_exhaustion) = (None, AtExhaustion::Finish);
+    let expected = Reserving { lease_ms: 3_600_000, lapse: Lapse::Charge, user_header, at_exhaustion };
     assert_eq!(good_with("workers: 2\n", text).policy.reserving, expected);
     let users = good_with("teams:\n", "users: {limits: {requests: 5/min}}\nteams:\n");
     assert_eq!(users.policy.scopes[0].per_user, Some(1024));
@@ -408,6 +410,14 @@ fn wrong_settings() {
             "19:17: users.header: expected the name of a request header, such as x-user-id: at most 64 letters, \
              digits and `-`, found `x user`",
             "19:34: users.cells: expected a whole number from 1 to 65536, found `0`",
+        ],
+    );
+    check(
+        "teams:\n",
+        "users: {header: X-Api-Key}\nteams:\n",
+        &[
+            "19:17: users.header: this header carries the caller's key, which is a secret and the same for all its users; \
+           choose another",
         ],
     );
     check(

@@ -60,8 +60,8 @@ impl Policy {
         if (200..300).contains(&status) {
             let streamed = meter.expect(headers.media_type().as_deref());
             self.record.streamed = streamed;
-            if streamed && meter.hides_usage() {
-                // A stream has no length; were there one, hiding the usage would make it wrong.
+            if streamed && meter.edits() {
+                // A stream has no length; were there one, what is hidden or cut off would make it wrong.
                 effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
             }
             self.phase = Phase::Relaying(meter);
@@ -83,16 +83,9 @@ impl Policy {
         match &mut self.phase {
             Phase::Relaying(meter) => {
                 let relayed = meter.relay(chunk, end_of_stream);
-                if relayed.first_text {
-                    self.record.first_token = Some(now.since(self.started));
-                }
-                if let Some(replacement) = relayed.replacement {
-                    effects.push(Effect::ReplaceResponseBody(replacement));
-                }
-                if end_of_stream {
-                    self.end();
-                }
+                self.relayed(relayed, now, effects);
             }
+            Phase::Cut if !chunk.is_empty() => effects.push(Effect::ReplaceResponseBody(Vec::new())),
             Phase::Explaining { body, outcome } => {
                 effects.push(Effect::ReplaceResponseBody(std::mem::take(body)));
                 if end_of_stream {
@@ -104,12 +97,13 @@ impl Policy {
             | Phase::Reserving(..)
             | Phase::Reporting(_)
             | Phase::Forwarded(_)
+            | Phase::Cut
             | Phase::Ended(_) => {}
         }
     }
 
     /// The provider's answer is complete.
-    fn end(&mut self) {
+    pub(super) fn end(&mut self) {
         if let Phase::Relaying(meter) = &self.phase {
             self.record.metered = meter.metered();
             let outcome = if meter.saw_error() { Outcome::ProviderError } else { Outcome::Ok };
@@ -140,6 +134,7 @@ impl Policy {
                 self.record.metered = meter.metered();
                 broken
             }
+            Phase::Cut => Outcome::Cut,
             Phase::Arriving | Phase::Reading(_) | Phase::Reserving(..) | Phase::Reporting(_) => broken,
         };
         if let Some(spending) = &mut self.spending {
@@ -148,6 +143,7 @@ impl Policy {
         self.record.duration = now.since(self.started);
         self.record.own_time = own_time;
         effects.extend(self.record.notices.iter().filter_map(Notice::warning).map(Effect::Warn));
+        self.record.notices.iter().for_each(|notice| self.post(notice, now, effects));
         effects.extend(self.record.measurements().into_iter().map(Effect::Measure));
         effects.push(Effect::WriteAccessLog(self.record.access_log()));
     }

@@ -54,6 +54,11 @@ impl StreamEncoder {
         }
     }
 
+    /// A writer where these alternatives were begun by somebody else.
+    pub(in crate::dialect) fn resumed(context: AnswerContext, begun: Vec<u32>) -> Self {
+        Self { begun, ..Self::new(context) }
+    }
+
     /// What could not be carried so far.
     pub(in crate::dialect) fn take_losses(&mut self) -> Losses {
         std::mem::take(&mut self.losses)
