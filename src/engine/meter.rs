@@ -40,6 +40,7 @@ struct Tally {
     text_bytes: u64,
     text_events: u64,
     ended: bool,
+    finished: bool,
     failed: bool,
 }
 
@@ -48,6 +49,8 @@ struct Tally {
 pub struct Relayed {
     /// What passes instead of the chunk, when that is not the chunk itself.
     pub replacement: Option<Vec<u8>>,
+    /// How many bytes at the end of the stream are an event that was cut off.
+    pub cut_off: usize,
     /// Whether the first generated text was in it.
     pub first_text: bool,
 }
@@ -90,6 +93,17 @@ impl Meter {
         matches!(&self.reading, Reading::Stream { tally, .. } if tally.failed)
     }
 
+    /// Whether an answer that came to an end in an orderly way was not complete: a stream that said neither that it
+    /// is over nor that the answer is, or an object without an end.
+    #[must_use]
+    pub const fn is_cut_short(&self) -> bool {
+        match &self.reading {
+            Reading::Nothing => false,
+            Reading::Whole { finder, .. } => finder.is_open(),
+            Reading::Stream { tally, .. } => !(tally.ended || tally.finished || tally.failed),
+        }
+    }
+
     /// Reads a chunk of the answer.
     pub fn relay(&mut self, chunk: &[u8], end_of_stream: bool) -> Relayed {
         match &mut self.reading {
@@ -103,10 +117,13 @@ impl Meter {
                 let hide = self.hide_usage;
                 let before = tally.text_events;
                 let held = *carried + chunk.len();
-                let mut framed = 0;
+                let (mut framed, mut cut_off) = (0, 0);
                 let mut out = Vec::with_capacity(if hide { held } else { 0 });
                 let mut pass = |frame: Frame<'_>| {
                     framed += frame.raw.len();
+                    if frame.extent == Extent::Unterminated {
+                        cut_off = frame.raw.len();
+                    }
                     let hidden = tally.add(&frame) && hide;
                     if hide && !hidden {
                         out.extend_from_slice(frame.raw);
@@ -120,6 +137,7 @@ impl Meter {
                 *carried = held - framed;
                 Relayed {
                     replacement: (!unchanged).then_some(out),
+                    cut_off,
                     first_text: before == 0 && tally.text_events > 0,
                 }
             }
@@ -163,6 +181,7 @@ impl Tally {
         self.text_bytes += event.text_bytes as u64;
         self.text_events += u64::from(event.text_bytes > 0);
         self.ended |= event.last;
+        self.finished |= event.finished;
         self.failed |= event.error;
         event.only_usage
     }

@@ -12,6 +12,7 @@ use super::book::{Book, Held, settled};
 use super::counting::{Calibrator, Counter, Tally};
 use super::effect::Effect;
 use super::limits::{Applied, Demand, Limits};
+use super::patience::Patience;
 use crate::config::compiled::{self, Counting, Target};
 use crate::dialect::openai::request::Inspection;
 use crate::dialect::{Surface, Usage};
@@ -27,6 +28,8 @@ use crate::quota::store::{Granted, Of, Settled};
 pub struct Model {
     /// Its configuration.
     pub config: compiled::Model,
+    /// How long its targets may be waited for.
+    pub patience: Rc<Patience>,
     counter: Counter,
 }
 
@@ -39,7 +42,7 @@ impl Model {
         calibrators: &mut BTreeMap<Target, Rc<Calibrator>>,
     ) -> Self {
         let counter = Counter::new(&config, counting, calibrators);
-        Self { config, counter }
+        Self { patience: Rc::new(Patience::new(&config)), config, counter }
     }
 }
 

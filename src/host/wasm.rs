@@ -23,6 +23,7 @@ use crate::engine::effect::{Flow, Reply};
 use crate::engine::exchange::Desk;
 use crate::engine::policy::{Gateway, Policy, Shared};
 use crate::engine::queue::{Queue, StreamId};
+use crate::engine::stall::Watch;
 use crate::engine::{Headers, Timestamp};
 use crate::observe::metrics::{Kind, Measurement, Series};
 use crate::quota::store::StoreFailed;
@@ -56,16 +57,33 @@ const LOOK: Duration = Duration::from_millis(25);
 /// one stream would be continued from the end of another.
 const AT_ONCE: Duration = Duration::from_millis(1);
 
+/// How late it may be noticed that an answer has fallen silent.
+const WATCH: Duration = Duration::from_millis(100);
+
 impl Timer {
     /// It has fired.
     fn rest(&self) {
-        self.set(if is_anybody_waiting() { LOOK } else { self.rarely.get() });
+        self.set(if is_anybody_waiting() {
+            LOOK
+        } else if is_anybody_watched() {
+            WATCH
+        } else {
+            self.rarely.get()
+        });
     }
 
     /// Those who wait, if any, shall be heard so soon. A timer that fires earlier is not put off.
     fn hasten(&self, period: Duration) {
         if period < self.period.get() && is_anybody_waiting() {
             self.set(period);
+        }
+    }
+
+    /// An answer that must not fall silent, if any, shall be looked after.
+    fn watch(&self) {
+        let period = self.period.get();
+        if is_anybody_watched() && (period.is_zero() || period > WATCH) {
+            self.set(WATCH);
         }
     }
 
@@ -107,6 +125,8 @@ impl Root {
                         .map_err(|status| format!("the host gives no timer: {status:?}"))?;
                     self.timer.period.set(LOOK);
                 }
+                // So may answers that are watched go on.
+                self.timer.watch();
                 (format, RoleConfig::Policy(Rc::new(gateway)))
             }
             Plugin::Adapter(adapter) => (adapter.format, RoleConfig::Adapter(Rc::new(adapter))),
@@ -134,9 +154,12 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         let Some(RoleConfig::Policy(gateway)) = &self.role else { return };
-        let Shared { book, queue, .. } = shared();
+        let Shared { book, queue, watch, .. } = shared();
         driver::keep_up(&mut Envoy, gateway, &book);
         queue.round(Envoy.now(), turn);
+        if !watch.is_empty() {
+            watch.overdue(Envoy.now()).into_iter().for_each(give_up);
+        }
         self.timer.rest();
     }
 
@@ -202,6 +225,14 @@ fn turn(stream: StreamId) {
     driver.borrow_mut().turn();
 }
 
+/// Breaks off a stream whose answer has fallen silent.
+fn give_up(stream: StreamId) {
+    let ended = hostcalls::set_effective_context(stream).and_then(|()| hostcalls::reset_http_response());
+    if let Err(status) = ended {
+        log(LogLevel::Warn, &format!("tollgate: a silent stream cannot be broken off: {status:?}"));
+    }
+}
+
 impl Context for PolicyStream {}
 
 impl HttpContext for PolicyStream {
@@ -220,7 +251,9 @@ impl HttpContext for PolicyStream {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        action(self.driver.borrow_mut().response_headers(end_of_stream))
+        let flow = self.driver.borrow_mut().response_headers(end_of_stream);
+        self.timer.watch();
+        action(flow)
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
@@ -268,6 +301,10 @@ fn shared() -> Shared {
     SHARED.with(Shared::clone)
 }
 
+fn is_anybody_watched() -> bool {
+    SHARED.with(|shared| !shared.watch.is_empty())
+}
+
 fn is_anybody_waiting() -> bool {
     SHARED.with(|shared| !shared.queue.is_empty())
 }
@@ -288,6 +325,7 @@ thread_local! {
         desk: Desk::new(RandomState::new().build_hasher().finish()),
         book: Book::default(),
         queue: Queue::default(),
+        watch: Watch::default(),
     };
 }
 
