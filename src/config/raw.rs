@@ -146,7 +146,8 @@ record! {
         optional capacity: Capacity,
         /// When one of its models is left alone by the chains that have another target.
         optional ejection: Ejection,
-        /// Requests by which Envoy finds out by itself whether it is up. Default: none.
+        /// Requests by which Envoy finds out by itself whether it is up, for the chains that have another target. Default:
+        /// none.
         optional health_check: HealthCheck,
     }
 }

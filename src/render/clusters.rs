@@ -172,7 +172,7 @@ fn target(name: &str, target: &Target, upstream: &Upstream, sole: bool) -> Value
         if !sole {
             fields.insert("outlier_detection".to_owned(), outlier_detection(&upstream.ejection));
         }
-        if let Some(check) = &upstream.health_check {
+        if let Some(check) = upstream.health_check.as_ref().filter(|_| !sole) {
             fields.insert("health_checks".to_owned(), json!([health_check(check, &upstream.host)]));
         }
         if upstream.scheme == Scheme::Https {

@@ -119,6 +119,7 @@ fn a_provider_that_fails_its_health_checks_is_not_asked() {
         .model("chat", &[("sick", "gpt-4o", 0), ("good", "gpt-4o", 0)]);
     let check = json!({"path": "/instance/sick/v1/models", "interval": "1s", "timeout": "500ms"});
     config.0["providers"]["sick"]["health_check"] = check;
+    config.0["providers"]["sick"]["ejection"] = json!({"failure_rate": 0.5});
     mock.behave("sick", &json!({"status": 503}));
     let gateway = Gateway::start(&config);
     let serves = |gateway: &Gateway, provider: &str| {

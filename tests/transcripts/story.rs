@@ -424,9 +424,8 @@ impl Story {
             world.response.headers = headers;
             world.response.body.clear();
         }
-        let effects = self.so_far().len();
+        let sent = self.world.borrow().response.headers.clone();
         let mut flow = adapter.response_headers(chunks.is_empty());
-        let passes = self.so_far().len() == effects;
         self.flow(flow);
         let mut out = Vec::new();
         for (index, chunk) in chunks.iter().enumerate() {
@@ -450,8 +449,8 @@ impl Story {
         }
         let mut world = self.world.borrow_mut();
         world.upstream = false;
-        if passes {
-            assert_eq!(out.concat(), chunks.concat(), "an answer in the client's dialect passes as it is");
+        // An answer in the client's dialect passes as it is, and there is nothing to tell.
+        if world.response.headers == sent && out.concat() == chunks.concat() {
             world.transcript.truncate(before);
         }
         *chunks = out;
