@@ -124,6 +124,9 @@ fn every_refusal_is_listed_with_its_status() {
         Refusal::ModelNotAllowed("m".to_owned()),
         Refusal::NoProviderAvailable,
         Refusal::CredentialUnavailable,
+        Refusal::CredentialRejected,
+        Refusal::UnreadableAnswer,
+        Refusal::AnswerInterrupted,
         Refusal::ProviderTimeout,
         Refusal::Internal,
     ];
@@ -147,6 +150,7 @@ fn every_metric_and_every_field_of_the_access_log_is_listed() {
         Metric::WouldRefuse,
         Metric::LimitAlerts,
         Metric::TokenEstimateError,
+        Metric::CredentialRejected,
     ] {
         assert!(listed.contains(metric.name()), "{metric:?} is not listed");
     }

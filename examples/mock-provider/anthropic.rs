@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::answer::{Answer, Body, EVENT_STREAM, Events, JSON, Usage};
 use crate::http::Request;
 use crate::openai::sample::sample;
-use crate::openai::{Context, text};
+use crate::openai::{Context, canned, text};
 
 /// The end of the only path.
 pub(crate) const PATH: &str = "/v1/messages";
@@ -53,6 +53,9 @@ fn invalid(message: impl Into<String>) -> Refusal {
 
 /// Answers a request to the API.
 pub(crate) fn answer(request: &Request<'_>, context: &Context<'_>) -> Answer {
+    if context.behaviour.body.is_some() && !context.behaviour.error_event {
+        return canned(context.behaviour);
+    }
     if let Some(status) = context.behaviour.status {
         let kind = match status {
             429 => "rate_limit_error",

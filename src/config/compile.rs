@@ -4,6 +4,7 @@
 //! references looked up. What comes out is therefore whole only when the report stayed empty.
 
 mod limits;
+mod resilience;
 mod targets;
 mod webhook;
 
@@ -19,7 +20,7 @@ use super::compiled::{
     Adapter, Counting, FORMAT, Key, Model, ModelAccess, Policy, Provider, Queue, Reserving, Scheme, Target,
     chain_cluster,
 };
-use super::gateway::{ChainTarget, Credential, Gateway, Upstream};
+use super::gateway::{ChainTarget, Credential, Gateway, Retrying, Upstream};
 use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
 use super::raw::{self, CountWhen};
@@ -78,8 +79,10 @@ pub(super) fn compile<'file>(
     let reserving = compiler.reserving(raw);
     let queue = compiler.queue(raw);
     let mut scopes = Scopes::new(raw.zone.as_ref().map_or(Zone::UTC, |zone| zone.value.0.clone()));
+    let retrying = compiler.retrying(raw);
+    let overload = compiler.overload(raw);
     let compiled_models =
-        compiler.models(raw, &chains, &upstreams, &adapter_providers, &mut scopes, &mut models);
+        compiler.models(raw, &chains, &upstreams, &adapter_providers, &retrying, &mut scopes, &mut models);
     let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
     for names in [&credentials, &providers, &teams] {
         names.warn_of_unused(compiler.warnings);
@@ -113,6 +116,8 @@ pub(super) fn compile<'file>(
         webhook,
         policy,
         chains,
+        retrying,
+        overload,
         adapter: Adapter { format: FORMAT, revision: revision.clone(), providers: adapter_providers },
         warnings: Vec::new(),
     }
@@ -317,7 +322,8 @@ impl Compiler<'_, '_> {
                 }
             }
             let (scheme, host, port) = (url.scheme, url.host.clone(), url.port);
-            upstreams.insert(name.clone(), Upstream { scheme, host, port, ca });
+            let upstream = self.upstream(provider, Upstream::new(scheme, host, port, ca));
+            upstreams.insert(name.clone(), upstream);
             let Some(api) = &provider.api else { continue };
             let default_version = api.value.default_version();
             if let (None, Some(version)) = (default_version, &provider.api_version) {
@@ -371,6 +377,7 @@ impl Compiler<'_, '_> {
         chains: &BTreeMap<String, Vec<ChainTarget>>,
         upstreams: &BTreeMap<String, Upstream>,
         providers: &BTreeMap<String, Provider>,
+        retrying: &BTreeMap<String, Retrying>,
         scopes: &mut Scopes,
         names: &mut Names<'_>,
     ) -> BTreeMap<String, Model> {
@@ -384,6 +391,7 @@ impl Compiler<'_, '_> {
             let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
             let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
             let typical = given.typical_output_tokens.as_ref();
+            let retrying = retrying.get(name);
             let translated = chain.iter().any(|target| {
                 let provider = providers.get(&target.target.provider);
                 provider.is_some_and(|provider| !provider.api.speaks_openai())
@@ -392,6 +400,9 @@ impl Compiler<'_, '_> {
                 cluster: chain_cluster(name),
                 translated,
                 attempt_timeout_ms: milliseconds(longest),
+                patience_ms: retrying.map_or(0, |retrying| milliseconds(retrying.patience)),
+                total_timeout_ms: retrying.and_then(|retrying| retrying.total_timeout.map(milliseconds)),
+                stall_timeout_ms: retrying.and_then(|retrying| retrying.stall_timeout.map(milliseconds)),
                 targets: chain.iter().map(|target| knowledge.model_target(&target.target)).collect(),
                 typical_output: typical.map(|typical| u64::from(typical.value.0)),
                 scopes: scopes.add(&Holder::Model(name), limits, budgets, names, self.errors),

@@ -70,6 +70,15 @@ pub struct Model {
     pub cluster: String,
     /// How long one attempt may take until its response headers, in milliseconds.
     pub attempt_timeout_ms: u64,
+    /// The longest wait that a target may ask for before the next attempt at it, in milliseconds.
+    #[serde(default)]
+    pub patience_ms: u64,
+    /// How long a request may take, all attempts and the whole answer, in milliseconds; `None` for as long as it takes.
+    #[serde(default)]
+    pub total_timeout_ms: Option<u64>,
+    /// How long an answer that has begun may be silent, in milliseconds; `None` for as long as Envoy lets it.
+    #[serde(default)]
+    pub stall_timeout_ms: Option<u64>,
     /// The targets in the order of the configuration.
     pub targets: Vec<ModelTarget>,
     /// Whether a target speaks another dialect than OpenAI's, so that its attempts need the client's whole body.
@@ -86,6 +95,9 @@ pub struct Model {
 pub struct ModelTarget {
     /// Which.
     pub target: Target,
+    /// How many attempts there are after the first.
+    #[serde(default)]
+    pub retries: u32,
     /// The vocabulary that counts its prompts.
     pub vocabulary: Vocabulary,
     /// Where that is not the model's own, the provider's tokens per thousand of ours until they are learnt.

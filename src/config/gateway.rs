@@ -29,6 +29,10 @@ pub struct Gateway {
     pub chains: BTreeMap<String, Vec<ChainTarget>>,
     /// How Envoy reaches the webhook for alerts.
     pub webhook: Option<Webhook>,
+    /// How each logical model deals with failures, by the model's name.
+    pub retrying: BTreeMap<String, Retrying>,
+    /// What the gateway takes on at the most.
+    pub overload: Overload,
     /// The configuration of the policy role.
     pub policy: Policy,
     /// The configuration of the adapter role.
@@ -64,6 +68,73 @@ pub struct Upstream {
     pub port: u16,
     /// A PEM file of the authorities to trust; `None` for the system's.
     pub ca: Option<PathBuf>,
+    /// How long a connection may take to be made.
+    pub connect_timeout: Duration,
+    /// The most that is asked of each of its models at the same time.
+    pub capacity: Capacity,
+    /// When one of its models is left alone.
+    pub ejection: Ejection,
+    /// How Envoy finds out by itself whether it is up.
+    pub health_check: Option<HealthCheck>,
+}
+
+/// The most that is asked of a target at the same time, by all workers together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Capacity {
+    /// Connections over HTTP/1.1.
+    pub connections: u32,
+    /// Requests that wait for a connection.
+    pub pending: u32,
+    /// Requests.
+    pub requests: u32,
+}
+
+/// When a target is left alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ejection {
+    /// After so many failures in a row.
+    pub failures: u32,
+    /// After so many failures of a thousand requests.
+    pub failure_permille: Option<u16>,
+    /// How often Envoy looks.
+    pub interval: Duration,
+    /// How long for the first time.
+    pub cooldown: Duration,
+    /// How long at most.
+    pub longest_cooldown: Duration,
+}
+
+/// How Envoy finds out whether a provider is up.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HealthCheck {
+    /// The path that is asked for.
+    pub path: String,
+    /// How often.
+    pub interval: Duration,
+    /// How long it may take.
+    pub timeout: Duration,
+}
+
+/// How a logical model deals with failures.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Retrying {
+    /// The longest wait that a target may ask for.
+    pub patience: Duration,
+    /// The longest that the first retry is put off by chance.
+    pub back_off: Duration,
+    /// How long a request may take; `None` for as long as it takes.
+    pub total_timeout: Option<Duration>,
+    /// How long an answer that has begun may be silent; `None` for as long as Envoy lets it.
+    pub stall_timeout: Option<Duration>,
+}
+
+/// What the gateway takes on at the most.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overload {
+    /// The memory of Envoy's heap, in bytes; `None` for no limit.
+    pub memory: Option<u64>,
+    /// The connections of clients.
+    pub connections: u32,
 }
 
 /// The webhook for alerts.

@@ -39,7 +39,9 @@ mod yaml;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use {
-    gateway::{ChainTarget, Credential, Gateway, Host, Upstream},
+    gateway::{
+        Capacity, ChainTarget, Credential, Ejection, Gateway, HealthCheck, Host, Overload, Retrying, Upstream,
+    },
     load::{load, parse, schema},
     problem::{Echo, Found, Kind, Position, Problem, Section, UrlFlaw},
 };

@@ -96,6 +96,21 @@ impl Text for ApiVersion {
     }
 }
 
+/// A path on a provider's host.
+#[derive(Clone, Debug)]
+pub(super) struct UrlPath(pub(super) String);
+
+impl Text for UrlPath {
+    const EXPECTED: &'static str = "a path such as /health: at most 256 visible ASCII characters";
+    const PATTERN: &'static str = "^/[!-~]{0,255}$";
+
+    fn parse(text: &str) -> Result<Self, Kind> {
+        let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
+        let valid = text.starts_with('/') && text.len() <= 256 && visible;
+        if valid { Ok(Self(text.to_owned())) } else { Err(Self::mismatch(text)) }
+    }
+}
+
 /// The name of an environment variable.
 #[derive(Clone, Debug)]
 pub(super) struct EnvName(pub(super) String);

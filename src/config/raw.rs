@@ -11,7 +11,7 @@ use super::amounts::{Count, PerMillion, Rate, Thousandths, Usd};
 use super::compiled::{AtExhaustion, Priority};
 use super::names::{
     AccessLog, Address, AllowedModel, ApiVersion, EnvName, FilePath, Hash, HeaderName, ModelName, Name,
-    ProviderModel, SecretName,
+    ProviderModel, SecretName, UrlPath,
 };
 use super::problem::Kind;
 use super::shape::{List, Located, Map, OneOrMore, Place, Report, Shape, Whole, enums, record};
@@ -51,6 +51,8 @@ record! {
         optional queue: Queue,
         /// Who is told when the use of a limit reaches one of its `alert_at`, beside the metrics and Envoy's log.
         optional alerts: Alerts,
+        /// What the gateway takes on at the most.
+        optional overload: Overload,
         /// Where Envoy finds the providers' keys; never the keys themselves.
         optional credentials: Map<Name, Credential>,
         /// The upstream APIs.
@@ -139,7 +141,70 @@ record! {
         optional credential: Name,
         /// A PEM file of the authorities to trust instead of the system's.
         optional ca: FilePath,
+        /// How long a connection may take to be made, TLS included, 1ms to 60s. Default: 5s.
+        optional connect_timeout: Span,
+        /// The most that each of its models is asked at the same time, by every worker together. What is beyond it is
+        /// refused with 503, and not tried elsewhere.
+        optional capacity: Capacity,
+        /// When one of its models is left alone by the chains that have another target.
+        optional ejection: Ejection,
+        /// Requests by which Envoy finds out by itself whether it is up, for the chains that have another target. Default:
+        /// none.
+        optional health_check: HealthCheck,
     }
+}
+
+record! {
+    /// The most that each model of a provider is asked at the same time.
+    Capacity {
+        /// Connections over HTTP/1.1. Default: 65536.
+        optional connections: Whole<1, 1_000_000>,
+        /// Requests that wait for a connection. Default: 65536.
+        optional pending: Whole<1, 1_000_000>,
+        /// Requests. Default: 65536.
+        optional requests: Whole<1, 1_000_000>,
+    }
+    AtLeastOne: connections, pending, requests
+}
+
+record! {
+    /// When a target is left alone.
+    Ejection {
+        /// After how many failures in a row: answers of 5xx, resets, timeouts. Default: 5.
+        optional failures: Whole<1, 1000>,
+        /// After which part of failures within `interval`, such as 0.5, once there were 20 requests. Default: never.
+        optional failure_rate: Thousandths<10, 1000>,
+        /// How often Envoy looks at that, and at who may come back, 100ms to 5m. Default: 5s.
+        optional interval: Span,
+        /// How long for the first time, 100ms to 1h; each further time as much longer. Default: 30s.
+        optional cooldown: Span,
+        /// How long at most, 100ms to 24h. Default: 5m.
+        optional longest_cooldown: Span,
+    }
+}
+
+record! {
+    /// Requests by which Envoy finds out whether a provider is up. They carry no credential.
+    HealthCheck {
+        /// What is asked for, from the root: any answer of 2xx will do.
+        required path: UrlPath,
+        /// How often, 1s to 10m. Default: 10s.
+        optional interval: Span,
+        /// How long it may take, 10ms to 60s. Default: 2s.
+        optional timeout: Span,
+    }
+}
+
+record! {
+    /// What the gateway itself takes on.
+    Overload {
+        /// The memory that Envoy's heap may take. Near it, requests are refused with 503, and beyond it connections are.
+        /// Default: no limit.
+        optional memory: Size,
+        /// The connections of clients. Default: 50000.
+        optional connections: Whole<1, 1_000_000>,
+    }
+    AtLeastOne: memory, connections
 }
 
 record! {
@@ -147,6 +212,18 @@ record! {
     Model {
         /// The provider models that serve it, tried in this order.
         required targets: List<Target, 1>,
+        /// How long the next attempt at the same target may be put off where the provider asks for it (`retry-after` and
+        /// the like), 0s to 60s. A longer wait is not waited for. Default: 2s.
+        optional patience: Span,
+        /// The longest that the first retry is put off by chance, 1ms to 10s; it doubles with every further one, up to
+        /// 1s or this. Default: 5ms.
+        optional back_off: Span,
+        /// How long a request may take, all attempts and the whole answer, 1ms to 24h; streams that last longer are
+        /// broken off. Default: as long as it takes.
+        optional total_timeout: Span,
+        /// How long an answer that has begun may be silent until it is broken off, 100ms to 1h. Default: a minute longer than
+        /// the longest `timeout` of all targets.
+        optional stall_timeout: Span,
         /// The tokens of output that are reserved for a request that sets no limit itself. Default: what nine of ten
         /// answers of the provider's model stay below, which is learnt, and 1024 at first.
         optional typical_output_tokens: Whole<1, 10_000_000>,
@@ -166,7 +243,8 @@ record! {
         required model: ProviderModel,
         /// How often it is tried again before the next target's turn. Default: 1.
         optional retries: Whole<0, 10>,
-        /// How long one attempt may take until its response headers, at most 1h. Default: 600s.
+        /// How long one attempt may take until the first bytes of its answer, at most 1h; of a chain the longest holds for
+        /// all its attempts. Default: 600s.
         optional timeout: Span,
     }
 }

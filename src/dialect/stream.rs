@@ -144,6 +144,8 @@ pub struct StreamTranslator {
     encoder: AnswerEncoder,
     usage: Option<Usage>,
     outcome: Option<StreamOutcome>,
+    begun: bool,
+    error: Option<ChatError>,
     events: Vec<ChatEvent>,
 }
 
@@ -175,6 +177,8 @@ impl StreamTranslator {
             encoder: AnswerEncoder::new(client, context)?,
             usage: None,
             outcome: None,
+            begun: false,
+            error: None,
             events: Vec::new(),
         })
     }
@@ -234,8 +238,14 @@ impl StreamTranslator {
             match &event {
                 ChatEvent::Usage(usage) => self.usage = Some(*usage),
                 ChatEvent::End => self.outcome = Some(StreamOutcome::Complete),
-                ChatEvent::Error(error) => self.outcome = Some(StreamOutcome::Failed(error.kind)),
-                _ => {}
+                ChatEvent::Error(error) => {
+                    self.outcome = Some(StreamOutcome::Failed(error.kind));
+                    self.error = Some(error.clone());
+                }
+                ChatEvent::Start { .. } | ChatEvent::Ping => {}
+                ChatEvent::Delta { .. } | ChatEvent::PartEnd { .. } | ChatEvent::Finish { .. } => {
+                    self.begun = true;
+                }
             }
             self.encoder.event(&event, out);
         }
@@ -245,6 +255,18 @@ impl StreamTranslator {
     #[must_use]
     pub const fn usage(&self) -> Option<Usage> {
         self.usage
+    }
+
+    /// Whether something of the answer itself was written, and not only that there will be one.
+    #[must_use]
+    pub const fn has_begun(&self) -> bool {
+        self.begun
+    }
+
+    /// The error with which the stream ended, if it did.
+    #[must_use]
+    pub const fn error(&self) -> Option<&ChatError> {
+        self.error.as_ref()
     }
 
     /// How the stream ended; `None` while it goes on.

@@ -20,6 +20,7 @@ use super::effect::{Effect, Flow, Reply};
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Desk, Exchange};
 use super::headers::Headers;
+use super::judge::Judge;
 use super::refusal::{Refusal, Unsupported};
 use super::translation::{self, Translation};
 use crate::config::compiled::{self, Provider, Scheme, credential_header};
@@ -53,8 +54,10 @@ enum Phase {
     Arriving,
     /// The headers are done; the body is awaited, of which the first bytes are known perhaps.
     Editing { edits: Vec<Edit>, exchange: Rc<Exchange> },
+    /// The request is done; whether the answer is one shows at its beginning.
+    Judging { judge: Judge, exchange: Rc<Exchange> },
     /// The request goes out translated, of which the body has not gone yet perhaps; the answer is translated back.
-    Translating { body: Option<Vec<u8>>, translation: Translation },
+    Translating { body: Option<Vec<u8>>, translation: Translation, exchange: Rc<Exchange> },
     /// Nothing is left to do.
     Passing,
 }
@@ -88,6 +91,7 @@ impl Adapter {
         let ticket = attempt.ticket.as_deref().ok_or(Fault::Inconsistent)?;
         let exchange = self.desk.fetch(ticket).ok_or(Fault::Inconsistent)?;
         let (name, model) = target.split_once('/').ok_or(Fault::Inconsistent)?;
+        exchange.turns.begin(target);
         let provider = self.config.providers.get(name).ok_or(Fault::Inconsistent)?;
         let rewritten = if provider.api.speaks_openai() {
             edited(provider, model, &exchange)
@@ -142,7 +146,7 @@ fn edited(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Rewritte
 }
 
 /// The client's request in the provider's dialect.
-fn translated(provider: &Provider, model: &str, exchange: &Exchange) -> Result<Rewritten, Fault> {
+fn translated(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Result<Rewritten, Fault> {
     let note = |refusal| {
         // An earlier attempt was refused for the same reason, or there was none.
         let _ = exchange.refused.set(refusal);
@@ -157,7 +161,7 @@ fn translated(provider: &Provider, model: &str, exchange: &Exchange) -> Result<R
     Ok(Rewritten {
         path: request.path,
         length: request.body.len() as u64,
-        phase: Phase::Translating { body: Some(request.body), translation },
+        phase: Phase::Translating { body: Some(request.body), translation, exchange: Rc::clone(exchange) },
     })
 }
 
@@ -196,7 +200,11 @@ impl Role for Adapter {
     }
 
     fn wants_response_body(&self) -> bool {
-        matches!(self.phase, Phase::Translating { .. })
+        match &self.phase {
+            Phase::Judging { judge, .. } => judge.wants_body(),
+            Phase::Translating { .. } => true,
+            Phase::Arriving | Phase::Editing { .. } | Phase::Passing => false,
+        }
     }
 
     fn is_open(&self) -> bool {
@@ -231,7 +239,8 @@ impl Role for Adapter {
                 match edit::apply(edits, exchange.head.as_deref().unwrap_or(bytes)) {
                     Some(with) => {
                         effects.push(Effect::ReplaceRequestBody { drain, with });
-                        self.phase = Phase::Passing;
+                        let exchange = Rc::clone(exchange);
+                        self.phase = Phase::Judging { judge: Judge::new(exchange.surface), exchange };
                         return Flow::Continue;
                     }
                     None => Fault::Inconsistent,
@@ -239,7 +248,12 @@ impl Role for Adapter {
             }
             Event::ResponseHeaders { headers, end_of_stream, local: _ } => {
                 return match &mut self.phase {
-                    Phase::Translating { translation, .. } => {
+                    Phase::Judging { judge, exchange } => {
+                        exchange.turns.answered(&headers, effects);
+                        judge.headers(&headers, end_of_stream, effects)
+                    }
+                    Phase::Translating { translation, exchange, .. } => {
+                        exchange.turns.answered(&headers, effects);
                         translation.headers(&headers, end_of_stream, effects)
                     }
                     _ => Flow::Continue,
@@ -247,6 +261,7 @@ impl Role for Adapter {
             }
             Event::ResponseBody { chunk, end_of_stream } => {
                 return match &mut self.phase {
+                    Phase::Judging { judge, .. } => judge.body(chunk, end_of_stream, effects),
                     Phase::Translating { translation, .. } => translation.body(chunk, end_of_stream, effects),
                     _ => Flow::Continue,
                 };

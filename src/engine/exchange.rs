@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
+use super::patience::Turns;
 use super::refusal::Refusal;
 use crate::dialect::Surface;
 use crate::framing::edit::Edit;
@@ -39,6 +40,8 @@ pub struct Exchange {
     pub passed_on: Vec<(String, Vec<u8>)>,
     /// What an attempt in another dialect needs; noted only where the model has a target that speaks one.
     pub original: Option<Original>,
+    /// Whose turn it is.
+    pub turns: Turns,
     /// Why an attempt gave up, when one did: the policy says it in the client's words.
     pub refused: OnceCell<Refusal>,
     /// The body's first bytes, as far as edits reach, where that is not far: it spares each attempt a look at
@@ -158,6 +161,7 @@ mod tests {
             usage: None,
             passed_on: Vec::new(),
             original: None,
+            turns: Turns::default(),
             refused: OnceCell::new(),
             head: None,
         }

@@ -10,6 +10,14 @@ pub const CLUSTER_HEADER: &str = "x-tollgate-cluster";
 /// Envoy's limit on one attempt until its response headers (router filter, "HTTP request headers consumed").
 pub const ATTEMPT_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 
+/// The response header that tells Envoy how many seconds to wait before the next attempt. Written by the adapter,
+/// private to the gateway.
+pub const WAIT_HEADER: &str = "x-tollgate-wait";
+
+/// Envoy's limit on a request with all its attempts, until the end of the answer (router filter, "HTTP request
+/// headers consumed").
+pub const REQUEST_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";
+
 /// The response headers that tell the client who served it. Envoy writes them (rendered into the route), over
 /// whatever a provider has put there, before the policy sees the answer.
 pub const SERVED_BY: ServedBy = ServedBy {

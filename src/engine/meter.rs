@@ -44,6 +44,7 @@ struct Tally {
     text_bytes: u64,
     text_events: u64,
     ended: bool,
+    finished: bool,
     failed: bool,
 }
 
@@ -52,6 +53,8 @@ struct Tally {
 pub struct Relayed {
     /// What passes instead of the chunk, when that is not the chunk itself.
     pub replacement: Option<Vec<u8>>,
+    /// How many bytes at the end of the stream are an event that was cut off.
+    pub cut_off: usize,
     /// Whether the first generated text was in it.
     pub first_text: bool,
     /// Whether more tokens must be allowed before the rest of the chunk may pass; nothing of it passes until
@@ -104,6 +107,17 @@ impl Meter {
         matches!(&self.reading, Reading::Stream { tally, .. } if tally.failed)
     }
 
+    /// Whether an answer that came to an end in an orderly way was not complete: a stream that said neither that it
+    /// is over nor that the answer is, or an object without an end.
+    #[must_use]
+    pub const fn is_cut_short(&self) -> bool {
+        match &self.reading {
+            Reading::Nothing => false,
+            Reading::Whole { finder, .. } => finder.is_open(),
+            Reading::Stream { tally, .. } => !(tally.ended || tally.finished || tally.failed),
+        }
+    }
+
     /// Reads a chunk of the answer.
     pub fn relay(&mut self, chunk: &[u8], end_of_stream: bool) -> Relayed {
         let edits = self.edits();
@@ -118,21 +132,21 @@ impl Meter {
                 let out = Vec::with_capacity(if edits { held } else { 0 });
                 let before = tally.text_events;
                 let mut passage =
-                    Passage { tally, cut: self.cut.as_deref_mut(), hide: self.hide_usage, framed: 0, out };
+                    Passage { tally, cut: self.cut.as_deref_mut(), hide: self.hide_usage, framed: 0, cut_off: 0, out };
                 framer.push(chunk, |frame| passage.take(&frame));
                 if end_of_stream {
                     framer.finish(|frame| passage.take(&frame));
                 }
-                let Passage { tally, cut, framed, out, .. } = passage;
+                let Passage { tally, cut, framed, cut_off, out, .. } = passage;
                 let unchanged = !edits || (*carried == 0 && out.len() == chunk.len());
                 *carried = held - framed;
                 let first_text = before == 0 && tally.text_events > 0;
                 if let Some(cut) = cut.filter(|cut| cut.withholds()) {
                     cut.keep(out, end_of_stream);
-                    return Relayed { replacement: None, first_text, exceeds: true, last: false };
+                    return Relayed { first_text, exceeds: true, ..Relayed::default() };
                 }
                 let replacement = (!unchanged).then_some(out);
-                return Relayed { replacement, first_text, exceeds: false, last: end_of_stream };
+                return Relayed { replacement, cut_off, first_text, exceeds: false, last: end_of_stream };
             }
         }
         Relayed { last: end_of_stream, ..Relayed::default() }
@@ -145,18 +159,18 @@ impl Meter {
         };
         let (withheld, out, last) = cut.allow(more);
         let before = tally.text_events;
-        let mut passage = Passage { tally, cut: Some(cut), hide: self.hide_usage, framed: 0, out };
+        let mut passage = Passage { tally, cut: Some(cut), hide: self.hide_usage, framed: 0, cut_off: 0, out };
         // What is withheld are whole events.
         let mut framer = Framer::new(LONGEST_EVENT);
         framer.push(&withheld, |frame| passage.take(&frame));
         framer.finish(|frame| passage.take(&frame));
-        let out = passage.out;
+        let Passage { tally, cut_off, out, .. } = passage;
         let first_text = before == 0 && tally.text_events > 0;
         if cut.withholds() {
             cut.keep(out, last);
-            return Relayed { replacement: None, first_text, exceeds: true, last: false };
+            return Relayed { first_text, exceeds: true, ..Relayed::default() };
         }
-        Relayed { replacement: Some(out), first_text, exceeds: false, last }
+        Relayed { replacement: Some(out), cut_off, first_text, exceeds: false, last }
     }
 
     /// Ends the stream where it stands, with a comment that says why: what passes instead of the chunk. Of what the
@@ -197,6 +211,8 @@ struct Passage<'a> {
     hide: bool,
     /// The bytes that were framed so far.
     framed: usize,
+    /// The bytes of an event that the stream ends in.
+    cut_off: usize,
     /// What passes; written only where anything is edited.
     out: Vec<u8>,
 }
@@ -204,6 +220,9 @@ struct Passage<'a> {
 impl Passage<'_> {
     fn take(&mut self, frame: &Frame<'_>) {
         self.framed += frame.raw.len();
+        if frame.extent == Extent::Unterminated {
+            self.cut_off = frame.raw.len();
+        }
         let Some(cut) = &mut self.cut else {
             let hidden = self.tally.add(frame) && self.hide;
             if self.hide && !hidden {
@@ -248,6 +267,7 @@ impl Tally {
         self.text_bytes += event.text_bytes as u64;
         self.text_events += u64::from(event.text_bytes > 0);
         self.ended |= event.last;
+        self.finished |= event.finished;
         self.failed |= event.error;
         event.only_usage
     }

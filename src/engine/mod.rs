@@ -19,13 +19,16 @@ pub mod event;
 pub mod exchange;
 pub mod fields;
 pub mod headers;
+pub mod judge;
 pub mod limits;
 pub mod meter;
+pub mod patience;
 pub mod policy;
 pub mod queue;
 pub mod ratelimit;
 pub mod refusal;
 pub mod spending;
+pub mod stall;
 pub mod translation;
 pub mod typical;
 

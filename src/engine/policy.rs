@@ -24,13 +24,15 @@ use super::counting::Calibrator;
 use super::effect::{Effect, Flow, Reply};
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Deposit, Desk, Exchange, Original, PASSED_ON, Prompt};
-use super::fields::{ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, is_steering_header};
+use super::fields::{ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, REQUEST_TIMEOUT_HEADER, is_steering_header};
 use super::headers::Headers;
 use super::limits::{Applied, Demand, Limits};
 use super::meter::Meter;
+use super::patience::Turns;
 use super::queue::{Place, Queue, StreamId};
 use super::refusal::Refusal;
 use super::spending::{Model, Spending, reached};
+use super::stall::{Watch, Watched};
 use super::typical::Learner;
 use crate::config::compiled;
 use crate::dialect::openai;
@@ -147,6 +149,8 @@ pub struct Shared {
     pub queue: Queue,
     /// Alerts that are to be posted.
     pub outbox: Outbox,
+    /// Answers that must not fall silent.
+    pub watch: Watch,
 }
 
 /// One request.
@@ -157,6 +161,8 @@ pub struct Policy {
     /// The note for the adapter, for as long as attempts may be made.
     deposit: Option<Deposit>,
     spending: Option<Spending>,
+    /// The answer, where its silence is watched.
+    watched: Option<Watched>,
     phase: Phase,
     started: Timestamp,
     /// Filled as the facts become known; read only when the request is over.
@@ -211,6 +217,7 @@ impl Policy {
             stream,
             deposit: None,
             spending: None,
+            watched: None,
             phase: Phase::Arriving,
             started: Timestamp::default(),
             record: Record::default(),
@@ -323,6 +330,7 @@ impl Policy {
             usage,
             passed_on,
             original: model.config.translated.then(|| self.original(body)),
+            turns: Turns::new(Rc::clone(&model.patience)),
             refused: OnceCell::new(),
             head: Exchange::head_of(body, reach),
         };
@@ -425,6 +433,9 @@ impl Policy {
             Effect::PublishTicket(deposit.ticket().to_vec()),
             Effect::ChooseRoute,
         ]);
+        if let Some(total) = model.total_timeout_ms {
+            effects.push(set(REQUEST_TIMEOUT_HEADER, total.to_string().into_bytes()));
+        }
         self.deposit = Some(deposit);
         self.phase = Phase::Forwarded(meter);
         Flow::Continue
@@ -498,7 +509,7 @@ impl Role for Policy {
                 }
             }
             Event::ResponseHeaders { headers, local, end_of_stream } => {
-                self.response_headers(&headers, local, end_of_stream, effects);
+                self.response_headers(&headers, local, end_of_stream, now, effects);
                 Ok(Flow::Continue)
             }
             Event::ResponseBody { chunk, end_of_stream } => {

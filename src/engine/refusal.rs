@@ -58,6 +58,12 @@ pub enum Refusal {
     NoProviderAvailable,
     /// The provider's credential has no value (yet).
     CredentialUnavailable,
+    /// The provider does not accept the gateway's credential.
+    CredentialRejected,
+    /// What the provider sent is no answer.
+    UnreadableAnswer,
+    /// The provider's stream stopped before it was complete.
+    AnswerInterrupted,
     /// No provider of the chain answered in time.
     ProviderTimeout,
     /// The gateway failed. Its log says why.
@@ -132,6 +138,7 @@ impl Refusal {
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
             Self::Exceeded(Exceeded { excess: Excess::Rate | Excess::Budget, .. }) => 429,
             Self::Internal => 500,
+            Self::CredentialRejected | Self::UnreadableAnswer | Self::AnswerInterrupted => 502,
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. })
             | Self::LimitsUnavailable
             | Self::NoProviderAvailable
@@ -163,6 +170,9 @@ impl Refusal {
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. }) => "concurrency_limit_exceeded",
             Self::LimitsUnavailable => "limits_unavailable",
             Self::NoProviderAvailable | Self::CredentialUnavailable => "no_provider_available",
+            Self::CredentialRejected => "provider_credential_rejected",
+            Self::UnreadableAnswer => "provider_answer_unreadable",
+            Self::AnswerInterrupted => "provider_answer_interrupted",
             Self::ProviderTimeout => "provider_timeout",
             Self::Internal => "internal_error",
         }
@@ -233,6 +243,15 @@ impl Refusal {
             Self::NoProviderAvailable => "No provider of this model can be reached at present.".to_owned(),
             Self::CredentialUnavailable => {
                 "The gateway has no credential for the provider of this model.".to_owned()
+            }
+            Self::CredentialRejected => {
+                "The provider of this model does not accept the gateway's credential; the gateway's operator \
+                 has to see to it."
+                    .to_owned()
+            }
+            Self::UnreadableAnswer => "What the provider of this model sent cannot be read.".to_owned(),
+            Self::AnswerInterrupted => {
+                "The provider of this model stopped before its answer was complete.".to_owned()
             }
             Self::ProviderTimeout => "No provider of this model answered in time.".to_owned(),
             Self::Internal => "The gateway failed to handle the request.".to_owned(),

@@ -13,6 +13,7 @@ use super::book::{Book, Held, settled};
 use super::counting::{Calibrator, Counter, Tally};
 use super::effect::Effect;
 use super::limits::{Applied, Demand, Limits};
+use super::patience::Patience;
 use super::ratelimit::Form;
 use super::typical::{FIRST, Learner};
 use crate::config::compiled::{self, Counting, Target};
@@ -33,6 +34,8 @@ const LEAST_EXTENSION: u64 = 64;
 pub struct Model {
     /// Its configuration.
     pub config: compiled::Model,
+    /// How long its targets may be waited for.
+    pub patience: Rc<Patience>,
     counter: Counter,
     /// What is learnt of each target's answers, unless the configuration says what is typical.
     learners: Vec<Rc<Learner>>,
@@ -56,7 +59,7 @@ impl Model {
             Some(_) => Vec::new(),
             None => config.targets.iter().map(learner).collect(),
         };
-        Self { config, counter, learners }
+        Self { patience: Rc::new(Patience::new(&config)), config, counter, learners }
     }
 
     /// How many tokens of output an answer typically has, at the target where it has most.

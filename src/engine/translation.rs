@@ -14,11 +14,13 @@ use std::fmt;
 use super::effect::{Effect, Flow};
 use super::exchange::Original;
 use super::headers::Headers;
+use super::judge::{says_error, status_of};
+use super::refusal::Refusal;
 use crate::chat::{ChatError, ErrorKind};
 use crate::dialect::stream::StreamTranslator;
 use crate::dialect::target::{Service, Target};
 use crate::dialect::translate::{
-    Dialect, EncodedRequest, TranslationFault, encode_error, translate_answer, translate_error,
+    Dialect, EncodedRequest, TranslationFault, decode_error, encode_error, translate_answer, translate_error,
     translate_request,
 };
 use crate::dialect::{AnswerContext, Api};
@@ -47,6 +49,9 @@ enum Reading {
     Awaiting,
     /// A body that is translated when it is complete; with its status when that says that it is an error.
     Whole { body: Vec<u8>, error: Option<u16> },
+    /// A stream of events of which none says anything yet, so that the answer is held: with what the client would
+    /// have received. It may still turn out to be an error, which then has a status of its own.
+    Beginning { stream: Box<StreamTranslator>, out: Vec<u8> },
     /// A stream of events.
     Stream(Box<StreamTranslator>),
     /// The client's answer is complete; what else comes is dropped.
@@ -113,9 +118,9 @@ impl Translation {
             && !end_of_stream
             && let Some(stream) = StreamTranslator::new(self.provider, self.client, self.context.clone())
         {
-            self.reading = Reading::Stream(Box::new(stream));
+            self.reading = Reading::Beginning { stream: Box::new(stream), out: Vec::new() };
             effects.push(set("content-type", "text/event-stream"));
-            return Flow::Continue;
+            return Flow::Pause;
         }
         effects.push(set("content-type", "application/json"));
         if is_coded || is_stream || end_of_stream {
@@ -130,6 +135,9 @@ impl Translation {
 
     /// A piece of the answer's body has come.
     pub fn body(&mut self, chunk: &[u8], end_of_stream: bool, effects: &mut Vec<Effect>) -> Flow {
+        if matches!(self.reading, Reading::Beginning { .. }) {
+            return self.beginning(chunk, end_of_stream, effects);
+        }
         let (with, flow) = match &mut self.reading {
             Reading::Stream(stream) => {
                 let mut out = Vec::new();
@@ -152,10 +160,36 @@ impl Translation {
                     (self.translated(fits.then_some(&*body), error, effects), Flow::Continue)
                 }
             }
-            Reading::Awaiting | Reading::Ended => (Vec::new(), Flow::Continue),
+            Reading::Awaiting | Reading::Beginning { .. } | Reading::Ended => (Vec::new(), Flow::Continue),
         };
         effects.push(Effect::ReplaceResponseBody(with));
         flow
+    }
+
+    /// A piece of a stream has come that has said nothing yet.
+    fn beginning(&mut self, chunk: &[u8], end_of_stream: bool, effects: &mut Vec<Effect>) -> Flow {
+        let Reading::Beginning { mut stream, mut out } = std::mem::replace(&mut self.reading, Reading::Ended)
+        else {
+            return Flow::Continue;
+        };
+        stream.push(chunk, &mut out);
+        if end_of_stream {
+            stream.finish(&mut out);
+        }
+        if let Some(error) = stream.error().filter(|_| !stream.has_begun()) {
+            effects.push(set(":status", &status_of(error.kind).to_string()));
+            effects.push(set("content-type", "application/json"));
+            effects.push(Effect::ReplaceResponseBody(encode_error(self.client, error).1));
+            return Flow::Continue;
+        }
+        if stream.has_begun() || stream.outcome().is_some() {
+            self.reading = Reading::Stream(stream);
+            effects.push(Effect::ReplaceResponseBody(out));
+            return Flow::Continue;
+        }
+        self.reading = Reading::Beginning { stream, out };
+        effects.push(Effect::ReplaceResponseBody(Vec::new()));
+        Flow::Pause
     }
 
     /// A complete body in the client's dialect; `None` is one that was too long.
@@ -167,9 +201,19 @@ impl Translation {
             body.and_then(|body| translate_answer(self.provider, self.client, body, &self.context).ok());
         match answer {
             Some(answer) => answer.body,
+            None if body.and_then(says_error) == Some(true) => {
+                // Without a status of its own it is the provider's fault, unless it says otherwise.
+                let error = decode_error(self.provider, 500, body.unwrap_or_default());
+                effects.push(set(":status", &status_of(error.kind).to_string()));
+                encode_error(self.client, &error).1
+            }
             None => {
                 effects.push(set(":status", &BAD_GATEWAY.to_string()));
-                let error = ChatError::new(ErrorKind::Server, "the provider's answer cannot be read");
+                let refusal = Refusal::UnreadableAnswer;
+                let error = ChatError {
+                    code: Some(refusal.code().to_owned()),
+                    ..ChatError::new(ErrorKind::Server, &refusal.message())
+                };
                 encode_error(self.client, &error).1
             }
         }

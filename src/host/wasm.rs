@@ -24,6 +24,7 @@ use crate::engine::effect::{Flow, Reply};
 use crate::engine::exchange::Desk;
 use crate::engine::policy::{Gateway, Policy, Shared};
 use crate::engine::queue::{Queue, StreamId};
+use crate::engine::stall::Watch;
 use crate::engine::{Headers, Timestamp};
 use crate::observe::metrics::{Kind, Measurement, Series};
 use crate::quota::store::StoreFailed;
@@ -60,11 +61,16 @@ const LETTERS: Duration = Duration::from_millis(250);
 /// one stream would be continued from the end of another.
 const AT_ONCE: Duration = Duration::from_millis(1);
 
+/// How late it may be noticed that an answer has fallen silent.
+const WATCH: Duration = Duration::from_millis(100);
+
 impl Timer {
     /// It has fired.
     fn rest(&self) {
         self.set(if is_anybody_waiting() {
             LOOK
+        } else if is_anybody_watched() {
+            WATCH
         } else if SHARED.with(|shared| shared.outbox.is_empty()) {
             self.rarely.get()
         } else {
@@ -77,6 +83,14 @@ impl Timer {
         let is_due = || is_anybody_waiting() || SHARED.with(|shared| shared.outbox.has_news());
         if period < self.period.get() && is_due() {
             self.set(period);
+        }
+    }
+
+    /// An answer that must not fall silent, if any, shall be looked after.
+    fn watch(&self) {
+        let period = self.period.get();
+        if is_anybody_watched() && (period.is_zero() || period > WATCH) {
+            self.set(WATCH);
         }
     }
 
@@ -118,6 +132,8 @@ impl Root {
                         .map_err(|status| format!("the host gives no timer: {status:?}"))?;
                     self.timer.period.set(LOOK);
                 }
+                // So may answers that are watched go on.
+                self.timer.watch();
                 (format, RoleConfig::Policy(Rc::new(gateway)))
             }
             Plugin::Adapter(adapter) => (adapter.format, RoleConfig::Adapter(Rc::new(adapter))),
@@ -152,10 +168,13 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         let Some(RoleConfig::Policy(gateway)) = &self.role else { return };
-        let Shared { book, queue, outbox, .. } = shared();
+        let Shared { book, queue, outbox, watch, .. } = shared();
         // Before anybody's turn: the host takes calls from there on for those of a stream.
         driver::keep_up(&mut Envoy, gateway, &book, &outbox);
         queue.round(Envoy.now(), turn);
+        if !watch.is_empty() {
+            watch.overdue(Envoy.now()).into_iter().for_each(give_up);
+        }
         self.timer.rest();
     }
 
@@ -221,6 +240,14 @@ fn turn(stream: StreamId) {
     driver.borrow_mut().turn();
 }
 
+/// Breaks off a stream whose answer has fallen silent.
+fn give_up(stream: StreamId) {
+    let ended = hostcalls::set_effective_context(stream).and_then(|()| hostcalls::reset_http_response());
+    if let Err(status) = ended {
+        log(LogLevel::Warn, &format!("tollgate: a silent stream cannot be broken off: {status:?}"));
+    }
+}
+
 impl Context for PolicyStream {}
 
 impl HttpContext for PolicyStream {
@@ -239,7 +266,9 @@ impl HttpContext for PolicyStream {
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        action(self.driver.borrow_mut().response_headers(end_of_stream))
+        let flow = self.driver.borrow_mut().response_headers(end_of_stream);
+        self.timer.watch();
+        action(flow)
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
@@ -287,6 +316,10 @@ fn shared() -> Shared {
     SHARED.with(Shared::clone)
 }
 
+fn is_anybody_watched() -> bool {
+    SHARED.with(|shared| !shared.watch.is_empty())
+}
+
 fn is_anybody_waiting() -> bool {
     SHARED.with(|shared| !shared.queue.is_empty())
 }
@@ -308,6 +341,7 @@ thread_local! {
         book: Book::default(),
         queue: Queue::default(),
         outbox: Outbox::default(),
+        watch: Watch::default(),
     };
 }
 

@@ -56,6 +56,8 @@ pub enum Metric {
     WouldRefuse,
     /// Limits whose use has reached one of their `alert_at`.
     LimitAlerts,
+    /// Calls that a provider refused because of the gateway's credential.
+    CredentialRejected,
     /// How far the count of a prompt was off where the vocabulary is not public, in thousandths of what the provider
     /// reported.
     TokenEstimateError,
@@ -85,6 +87,7 @@ impl Metric {
             Self::UnknownPrice => "tollgate.unknown_price",
             Self::WouldRefuse => "tollgate.would_refuse",
             Self::LimitAlerts => "tollgate.limit_alerts",
+            Self::CredentialRejected => "tollgate.credential_rejected",
             Self::TokenEstimateError => "tollgate.token_estimate_error",
         }
     }
@@ -98,7 +101,8 @@ impl Metric {
             | Self::Cost
             | Self::UnknownPrice
             | Self::WouldRefuse
-            | Self::LimitAlerts => Kind::Counter,
+            | Self::LimitAlerts
+            | Self::CredentialRejected => Kind::Counter,
             Self::TokenUsage
             | Self::OperationDuration
             | Self::TimeToFirstToken
@@ -204,6 +208,7 @@ impl Series {
                  |gen_ai_operation_name={operation}"
             ),
             Metric::OwnTime => write!(name, "|model={model}"),
+            Metric::CredentialRejected => write!(name, "|provider={provider}"),
             Metric::UnknownPrice | Metric::TokenEstimateError => {
                 write!(name, "|model={model}|provider={provider}")
             }

@@ -34,6 +34,9 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// A provider does not accept the gateway's credential.
+    pub const CREDENTIAL_REJECTED: Self = Self::Refused("provider_credential_rejected");
+
     /// The label's value.
     #[must_use]
     pub const fn label(self) -> &'static str {
@@ -211,6 +214,9 @@ impl Record {
             if let Some(error) = self.estimate_error {
                 let detail = if error < 0 { Detail::Under } else { Detail::Over };
                 add(Metric::TokenEstimateError, detail, error.unsigned_abs());
+            }
+            if self.outcome == Outcome::CREDENTIAL_REJECTED {
+                add(Metric::CredentialRejected, Detail::Only, 1);
             }
             add(Metric::OperationDuration, Detail::Only, milliseconds(self.duration));
             if let Some(first) = self.first_token {

@@ -3,11 +3,11 @@
 use serde_json::{Value, json};
 
 use super::{Place, extension, socket_address};
-use crate::config::Gateway;
+use crate::config::{Gateway, Overload};
 use crate::observe::metrics::{LABELS, Metric};
 
-/// More connections than this are not accepted, so that a flood ends at the door and not in memory.
-const MAX_CONNECTIONS: u32 = 50_000;
+/// The monitor of the memory that Envoy's heap takes.
+const HEAP: &str = "envoy.resource_monitors.fixed_heap";
 
 pub(super) fn bootstrap(gateway: &Gateway, place: &Place) -> Value {
     json!({
@@ -20,11 +20,41 @@ pub(super) fn bootstrap(gateway: &Gateway, place: &Place) -> Value {
         // Histograms are merged at a flush, and a page that lags by five seconds looks broken.
         "stats_flush_interval": "1s",
         "stats_config": {"stats_tags": stats_tags(), "histogram_bucket_settings": buckets()},
-        "overload_manager": {"resource_monitors": [extension(
-            "envoy.resource_monitors.global_downstream_max_connections",
-            "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
-            json!({"max_active_downstream_connections": MAX_CONNECTIONS}),
-        )]},
+        "overload_manager": overload_manager(&gateway.overload),
+    })
+}
+
+/// More connections than allowed are not accepted, so that a flood ends at the door and not in memory. Where the heap is
+/// bounded, Envoy gives back what it can first, then refuses requests with 503, then ends the streams that hold most,
+/// and accepts no connections at last.
+fn overload_manager(overload: &Overload) -> Value {
+    let connections = extension(
+        "envoy.resource_monitors.global_downstream_max_connections",
+        "envoy.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig",
+        json!({"max_active_downstream_connections": overload.connections}),
+    );
+    let Some(memory) = overload.memory else { return json!({ "resource_monitors": [connections] }) };
+    let heap = extension(
+        HEAP,
+        "envoy.extensions.resource_monitors.fixed_heap.v3.FixedHeapConfig",
+        json!({"max_heap_size_bytes": memory}),
+    );
+    let action = |name: &str, trigger: Value| json!({"name": format!("envoy.overload_actions.{name}"), "triggers": [trigger]});
+    let above = |value: f64| json!({"name": HEAP, "threshold": {"value": value}});
+    json!({
+        "refresh_interval": "0.25s",
+        "resource_monitors": [connections, heap],
+        "actions": [
+            action("shrink_heap", above(0.85)),
+            action("disable_http_keepalive", above(0.9)),
+            action("stop_accepting_requests", above(0.92)),
+            action("reset_high_memory_stream", json!({
+                "name": HEAP, "scaled": {"scaling_threshold": 0.94, "saturation_threshold": 0.98},
+            })),
+            action("stop_accepting_connections", above(0.98)),
+        ],
+        // Which streams hold most is known of those above a megabyte.
+        "buffer_factory_config": {"minimum_account_to_track_power_of_two": 20},
     })
 }
 

@@ -9,12 +9,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::{Place, extension, filters, secrets, socket_address, typed, webhook};
 use crate::config::compiled::{Scheme, Target, chain_cluster, target_cluster};
-use crate::config::{ChainTarget, Gateway, Host, Upstream};
+use crate::config::{Capacity, ChainTarget, Ejection, Gateway, HealthCheck, Host, Retrying, Upstream};
+use crate::engine::fields::WAIT_HEADER;
 
 /// The authorities that the system trusts, where Debian, Ubuntu, Alpine and Envoy's own images keep them.
 /// Envoy has no notion of its own of where they are.
@@ -23,9 +25,19 @@ const SYSTEM_AUTHORITIES: &str = "/etc/ssl/certs/ca-certificates.crt";
 pub(super) const CLUSTER: &str = "envoy.config.cluster.v3.Cluster";
 pub(super) const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpProtocolOptions";
 
-/// What sends a request to the next attempt: an answer of 5xx or 429, or no answer at all.
+/// What sends a request to the next attempt: an answer of 5xx, 408 or 429, or no answer at all.
 const RETRY_ON: &str = "5xx,reset,connect-failure,refused-stream,retriable-status-codes";
-const RETRIABLE_STATUS: [u16; 1] = [429];
+/// Beside these, what only the client can mend; it would fail everywhere.
+const RETRIABLE_STATUS: [u16; 2] = [408, 429];
+
+/// How many requests a rate of failures is of, at the least.
+const FAILURE_RATE_REQUESTS: u64 = 20;
+
+/// The longest back-off that doubling comes to.
+const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
+
+/// Connections, pending requests and requests that Envoy is to set no bound to.
+const UNBOUNDED: Capacity = Capacity { connections: 1 << 20, pending: 1 << 20, requests: 1 << 20 };
 
 pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
     let mut targets: BTreeMap<String, Value> = BTreeMap::new();
@@ -97,7 +109,7 @@ fn composite(gateway: &Gateway, place: &Place, model: &str, chain: &[ChainTarget
                 "envoy.extensions.clusters.composite.v3.ClusterConfig",
                 json!({"clusters": attempts}),
             ),
-            "circuit_breakers": circuit_breakers(),
+            "circuit_breakers": circuit_breakers(&UNBOUNDED),
             "typed_extension_protocol_options": {
                 HTTP_OPTIONS: typed(HTTP_OPTIONS, json!({
                     "explicit_http_config": {"http_protocol_options": {}},
@@ -106,7 +118,11 @@ fn composite(gateway: &Gateway, place: &Place, model: &str, chain: &[ChainTarget
                         "retry_on": RETRY_ON,
                         "retriable_status_codes": RETRIABLE_STATUS,
                         "num_retries": retries,
-                        "retry_back_off": {"base_interval": "0.025s", "max_interval": "1s"},
+                        "retry_back_off": back_off(gateway.retrying.get(model)),
+                        // The adapter writes it only where waiting helps.
+                        "rate_limited_retry_back_off": {
+                            "reset_headers": [{"name": WAIT_HEADER, "format": "SECONDS"}],
+                        },
                     },
                 })),
             },
@@ -124,8 +140,8 @@ fn target(name: &str, target: &Target, upstream: &Upstream, sole: bool) -> Value
         "name": name,
         "alt_stat_name": stat_name(name),
         "type": discovery,
-        "connect_timeout": "5s",
-        "circuit_breakers": circuit_breakers(),
+        "connect_timeout": seconds(upstream.connect_timeout),
+        "circuit_breakers": circuit_breakers(&upstream.capacity),
         "upstream_connection_options": {"tcp_keepalive": {"keepalive_time": 60}},
         "load_assignment": {
             "cluster_name": name,
@@ -151,16 +167,10 @@ fn target(name: &str, target: &Target, upstream: &Upstream, sole: bool) -> Value
             fields.insert("dns_lookup_family".to_owned(), "ALL".into());
         }
         if !sole {
-            fields.insert(
-                "outlier_detection".to_owned(),
-                json!({
-                    "consecutive_5xx": 5,
-                    "interval": "5s",
-                    "base_ejection_time": "30s",
-                    "max_ejection_time": "300s",
-                    "max_ejection_percent": 100,
-                }),
-            );
+            fields.insert("outlier_detection".to_owned(), outlier_detection(&upstream.ejection));
+        }
+        if let Some(check) = upstream.health_check.as_ref().filter(|_| !sole) {
+            fields.insert("health_checks".to_owned(), json!([health_check(check, &upstream.host)]));
         }
         if upstream.scheme == Scheme::Https {
             fields.insert("transport_socket".to_owned(), tls(upstream));
@@ -217,12 +227,58 @@ pub(super) fn tls(upstream: &Upstream) -> Value {
     )
 }
 
-/// Limits that do not bind before the machine does, but for retries: never more than there are requests.
-fn circuit_breakers() -> Value {
+/// Beside the capacity: never more retries than there are requests.
+fn circuit_breakers(capacity: &Capacity) -> Value {
     json!({"thresholds": [{
-        "max_connections": 65536,
-        "max_pending_requests": 65536,
-        "max_requests": 65536,
+        "max_connections": capacity.connections,
+        "max_pending_requests": capacity.pending,
+        "max_requests": capacity.requests,
         "retry_budget": {"budget_percent": {"value": 100.0}, "min_retry_concurrency": 64},
     }]})
+}
+
+/// The first retry comes at a random moment within the back-off, each further one within twice as long.
+fn back_off(retrying: Option<&Retrying>) -> Value {
+    let base = retrying.map_or(LONGEST_BACK_OFF, |retrying| retrying.back_off);
+    json!({"base_interval": seconds(base), "max_interval": seconds(base.max(LONGEST_BACK_OFF))})
+}
+
+/// A target's cluster has one host, so its ejection empties the cluster, and that is meant: the chain skips it. What
+/// compares hosts with each other (Envoy's success rate) has nothing to compare here; a rate of failures has.
+fn outlier_detection(ejection: &Ejection) -> Value {
+    let mut detection = json!({
+        "consecutive_5xx": ejection.failures,
+        "interval": seconds(ejection.interval),
+        "base_ejection_time": seconds(ejection.cooldown),
+        "max_ejection_time": seconds(ejection.longest_cooldown),
+        "max_ejection_percent": 100,
+    });
+    if let (Some(permille), Some(fields)) = (ejection.failure_permille, detection.as_object_mut()) {
+        let rate = [
+            // Envoy knows whole percents only.
+            ("failure_percentage_threshold", u64::from(permille / 10)),
+            ("failure_percentage_minimum_hosts", 1),
+            ("failure_percentage_request_volume", FAILURE_RATE_REQUESTS),
+            ("enforcing_failure_percentage", 100),
+        ];
+        fields.extend(rate.map(|(name, value)| (name.to_owned(), value.into())));
+    }
+    detection
+}
+
+fn health_check(check: &HealthCheck, host: &Host) -> Value {
+    json!({
+        "timeout": seconds(check.timeout),
+        "interval": seconds(check.interval),
+        // A target that nobody has called yet is checked as often as any other.
+        "no_traffic_interval": seconds(check.interval),
+        "unhealthy_threshold": 2,
+        "healthy_threshold": 1,
+        "http_health_check": {"host": host.to_string(), "path": check.path},
+    })
+}
+
+/// A duration as Envoy writes it.
+fn seconds(duration: Duration) -> String {
+    format!("{}.{:09}s", duration.as_secs(), duration.subsec_nanos())
 }

@@ -11,7 +11,8 @@ use crate::config::compiled::Plugin;
 pub(super) const POLICY_FILE: &str = "policy.json";
 pub(super) const ADAPTER_FILE: &str = "adapter.json";
 
-const POLICY: &str = "tollgate.policy";
+/// The policy's name, also where a route speaks of it.
+pub(super) const POLICY: &str = "tollgate.policy";
 const ADAPTER: &str = "tollgate.adapter";
 const WASM: &str = "envoy.extensions.filters.http.wasm.v3.Wasm";
 
@@ -20,7 +21,7 @@ const VM_ID: &str = "tollgate";
 
 /// The callbacks that the module answers and the calls of the host that it makes; the host denies it all others.
 /// Every callback that is left out is also one less way into the VM per request.
-const CAPABILITIES: [&str; 39] = [
+const CAPABILITIES: [&str; 40] = [
     "proxy_on_vm_start",
     "proxy_on_configure",
     "proxy_on_context_create",
@@ -51,6 +52,7 @@ const CAPABILITIES: [&str; 39] = [
     "proxy_set_tick_period_milliseconds",
     "proxy_set_effective_context",
     "proxy_continue_stream",
+    "proxy_close_stream",
     "proxy_define_metric",
     "proxy_increment_metric",
     "proxy_record_metric",

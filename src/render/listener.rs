@@ -13,6 +13,10 @@ use crate::host::driver::ACCESS_LOG;
 pub(super) const ROUTES_FILE: &str = "routes.json";
 const ROUTES: &str = "gateway";
 
+/// Where it can be asked, without a key, whether the gateway lives, and whether it wants requests.
+const LIVENESS: &str = "/healthz";
+const READINESS: &str = "/readyz";
+
 /// Envoy refuses a body only after the filter has had its say: the filter sees a body grow in steps of at
 /// most one connection buffer.
 const CONNECTION_BUFFER: u64 = 1 << 20;
@@ -35,6 +39,7 @@ pub(super) fn listener(gateway: &Gateway, place: &Place) -> Value {
         "local_reply_config": local_replies(),
         "rds": {"route_config_name": ROUTES, "config_source": place.source(ROUTES_FILE)},
         "http_filters": [
+            readiness(),
             filters::policy_reference(place),
             extension(
                 "envoy.filters.http.router",
@@ -67,7 +72,7 @@ pub(super) fn listener(gateway: &Gateway, place: &Place) -> Value {
 fn local_replies() -> Value {
     let body = Refusal::NoProviderAvailable.body();
     json!({"mappers": [{
-        "filter": {"response_flag_filter": {"flags": ["NC", "NR", "UH", "UF", "UO", "UC", "LR", "UR"]}},
+        "filter": {"response_flag_filter": {"flags": ["NC", "NR", "UH", "UF", "UO", "UC", "LR", "UR", "OM"]}},
         "body_format_override": {
             "text_format_source": {"inline_string": String::from_utf8_lossy(&body)},
             "content_type": "application/json",
@@ -93,12 +98,37 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
                 "response_headers_to_add": served_by(),
                 "response_headers_to_remove": PRIVATE_RESPONSE_HEADERS,
                 "request_body_buffer_limit": gateway.policy.max_request_body + 2 * CONNECTION_BUFFER,
-                "routes": [{
+                "routes": [liveness(), {
                     "match": {"prefix": "/"},
                     // How long a request may take is the policy's to say, per model; an answer may stream for hours.
                     "route": {"cluster_header": CLUSTER_HEADER, "timeout": "0s"},
                 }],
             }],
+        }),
+    )
+}
+
+/// Whether Envoy lives: it answers by itself for as long as it does, without the policy and so without a key. Nothing
+/// else can be reached in this way, since the route ends here.
+fn liveness() -> Value {
+    json!({
+        "match": {"path": LIVENESS},
+        "direct_response": {"status": 200, "body": {"inline_string": "ok\n"}},
+        "typed_per_filter_config": {filters::POLICY: typed(
+            "envoy.config.route.v3.FilterConfig",
+            json!({"disabled": true}),
+        )},
+    })
+}
+
+/// Whether Envoy wants more requests: 200, and 503 once it is told to drain.
+fn readiness() -> Value {
+    extension(
+        "envoy.filters.http.health_check",
+        "envoy.extensions.filters.http.health_check.v3.HealthCheck",
+        json!({
+            "pass_through_mode": false,
+            "headers": [{"name": ":path", "string_match": {"exact": READINESS}}],
         }),
     )
 }

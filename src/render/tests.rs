@@ -65,3 +65,46 @@ fn a_chain_lists_its_attempts_in_order() {
         &options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]["retry_policy"]["num_retries"];
     assert_eq!(retries.as_u64(), Some(names.len() as u64 - 1));
 }
+
+fn gateway(keys: &str) -> Gateway {
+    let text = format!("version: 1\n{keys}");
+    config::parse("gateway.yaml", &text).unwrap()
+}
+
+fn clusters(gateway: &Gateway) -> Vec<Value> {
+    let place =
+        Place { directory: PathBuf::from("/etc/tollgate"), module: PathBuf::from("/etc/tollgate.wasm") };
+    let files = envoy(gateway, &place).files;
+    let (_, clusters) = files.into_iter().find(|(name, _)| name == "clusters.json").unwrap();
+    clusters["resources"].as_array().unwrap().clone()
+}
+
+/// No request goes to a target that is known to be down, and the rest of a chain is spared it: no panic threshold.
+#[test]
+fn a_target_is_left_alone_as_its_provider_says() {
+    let gateway = gateway(
+        "providers:
+  a: {api: openai, url: http://a, connect_timeout: 1500ms, capacity: {requests: 7}, ejection: {failures: 2, failure_rate: 0.5}}
+  b: {api: openai, url: http://b, health_check: {path: /up, interval: 3s}}
+models:
+  m: {targets: [{provider: a, model: x}, {provider: b, model: x}], back_off: 2s}
+  alone: {targets: [{provider: a, model: x}]}
+",
+    );
+    let all = clusters(&gateway);
+    let cluster = |name: &str| all.iter().find(|one| one["name"] == name).unwrap();
+    let (a, b) = (cluster("a/x"), cluster("b/x"));
+    assert_eq!(a["connect_timeout"], "1.500000000s");
+    assert_eq!(a["circuit_breakers"]["thresholds"][0]["max_requests"], 7);
+    assert_eq!(a["outlier_detection"]["consecutive_5xx"], 2);
+    assert_eq!(a["outlier_detection"]["failure_percentage_threshold"], 50);
+    assert_eq!(a["common_lb_config"]["healthy_panic_threshold"]["value"], 0);
+    assert_eq!(b["outlier_detection"]["failure_percentage_threshold"], Value::Null);
+    assert_eq!(b["health_checks"][0]["http_health_check"]["path"], "/up");
+    assert_eq!(cluster("sole:a/x")["outlier_detection"], Value::Null);
+    let options = &cluster("model/m")["typed_extension_protocol_options"];
+    let retry = &options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]["retry_policy"];
+    assert_eq!(retry["retry_back_off"]["base_interval"], "2.000000000s");
+    // Envoy refuses a longest that is shorter than the first.
+    assert_eq!(retry["retry_back_off"]["max_interval"], "2.000000000s");
+}

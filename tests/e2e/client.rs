@@ -115,6 +115,35 @@ impl Answer {
         }
     }
 
+    /// The rest of the body as far as it comes, and whether that is its end.
+    pub(crate) fn rest(&mut self) -> (Vec<u8>, bool) {
+        let mut bytes = Vec::new();
+        let mut line = String::new();
+        loop {
+            let length = match &self.framing {
+                Framing::Length(length) => *length,
+                Framing::Chunked => {
+                    line.clear();
+                    let read = self.reader.read_line(&mut line);
+                    match usize::from_str_radix(line.trim(), 16) {
+                        Ok(length) if read.is_ok() => length + 2,
+                        _ => return (bytes, false),
+                    }
+                }
+            };
+            let mut piece = vec![0; length];
+            let complete = self.reader.read_exact(&mut piece).is_ok();
+            let last = matches!(self.framing, Framing::Length(_)) || length == 2;
+            if matches!(self.framing, Framing::Chunked) {
+                piece.truncate(length - 2);
+            }
+            bytes.extend(piece);
+            if last || !complete {
+                return (bytes, complete);
+            }
+        }
+    }
+
     /// The rest of the body.
     pub(crate) fn bytes(&mut self) -> Vec<u8> {
         std::iter::from_fn(|| self.chunk()).flatten().collect()

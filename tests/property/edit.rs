@@ -15,6 +15,7 @@ use tollgate::engine::book::Book;
 use tollgate::engine::exchange::Desk;
 use tollgate::engine::policy::{Gateway, Policy, Shared};
 use tollgate::engine::queue::Queue;
+use tollgate::engine::stall::Watch;
 use tollgate::engine::{Attempt, Effect, Event, Flow, Headers, Role, Timestamp};
 use tollgate::observe::secret::KeyHash;
 
@@ -260,7 +261,7 @@ proptest! {
         let gateway = gateway();
         let adapter = Rc::new(gateway.adapter);
         let desk = Desk::new(0);
-        let shared = Shared { desk: desk.clone(), book: Book::default(), queue: Queue::default(), outbox: Outbox::default() };
+        let shared = Shared { desk: desk.clone(), book: Book::default(), queue: Queue::default(), outbox: Outbox::default(), watch: Watch::default() };
         let mut policy = Policy::new(Rc::new(Gateway::new(gateway.policy)), shared, 1);
         let ticket = ticket(&mut policy, surface, body.text.as_bytes());
         let target = format!("local/{model}");

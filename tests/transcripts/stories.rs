@@ -27,6 +27,11 @@ pub(crate) const ALL: &[Teller] = &[
     ("provider_breaks_off", provider_breaks_off),
     ("provider_error_in_stream", provider_error_in_stream),
     ("provider_refuses", provider_refuses),
+    ("provider_refuses_the_credential", provider_refuses_the_credential),
+    ("provider_answers_with_a_page", provider_answers_with_a_page),
+    ("provider_hides_an_error", provider_hides_an_error),
+    ("provider_asks_for_a_wait", provider_asks_for_a_wait),
+    ("provider_stops_too_soon", provider_stops_too_soon),
     ("queue_turn", queue::turn),
     ("queue_in_vain", queue::in_vain),
     ("queue_client_gone", queue::client_gone),
@@ -275,6 +280,52 @@ fn provider_error_in_stream() -> String {
     );
     let error = b"data: {\"error\":{\"message\":\"overloaded\",\"type\":\"server_error\"}}\n\n";
     story.answer(STREAM, &[event("\"content\":\"Ber\"").as_bytes(), error], true);
+    story.done()
+}
+
+fn provider_refuses_the_credential() -> String {
+    let mut story =
+        chatting("A provider's 401 is not the client's: it is told so, and the operator, too.", "");
+    let body = br#"{"error":{"message":"Incorrect API key provided: sk-first.","type":"invalid_request_error","param":null,"code":"invalid_api_key"}}"#;
+    let fields = [(":status", "401"), ("content-type", "application/json"), ("content-length", "127")];
+    story.answer(&fields, &[body], true);
+    story.done()
+}
+
+fn provider_answers_with_a_page() -> String {
+    let mut story =
+        chatting("A page in place of an answer: Envoy is told 502, and may try the next target.", "");
+    let fields = [(":status", "200"), ("content-type", "text/html"), ("content-length", "12")];
+    story.answer(&fields, &[b"<html>", b"</html>"], true);
+    story.done()
+}
+
+fn provider_hides_an_error() -> String {
+    let mut story = chatting(
+        "An error as the first event of a stream: it gets the status that it should have had.",
+        "\"stream\":true,",
+    );
+    let error = b"data: {\"error\":{\"message\":\"busy\",\"type\":\"overloaded_error\"}}\n\n";
+    let (head, tail) = error.split_at(20);
+    story.answer(STREAM, &[b": processing\n\n", head, tail, b"data: [DONE]\n\n"], true);
+    story.done()
+}
+
+fn provider_asks_for_a_wait() -> String {
+    let mut story =
+        chatting("A provider that asks for a second, where it has another turn: Envoy waits.", "");
+    let fields = [(":status", "429"), ("content-type", "application/json"), ("retry-after-ms", "600")];
+    story.answer(&fields, &[br#"{"error":{"message":"slow down","type":"requests","param":null,"code":"rate_limit_exceeded"}}"#], true);
+    story.done()
+}
+
+fn provider_stops_too_soon() -> String {
+    let mut story = chatting(
+        "A stream that ends in an orderly way, but not where it should, ends with an error for the client.",
+        "\"stream\":true,",
+    );
+    let chunk = event("\"content\":\"Ber\"");
+    story.answer(STREAM, &[chunk.as_bytes(), b"data: {\"choi"], true);
     story.done()
 }
 

@@ -72,7 +72,7 @@ fn check_key(request: &Request<'_>, required: Option<&str>) -> Result<(), Refusa
 }
 
 /// The answer that a behaviour prescribes word for word.
-fn canned(behaviour: &Behaviour) -> Answer {
+pub(crate) fn canned(behaviour: &Behaviour) -> Answer {
     let status = behaviour.status.unwrap_or(200);
     let bytes = match &behaviour.body {
         Some(Value::String(text)) => text.clone().into_bytes(),

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use super::super::amounts::PerMillion;
 use super::super::compiled::{ModelTarget, Target};
-use super::super::gateway::{Host, Upstream};
+use super::super::gateway::{ChainTarget, Host, Upstream};
 use super::super::names::ProviderModel;
 use super::super::problem::{Kind, Section};
 use super::super::raw;
@@ -66,11 +66,13 @@ impl<'a> Knowledge<'a> {
     }
 
     /// What the calls of `target` take.
-    pub(super) fn model_target(&mut self, target: &Target) -> ModelTarget {
+    pub(super) fn model_target(&mut self, chain: &ChainTarget) -> ModelTarget {
+        let ChainTarget { target, retries, .. } = chain;
         let vocabulary = self.vocabularies.of(&target.model);
         let ratio = assigned(&self.ratios, &target.model);
         ModelTarget {
             target: target.clone(),
+            retries: *retries,
             vocabulary: vocabulary.unwrap_or(Vocabulary::O200k),
             ratio_permille: ratio.or(vocabulary.is_none().then_some(RATIO_PERMILLE)),
             price: self.price(target),

@@ -10,7 +10,9 @@ use super::super::compiled::{
     Adapter, AtExhaustion, Counting, FORMAT, Key, Model, ModelAccess, ModelTarget, Plugin, Policy, Priority,
     Provider, Queue, Reserving, Scheme, Target,
 };
-use super::super::{ChainTarget, Credential, Gateway, Host, Upstream, load, parse};
+use super::super::{
+    Capacity, ChainTarget, Credential, Ejection, Gateway, Host, Overload, Retrying, Upstream, load, parse,
+};
 use super::{GOOD, good_with};
 use crate::dialect::Api;
 use crate::identity::key::parse_id;
@@ -32,10 +34,10 @@ fn target(provider: &str, model: &str) -> Target {
 }
 
 /// What the calls of a model of OpenAI's take when the file says nothing about it.
-fn listed(target: Target) -> ModelTarget {
+fn listed(target: Target, retries: u32) -> ModelTarget {
     let price = list_price(Seller::OpenAi, &target.model);
     assert!(price.is_some(), "{target:?}");
-    ModelTarget { target, vocabulary: Vocabulary::O200k, ratio_permille: None, price }
+    ModelTarget { target, retries, vocabulary: Vocabulary::O200k, ratio_permille: None, price }
 }
 
 #[test]
@@ -58,6 +60,16 @@ fn a_good_file_compiles_to_all_its_parts() {
                 host: Host::Name("api.openai.com".to_owned()),
                 port: 443,
                 ca: None,
+                connect_timeout: Duration::from_secs(5),
+                capacity: Capacity { connections: 65_536, pending: 65_536, requests: 65_536 },
+                ejection: Ejection {
+                    failures: 5,
+                    failure_permille: None,
+                    interval: Duration::from_secs(5),
+                    cooldown: Duration::from_secs(30),
+                    longest_cooldown: Duration::from_secs(300),
+                },
+                health_check: None,
             },
         ),
         chains: one(
@@ -68,6 +80,16 @@ fn a_good_file_compiles_to_all_its_parts() {
             ],
         ),
         webhook: None,
+        retrying: one(
+            "chat",
+            Retrying {
+                patience: Duration::from_secs(2),
+                back_off: Duration::from_millis(5),
+                total_timeout: None,
+                stall_timeout: None,
+            },
+        ),
+        overload: Overload { memory: None, connections: 50_000 },
         policy: Policy {
             format: FORMAT,
             revision: revision.clone(),
@@ -87,7 +109,10 @@ fn a_good_file_compiles_to_all_its_parts() {
                 Model {
                     cluster: "model/chat".to_owned(),
                     attempt_timeout_ms: 600_000,
-                    targets: vec![listed(chat), listed(mini)],
+                    patience_ms: 2000,
+                    total_timeout_ms: None,
+                    stall_timeout_ms: None,
+                    targets: vec![listed(chat, 2), listed(mini, 1)],
                     translated: false,
                     typical_output: None,
                     scopes: Vec::new(),

@@ -7,6 +7,7 @@ mod limits;
 mod prices;
 mod problems;
 mod property;
+mod resilience;
 mod schema;
 
 use super::{Gateway, parse};

@@ -21,6 +21,8 @@ pub struct StreamEvent {
     pub only_usage: bool,
     /// Whether this is the end of the stream.
     pub last: bool,
+    /// Whether an alternative of the answer is complete with it.
+    pub finished: bool,
     /// Whether the event is an error.
     pub error: bool,
 }
@@ -49,7 +51,7 @@ pub fn stream_event(data: &[u8]) -> StreamEvent {
         let _ = json::elements_of(data, choices, |choice, kind| {
             empty = false;
             if kind == Kind::Object {
-                event.text_bytes += choice_text(data, choice);
+                choice_text(data, choice, &mut event);
             }
         });
     }
@@ -57,16 +59,15 @@ pub fn stream_event(data: &[u8]) -> StreamEvent {
     event
 }
 
-/// Bytes of generated text in a streamed choice: `text` of a completion, all strings of a chat `delta` but
+/// Notes whether a streamed choice is complete, and its bytes of generated text: `text` of a completion, all strings of a chat `delta` but
 /// its role and the identity of tool calls.
-fn choice_text(data: &[u8], choice: Span) -> usize {
-    let mut bytes = 0;
+fn choice_text(data: &[u8], choice: Span, event: &mut StreamEvent) {
     let _ = json::members_of(data, choice, |member| match (member.key.as_ref(), member.kind) {
-        ("text", Kind::String) => bytes += text_length(member.value),
-        ("delta", Kind::Object) => bytes += delta_text(data, member.value),
+        ("text", Kind::String) => event.text_bytes += text_length(member.value),
+        ("delta", Kind::Object) => event.text_bytes += delta_text(data, member.value),
+        ("finish_reason", Kind::String) => event.finished = true,
         _ => {}
     });
-    bytes
 }
 
 fn delta_text(data: &[u8], delta: Span) -> usize {

@@ -10,6 +10,7 @@ use crate::engine::effect::Effect;
 use crate::engine::event::Timestamp;
 use crate::engine::fields::{SERVED_BY, is_private_response_header};
 use crate::engine::headers::Headers;
+use crate::engine::meter::Relayed;
 use crate::engine::refusal::Refusal;
 use crate::engine::spending::Spending;
 use crate::observe::record::{Notice, Outcome};
@@ -20,6 +21,7 @@ impl Policy {
         headers: &Headers,
         local: bool,
         end_of_stream: bool,
+        now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         let meter = match std::mem::replace(&mut self.phase, Phase::Arriving) {
@@ -67,10 +69,43 @@ impl Policy {
             self.phase = Phase::Relaying(meter);
             if end_of_stream {
                 self.end();
+            } else if let Some(silence) = self.spending.as_ref().and_then(|own| own.model().stall_timeout_ms)
+            {
+                let silence = Duration::from_millis(silence);
+                self.watched = Some(self.shared.watch.begin(self.stream, silence, now));
             }
         } else {
-            self.phase = Phase::Ended(Outcome::ProviderError);
+            self.phase = self.failed(headers, status, end_of_stream, effects);
         }
+    }
+
+    /// A provider has answered with an error.
+    fn failed(
+        &self,
+        headers: &Headers,
+        status: u16,
+        end_of_stream: bool,
+        effects: &mut Vec<Effect>,
+    ) -> Phase {
+        let (refusal, outcome) = if matches!(status, 401 | 403) {
+            // The client's own key was accepted long before; it must not be told that it was not.
+            let provider = self.record.provider.as_deref().unwrap_or_default();
+            effects.push(Effect::Warn(format!(
+                "the provider {provider} does not accept its credential: status {status}"
+            )));
+            let refusal = Refusal::CredentialRejected;
+            effects.push(set_response_header(":status", &refusal.status().to_string()));
+            effects.push(set_response_header("x-should-retry", "false"));
+            effects.push(Effect::RemoveResponseHeader("www-authenticate".to_owned()));
+            (refusal, Outcome::CREDENTIAL_REJECTED)
+        } else if headers.media_type().is_none_or(|kind| kind != "application/json") && !end_of_stream {
+            (Refusal::UnreadableAnswer, Outcome::ProviderError)
+        } else {
+            return Phase::Ended(Outcome::ProviderError);
+        };
+        effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
+        effects.push(set_response_header("content-type", "application/json"));
+        Phase::Explaining { body: refusal.body(), outcome }
     }
 
     pub(super) fn response_body(
@@ -82,8 +117,11 @@ impl Policy {
     ) {
         match &mut self.phase {
             Phase::Relaying(meter) => {
+                if let Some(watched) = &self.watched {
+                    watched.heard(now);
+                }
                 let relayed = meter.relay(chunk, end_of_stream);
-                self.relayed(relayed, now, effects);
+                self.relayed(chunk, relayed, now, effects);
             }
             Phase::Cut if !chunk.is_empty() => effects.push(Effect::ReplaceResponseBody(Vec::new())),
             Phase::Explaining { body, outcome } => {
@@ -104,10 +142,16 @@ impl Policy {
 
     /// The provider's answer is complete.
     pub(super) fn end(&mut self) {
+        self.watched = None;
         if let Phase::Relaying(meter) = &self.phase {
             self.record.metered = meter.metered();
-            let outcome = if meter.saw_error() { Outcome::ProviderError } else { Outcome::Ok };
-            self.phase = Phase::Ended(outcome);
+            self.phase = Phase::Ended(if meter.saw_error() {
+                Outcome::ProviderError
+            } else if meter.is_cut_short() {
+                Outcome::Interrupted
+            } else {
+                Outcome::Ok
+            });
         }
     }
 
@@ -119,7 +163,8 @@ impl Policy {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
-        let broken = if client_gone { Outcome::Abandoned } else { Outcome::Interrupted };
+        let given_up = self.watched.take().is_some_and(|watched| watched.is_given_up());
+        let broken = if client_gone && !given_up { Outcome::Abandoned } else { Outcome::Interrupted };
         if let Phase::Reserving(_, place) = &mut self.phase {
             self.record.queued = place.take().map(|place| place.waited(now));
         }
@@ -147,4 +192,21 @@ impl Policy {
         effects.extend(self.record.measurements().into_iter().map(Effect::Measure));
         effects.push(Effect::WriteAccessLog(self.record.access_log()));
     }
+}
+
+/// The last bytes of a stream that stopped in the middle: what is left of it, and an event that says so. A piece of an
+/// event is not passed on where none of it has passed yet.
+pub(super) fn interruption(passing: Vec<u8>, cut_off: usize) -> Vec<u8> {
+    let mut out = passing;
+    match out.len().checked_sub(cut_off) {
+        Some(kept) => out.truncate(kept),
+        None => {
+            out.clear();
+            out.extend_from_slice(b"\n\n");
+        }
+    }
+    out.extend_from_slice(b"data: ");
+    out.extend_from_slice(&Refusal::AnswerInterrupted.body());
+    out.extend_from_slice(b"\n\n");
+    out
 }

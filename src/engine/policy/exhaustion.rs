@@ -6,6 +6,9 @@
 //!
 //! Promises: nothing passes of what could not be reserved, and a cut stream is charged for what passed.
 
+use std::rc::Rc;
+
+use super::answer::interruption;
 use super::{Phase, Policy};
 use crate::dialect::ending::Ending;
 use crate::dialect::openai::request::{Delivery, Inspection};
@@ -13,7 +16,6 @@ use crate::engine::effect::Effect;
 use crate::engine::event::Timestamp;
 use crate::engine::meter::{Meter, Relayed};
 use crate::quota::store::{Denied, Granted};
-use std::rc::Rc;
 
 impl Policy {
     /// Sets the bound of a stream at what was reserved for it, where it may be cut.
@@ -29,14 +31,27 @@ impl Policy {
     }
 
     /// A chunk was read.
-    pub(super) fn relayed(&mut self, relayed: Relayed, now: Timestamp, effects: &mut Vec<Effect>) {
+    pub(super) fn relayed(
+        &mut self,
+        chunk: &[u8],
+        relayed: Relayed,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) {
         if relayed.first_text {
             self.record.first_token = Some(now.since(self.started));
         }
         if let (true, Some(spending)) = (relayed.exceeds, &self.spending) {
             effects.push(Effect::Reserve(Rc::new(spending.extension(self.gateway.limits.terms()))));
         }
-        if let Some(replacement) = relayed.replacement {
+        let mut replacement = relayed.replacement;
+        if let (Phase::Relaying(meter), true) = (&self.phase, relayed.last && self.record.streamed)
+            && meter.is_cut_short()
+        {
+            let passing = replacement.take().unwrap_or_else(|| chunk.to_vec());
+            replacement = Some(interruption(passing, relayed.cut_off));
+        }
+        if let Some(replacement) = replacement {
             effects.push(Effect::ReplaceResponseBody(replacement));
         }
         if relayed.last {
@@ -56,7 +71,7 @@ impl Policy {
             Ok(granted) => {
                 let more = spending.extend(granted, &self.shared.book, &mut self.record);
                 let relayed = meter.allow(more);
-                self.relayed(relayed, now, effects);
+                self.relayed(&[], relayed, now, effects);
             }
             Err(mut denied) => {
                 if let Some(unsettled) = denied.unsettled.take() {

@@ -67,6 +67,11 @@ impl Finder {
         }
     }
 
+    /// Whether the object goes on, or has not begun.
+    pub const fn is_open(&self) -> bool {
+        !matches!(self.state, State::Stopped)
+    }
+
     /// The value of the member `wanted[index]`, as written: `None` when it has not arrived whole, or was longer
     /// than 16 KiB. Of a repeated member the last counts, as in most JSON readers.
     pub fn value(&self, index: usize) -> Option<&[u8]> {

@@ -1,0 +1,322 @@
+//! Whether what a provider of the client's own dialect sends is an answer at all, by its first bytes.
+//!
+//! Some providers hide an error behind status 200: as the body, or as the first event of a stream; and what stands
+//! between may answer with a page. While the headers are held, such an answer can still be given the status that it
+//! should have had, by which Envoy tries the next target.
+//!
+//! Promises: an answer passes byte for byte, and is held only until its first event is there, or its object, which is of
+//! no use to a client before; and never beyond [`LONGEST_BEGINNING`]. The same verdict however it is cut.
+//!
+//! Deliberately unknown here: a fault that comes later, such as an error in the second event of a stream, or the end of
+//! a long object that is missing.
+
+use std::borrow::Cow;
+
+use super::effect::{Effect, Flow};
+use super::headers::Headers;
+use super::refusal::Refusal;
+use crate::chat::ErrorKind;
+use crate::dialect::Surface;
+use crate::dialect::openai::answer;
+use crate::dialect::translate::{Dialect, decode_error};
+use crate::framing::json::{self, Kind};
+use crate::framing::sse::Framer;
+
+/// The longest beginning that is held to be judged, in bytes: of an answer, four thousand tokens. The errors of providers
+/// are a tenth of that.
+const LONGEST_BEGINNING: usize = 16 << 10;
+
+/// How the lines of a stream of events begin (WHATWG HTML, "Interpreting an event stream").
+const FIELDS: [&[u8]; 5] = [b"data", b"event", b"id", b"retry", b":"];
+
+/// How compressed data begin (RFC 1952, section 2.3.1): no provider is asked for any, and some send them.
+const GZIP: &[u8] = b"\x1f\x8b";
+
+/// The judge of one attempt's answer.
+#[derive(Debug)]
+pub struct Judge {
+    surface: Surface,
+    phase: Phase,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// The first bytes of a success are awaited.
+    Awaiting,
+    /// It was not an answer; what it went on to say is dropped.
+    Refused,
+    /// Nothing is left to do.
+    Passed,
+}
+
+/// What the first bytes are.
+#[derive(Debug, PartialEq, Eq)]
+enum Verdict<'a> {
+    /// The beginning of an answer.
+    Answer,
+    /// Too little to say.
+    Unclear,
+    /// An error: the object that says so.
+    Error(Cow<'a, [u8]>),
+    /// Nothing that the dialect knows.
+    Unreadable,
+}
+
+impl Judge {
+    /// A judge of the answer to a call of `surface`.
+    #[must_use]
+    pub const fn new(surface: Surface) -> Self {
+        Self { surface, phase: Phase::Awaiting }
+    }
+
+    /// Whether the body is of interest, or was before its headers came.
+    #[must_use]
+    pub fn wants_body(&self) -> bool {
+        self.phase != Phase::Passed
+    }
+
+    /// The answer's headers have come.
+    pub fn headers(&mut self, headers: &Headers, end_of_stream: bool, effects: &mut Vec<Effect>) -> Flow {
+        let is_coded = headers.get("content-encoding").is_some_and(|coding| coding != b"identity");
+        let is_success = headers.status().is_some_and(|status| (200..300).contains(&status));
+        if !is_success || is_coded {
+            self.phase = Phase::Passed;
+        } else if end_of_stream {
+            self.phase = Phase::Refused;
+            set_status(Refusal::UnreadableAnswer.status(), effects);
+        } else {
+            return Flow::Pause;
+        }
+        Flow::Continue
+    }
+
+    /// More of the body is there: all of it that was held, and what has come.
+    pub fn body(&mut self, bytes: &[u8], end_of_stream: bool, effects: &mut Vec<Effect>) -> Flow {
+        if self.phase == Phase::Refused {
+            effects.push(Effect::ReplaceResponseBody(Vec::new()));
+        }
+        if self.phase != Phase::Awaiting {
+            return Flow::Continue;
+        }
+        self.phase = Phase::Passed;
+        match verdict(bytes, end_of_stream) {
+            Verdict::Unclear if bytes.len() < LONGEST_BEGINNING && !end_of_stream => {
+                self.phase = Phase::Awaiting;
+                return Flow::Pause;
+            }
+            Verdict::Answer | Verdict::Unclear => {}
+            Verdict::Error(error) => {
+                let dialect = self.surface.dialect().unwrap_or(Dialect::OpenAiChat);
+                // Without a status of its own it is the provider's fault, unless it says otherwise.
+                let kind = decode_error(dialect, 500, &error).kind;
+                self.refuse(status_of(kind), error.into_owned(), effects);
+            }
+            Verdict::Unreadable => {
+                self.refuse(Refusal::UnreadableAnswer.status(), Refusal::UnreadableAnswer.body(), effects);
+            }
+        }
+        Flow::Continue
+    }
+
+    fn refuse(&mut self, status: u16, body: Vec<u8>, effects: &mut Vec<Effect>) {
+        self.phase = Phase::Refused;
+        set_status(status, effects);
+        effects.extend([
+            Effect::RemoveResponseHeader("content-length".to_owned()),
+            Effect::SetResponseHeader(Cow::Borrowed("content-type"), b"application/json".to_vec()),
+            Effect::ReplaceResponseBody(body),
+        ]);
+    }
+}
+
+fn set_status(status: u16, effects: &mut Vec<Effect>) {
+    effects.push(Effect::SetResponseHeader(Cow::Borrowed(":status"), status.to_string().into_bytes()));
+}
+
+/// The status that an error should have come with: one that Envoy retries where another attempt may fare better.
+#[must_use]
+pub const fn status_of(kind: ErrorKind) -> u16 {
+    match kind {
+        ErrorKind::InvalidRequest => 400,
+        ErrorKind::Authentication => 401,
+        ErrorKind::Permission => 403,
+        ErrorKind::NotFound => 404,
+        ErrorKind::TooLarge => 413,
+        ErrorKind::RateLimit | ErrorKind::Billing => 429,
+        ErrorKind::Server => 502,
+        ErrorKind::Overloaded => 503,
+        ErrorKind::Timeout => 504,
+    }
+}
+
+fn verdict(bytes: &[u8], end_of_stream: bool) -> Verdict<'_> {
+    let text = bytes.trim_ascii_start();
+    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    if text.is_empty() {
+        return if end_of_stream { Verdict::Unreadable } else { Verdict::Unclear };
+    }
+    if text.starts_with(b"{") {
+        return if end_of_stream { whole_object(text) } else { beginning_of_object(text) };
+    }
+    if FIELDS.iter().any(|field| text.starts_with(field)) {
+        return stream(bytes, end_of_stream);
+    }
+    if text.starts_with(GZIP) {
+        return Verdict::Answer;
+    }
+    let may_become_a_field = FIELDS.iter().any(|field| field.starts_with(text));
+    if may_become_a_field && !end_of_stream { Verdict::Unclear } else { Verdict::Unreadable }
+}
+
+fn whole_object(text: &[u8]) -> Verdict<'_> {
+    match says_error(text) {
+        None => Verdict::Unreadable,
+        Some(true) => Verdict::Error(Cow::Borrowed(text)),
+        Some(false) => Verdict::Answer,
+    }
+}
+
+/// Whether a whole answer is an error by its own words; `None` when it is not one JSON object.
+#[must_use]
+pub fn says_error(text: &[u8]) -> Option<bool> {
+    let mut failed = false;
+    let read = json::members(text, |member| {
+        failed |= member.key == "error" && matches!(member.kind, Kind::Object | Kind::String);
+    });
+    read.is_ok().then_some(failed)
+}
+
+/// An object is awaited to its end, as far as it may be held: a client can begin nothing with a part of it.
+fn beginning_of_object(text: &[u8]) -> Verdict<'_> {
+    if !text.trim_ascii_end().ends_with(b"}") {
+        return Verdict::Unclear;
+    }
+    match whole_object(text) {
+        Verdict::Unreadable => Verdict::Unclear,
+        verdict => verdict,
+    }
+}
+
+/// The first event with data decides; comments and other events that a client ignores do not.
+fn stream(bytes: &[u8], end_of_stream: bool) -> Verdict<'_> {
+    let mut verdict = Verdict::Unclear;
+    let mut judge = |data: Option<Cow<'_, [u8]>>| {
+        if let (Verdict::Unclear, Some(data)) = (&verdict, data) {
+            let is_error = answer::stream_event(&data).error;
+            verdict = if is_error { Verdict::Error(Cow::Owned(data.into_owned())) } else { Verdict::Answer };
+        }
+    };
+    let mut framer = Framer::new(LONGEST_BEGINNING);
+    framer.push(bytes, |frame| judge(frame.data()));
+    if end_of_stream {
+        framer.finish(|frame| judge(frame.data()));
+    }
+    verdict
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What becomes of a body that comes in these pieces: the status that it is given, and what passes.
+    fn judged(pieces: &[&[u8]]) -> (Option<String>, String) {
+        let mut judge = Judge::new(Surface::ChatCompletions);
+        let headers: Headers = [(":status", "200")].into_iter().collect();
+        assert_eq!(judge.headers(&headers, false, &mut Vec::new()), Flow::Pause);
+        let (mut status, mut held, mut out) = (None, Vec::new(), Vec::new());
+        for (index, piece) in pieces.iter().enumerate() {
+            held.extend_from_slice(piece);
+            if !judge.wants_body() {
+                out.append(&mut held);
+                continue;
+            }
+            let mut effects = Vec::new();
+            let flow = judge.body(&held, index + 1 == pieces.len(), &mut effects);
+            for effect in effects {
+                match effect {
+                    Effect::SetResponseHeader(name, value) if name == ":status" => {
+                        status = Some(String::from_utf8(value).unwrap());
+                    }
+                    Effect::ReplaceResponseBody(with) => held = with,
+                    _ => {}
+                }
+            }
+            if flow == Flow::Continue {
+                out.append(&mut held);
+            }
+        }
+        assert!(held.is_empty(), "nothing stays behind");
+        (status, String::from_utf8_lossy(&out).into_owned())
+    }
+
+    const ANSWER: &str = r#"{"id":"c","choices":[{"message":{"content":"the \"error\""}}],"error":null}"#;
+    const STREAM: &str = "data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: [DONE]\n\n";
+    /// OpenAI's guide, "Error codes", and the form of OpenRouter's errors within an answer of 200.
+    const ERROR: &str = r#"{"error":{"code":"rate_limit_exceeded","message":"slow down"}}"#;
+
+    /// However it is cut, in two anywhere.
+    fn check(body: &str, status: Option<&str>, passes: &str) {
+        for cut in 0..body.len() {
+            let (head, tail) = body.as_bytes().split_at(cut);
+            let pieces: &[&[u8]] = if cut == 0 { &[tail] } else { &[head, tail] };
+            assert_eq!(judged(pieces), (status.map(str::to_owned), passes.to_owned()), "{body} cut at {cut}");
+        }
+        let bytes: Vec<&[u8]> = body.as_bytes().chunks(1).collect();
+        assert_eq!(judged(&bytes), (status.map(str::to_owned), passes.to_owned()), "{body} byte by byte");
+    }
+
+    #[test]
+    fn an_answer_passes_as_it_is() {
+        for answer in [
+            ANSWER,
+            STREAM,
+            "\n {\"object\":\"list\",\"data\":[]}\n",
+            ": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\ndata: [DONE]\n\n",
+            "id: 7\r\nevent: message\r\ndata: {}\r\n\r\n",
+            "{\"error\":null,\"choices\":[{},{}]}",
+        ] {
+            check(answer, None, answer);
+        }
+    }
+
+    #[test]
+    fn an_error_gets_the_status_that_it_should_have_had() {
+        check(ERROR, Some("429"), ERROR);
+        let server = r#"{"error":"out of memory"}"#;
+        check(server, Some("502"), server);
+        let event = format!(": ping\n\nevent: error\ndata: {ERROR}\n\ndata: [DONE]\n\n");
+        check(&event, Some("429"), ERROR);
+        let overloaded = r#"{"error":{"type":"overloaded_error","message":"Overloaded"}}"#;
+        check(&format!("data: {overloaded}\n\n"), Some("503"), overloaded);
+    }
+
+    #[test]
+    fn what_is_no_answer_does_not_pass() {
+        let refusal = String::from_utf8(Refusal::UnreadableAnswer.body()).unwrap();
+        for body in ["<html><body>Bad gateway</body></html>", "upstream error", " ", "dat"] {
+            check(body, Some("502"), &refusal);
+        }
+        check(&ANSWER[..ANSWER.len() - 9], Some("502"), &refusal);
+    }
+
+    #[test]
+    fn no_more_is_held_than_a_beginning() {
+        let comments = ": processing\n\n".repeat(LONGEST_BEGINNING);
+        let mut judge = Judge::new(Surface::ChatCompletions);
+        assert_eq!(judge.body(&comments.as_bytes()[..100], false, &mut Vec::new()), Flow::Pause);
+        let mut effects = Vec::new();
+        let flow = judge.body(&comments.as_bytes()[..LONGEST_BEGINNING], false, &mut effects);
+        assert_eq!((flow, effects.len(), judge.wants_body()), (Flow::Continue, 0, false));
+        // So a long object passes as it comes, whatever its end will be.
+        let long = format!("{{\"id\":\"{}", "x".repeat(LONGEST_BEGINNING));
+        assert_eq!(judged(&[long.as_bytes()[..LONGEST_BEGINNING].as_ref(), b"!"]).0, None);
+    }
+
+    #[test]
+    fn an_answer_without_a_body_is_none() {
+        let mut effects = Vec::new();
+        let headers: Headers = [(":status", "200")].into_iter().collect();
+        let flow = Judge::new(Surface::Embeddings).headers(&headers, true, &mut effects);
+        assert_eq!((flow, effects.len()), (Flow::Continue, 1));
+    }
+}
