@@ -23,6 +23,7 @@ use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
 use super::raw::{self, CountWhen};
 use super::shape::{Located, Map, Named, Place, Report};
+use crate::dialect::Surface;
 use crate::quota::cell::Lapse;
 use crate::quota::zone::Zone;
 
@@ -377,13 +378,15 @@ impl Compiler<'_, '_> {
             let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
             let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
             let typical = given.typical_output_tokens.as_ref();
-            let translated = chain.iter().any(|target| {
-                let provider = providers.get(&target.target.provider);
-                provider.is_some_and(|provider| !provider.api.speaks_openai())
+            let apis = || chain.iter().filter_map(|target| Some(providers.get(&target.target.provider)?.api));
+            let translated = Surface::ALL.into_iter().filter(|surface| {
+                surface.dialect().is_some()
+                    && *surface != Surface::CountTokens
+                    && apis().any(|api| !api.serves(*surface))
             });
             let model = Model {
                 cluster: chain_cluster(name),
-                translated,
+                translated: translated.collect(),
                 attempt_timeout_ms: milliseconds(longest),
                 targets: chain.iter().map(|target| knowledge.model_target(&target.target)).collect(),
                 typical_output: u64::from(typical.map_or(TYPICAL_OUTPUT, |typical| typical.value.0)),

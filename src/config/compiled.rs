@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::Api;
+use crate::dialect::{Api, Surface};
 use crate::observe::secret::KeyHash;
 use crate::quota::cell::Lapse;
 use crate::quota::limit::Limit;
@@ -69,8 +69,8 @@ pub struct Model {
     pub attempt_timeout_ms: u64,
     /// The targets in the order of the configuration.
     pub targets: Vec<ModelTarget>,
-    /// Whether a target speaks another dialect than OpenAI's, so that its attempts need the client's whole body.
-    pub translated: bool,
+    /// The surfaces that a target does not have itself, so that its attempts need the client's whole body.
+    pub translated: Vec<Surface>,
     /// The tokens of output that are reserved where the request itself sets no limit.
     pub typical_output: u64,
     /// The places in [`Policy::scopes`] of what limits this model, whoever calls it.

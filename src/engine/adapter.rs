@@ -23,7 +23,7 @@ use super::headers::Headers;
 use super::refusal::{Refusal, Unsupported};
 use super::translation::{self, Translation};
 use crate::config::compiled::{self, Provider, Scheme, credential_header};
-use crate::dialect::{Api, openai};
+use crate::dialect::{Api, Surface, openai, translate};
 use crate::framing::edit::{self, Edit};
 use crate::framing::json::write_string;
 
@@ -89,11 +89,9 @@ impl Adapter {
         let exchange = self.desk.fetch(ticket).ok_or(Fault::Inconsistent)?;
         let (name, model) = target.split_once('/').ok_or(Fault::Inconsistent)?;
         let provider = self.config.providers.get(name).ok_or(Fault::Inconsistent)?;
-        let rewritten = if provider.api.speaks_openai() {
-            edited(provider, model, &exchange)
-        } else {
-            translated(provider, model, &exchange)?
-        };
+        let passes = provider.api.serves(exchange.surface);
+        let rewritten =
+            if passes { edited(provider, model, &exchange) } else { translated(provider, model, &exchange)? };
         let mut built = Headers::default();
         built.push(":method", exchange.surface.method());
         built.push(
@@ -107,10 +105,13 @@ impl Adapter {
         built.push(":path", format!("{}{}", provider.base_path, rewritten.path));
         built.push("content-type", "application/json");
         built.push("content-length", rewritten.length.to_string());
-        for (name, value) in exchange.passed_on.iter().filter(|(name, _)| may_pass(provider.api, name)) {
+        let passed_on = exchange.passed_on.iter().filter(|(name, _)| may_pass(provider.api, passes, name));
+        for (name, value) in passed_on {
             built.push(name, value);
         }
-        if let (Api::Anthropic, Some(version)) = (provider.api, &provider.api_version) {
+        if let (Api::Anthropic, Some(version)) = (provider.api, &provider.api_version)
+            && built.get("anthropic-version").is_none()
+        {
             built.push("anthropic-version", version);
         }
         authorize(provider, headers, &mut built)?;
@@ -119,25 +120,47 @@ impl Adapter {
     }
 }
 
-/// Whether a client's field means something to an API that is not the client's own.
-fn may_pass(api: Api, name: &str) -> bool {
-    api.speaks_openai() || name == "user-agent"
+/// Whether a client's field means something to an API; `passes` where the client speaks it, too.
+fn may_pass(api: Api, passes: bool, name: &str) -> bool {
+    let own = match name {
+        "openai-beta" => matches!(api, Api::OpenAi | Api::AzureOpenAi),
+        "anthropic-beta" | "anthropic-version" => api == Api::Anthropic,
+        _ => true,
+    };
+    (passes && own) || name == "user-agent"
 }
 
 /// The client's own body, with the model's name replaced.
 fn edited(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Rewritten {
-    let mut text = Vec::with_capacity(model.len() + 2);
-    write_string(&mut text, model);
-    let mut edits = vec![Edit { span: exchange.model, text }];
+    let mut edits = Vec::with_capacity(2);
+    if let Some(span) = exchange.model {
+        let mut text = Vec::with_capacity(model.len() + 2);
+        write_string(&mut text, model);
+        edits.push(Edit { span, text });
+    }
     edits.extend(exchange.usage.clone());
-    let path = match &provider.api_version {
-        Some(version) => openai::deployment_path(exchange.surface, model, version),
-        None => openai::path(exchange.surface).to_owned(),
-    };
     Rewritten {
-        path,
+        path: path(provider, model, exchange.surface),
         length: exchange.body_length.saturating_add_signed(edit::growth(&edits)),
-        phase: Phase::Editing { edits, exchange: Rc::clone(exchange) },
+        phase: if edits.is_empty() {
+            Phase::Passing
+        } else {
+            Phase::Editing { edits, exchange: Rc::clone(exchange) }
+        },
+    }
+}
+
+/// Where a provider serves a surface that it has itself.
+fn path(provider: &Provider, model: &str, surface: Surface) -> String {
+    match (provider.api, &provider.api_version) {
+        (Api::OpenAi, _) => openai::path(surface).to_owned(),
+        (Api::AzureOpenAi, version) => {
+            openai::deployment_path(surface, model, version.as_deref().unwrap_or_default())
+        }
+        (api, _) => {
+            let streamed = surface == Surface::StreamGenerateContent;
+            translate::path(&translation::target(api, None, model), streamed)
+        }
     }
 }
 
@@ -152,8 +175,9 @@ fn translated(provider: &Provider, model: &str, exchange: &Exchange) -> Result<R
     let Some(client) = exchange.surface.dialect() else {
         return Err(note(Refusal::Unsupported(Unsupported::Surface(exchange.surface))));
     };
-    let (request, translation) = translation::start(client, provider.api, model, original)
-        .map_err(|fault| note(Refusal::from(fault)))?;
+    let (request, translation) =
+        translation::start(client, provider.api, provider.api_version.as_deref(), model, original)
+            .map_err(|fault| note(Refusal::from(fault)))?;
     Ok(Rewritten {
         path: request.path,
         length: request.body.len() as u64,

@@ -3,7 +3,8 @@
 //! Promises the same result however the answer is cut into chunks. Holds back bytes only where the usage
 //! that the gateway asked for must be hidden, and then no more than one event.
 
-use crate::dialect::openai::answer;
+use crate::dialect::answer::{self, EventReader};
+use crate::dialect::translate::Dialect;
 use crate::dialect::{Surface, Usage};
 use crate::framing::json::Finder;
 use crate::framing::sse::{Extent, Frame, Framer};
@@ -30,13 +31,15 @@ enum Reading {
     /// One JSON text.
     Whole { finder: Finder, bytes: u64 },
     /// A stream of events.
-    Stream { framer: Framer, tally: Tally, carried: usize },
+    Stream { framer: Framer, reader: EventReader, tally: Tally, carried: usize },
 }
 
 /// What the events of a stream came to so far.
 #[derive(Debug, Default)]
 struct Tally {
     usage: Option<Usage>,
+    /// The usage as far as it was told before the answer was complete.
+    begun: Usage,
     text_bytes: u64,
     text_events: u64,
     ended: bool,
@@ -64,12 +67,20 @@ impl Meter {
     pub fn expect(&mut self, media_type: Option<&str>) -> bool {
         self.reading = match media_type {
             Some("text/event-stream") => {
-                Reading::Stream { framer: Framer::new(LONGEST_EVENT), tally: Tally::default(), carried: 0 }
+                let (framer, reader) = (Framer::new(LONGEST_EVENT), EventReader::new(self.dialect()));
+                Reading::Stream { framer, reader, tally: Tally::default(), carried: 0 }
             }
-            Some("application/json") => Reading::Whole { finder: Finder::new(answer::WANTED), bytes: 0 },
+            Some("application/json") => {
+                Reading::Whole { finder: Finder::new(answer::wanted(self.dialect())), bytes: 0 }
+            }
             _ => Reading::Nothing,
         };
         matches!(self.reading, Reading::Stream { .. })
+    }
+
+    /// What is metered is in the client's dialect; where no chat is asked for, that is OpenAI's.
+    fn dialect(&self) -> Dialect {
+        self.surface.dialect().unwrap_or(Dialect::OpenAiChat)
     }
 
     /// Whether the usage at the end of a stream is hidden from the client.
@@ -99,7 +110,7 @@ impl Meter {
                 *bytes += chunk.len() as u64;
                 Relayed::default()
             }
-            Reading::Stream { framer, tally, carried } => {
+            Reading::Stream { framer, reader, tally, carried } => {
                 let hide = self.hide_usage;
                 let before = tally.text_events;
                 let held = *carried + chunk.len();
@@ -107,7 +118,7 @@ impl Meter {
                 let mut out = Vec::with_capacity(if hide { held } else { 0 });
                 let mut pass = |frame: Frame<'_>| {
                     framed += frame.raw.len();
-                    let hidden = tally.add(&frame) && hide;
+                    let hidden = tally.add(&frame, reader) && hide;
                     if hide && !hidden {
                         out.extend_from_slice(frame.raw);
                     }
@@ -129,15 +140,16 @@ impl Meter {
     /// What the answer took, as far as it has passed.
     #[must_use]
     pub fn metered(&self) -> Metered {
-        let (reported, output) = match &self.reading {
-            Reading::Nothing => (None, 0),
+        let (reported, begun, output) = match &self.reading {
+            Reading::Nothing => (None, Usage::default(), 0),
             Reading::Whole { finder, bytes } => {
-                (finder.value(0).and_then(answer::usage), bytes / BYTES_PER_TOKEN)
+                let usage = finder.value(0).and_then(|object| answer::usage(self.dialect(), object));
+                (usage, Usage::default(), bytes / BYTES_PER_TOKEN)
             }
             Reading::Stream { tally, .. } => {
                 // A server sends a chunk for each token at the most, so there were no fewer tokens than chunks
                 // only where it sends them one by one; where it bundles them, the bytes tell.
-                (tally.usage, tally.text_events.max(tally.text_bytes.div_ceil(BYTES_PER_TOKEN)))
+                (tally.usage, tally.begun, tally.text_events.max(tally.text_bytes.div_ceil(BYTES_PER_TOKEN)))
             }
         };
         if let Some(usage) = reported {
@@ -145,21 +157,27 @@ impl Meter {
         }
         let input = (self.prompt_bytes as u64).div_ceil(BYTES_PER_TOKEN);
         let output = if self.surface == Surface::Embeddings { 0 } else { output };
-        Metered::Estimated(Usage { input, output, ..Usage::default() })
+        Metered::Estimated(Usage {
+            // What was told before the answer broke off is better than a guess.
+            input: if begun.input > 0 { begun.input } else { input },
+            output: output.max(begun.output),
+            ..begun
+        })
     }
 }
 
 impl Tally {
     /// Adds an event; says whether it holds nothing but the usage.
-    fn add(&mut self, frame: &Frame<'_>) -> bool {
+    fn add(&mut self, frame: &Frame<'_>, reader: &mut EventReader) -> bool {
         if frame.extent == Extent::Oversized {
             return false;
         }
         let Some(data) = frame.data() else {
             return false;
         };
-        let event = answer::stream_event(&data);
+        let event = reader.read(&data);
         self.usage = event.usage.or(self.usage);
+        self.begun = event.begun.unwrap_or(self.begun);
         self.text_bytes += event.text_bytes as u64;
         self.text_events += u64::from(event.text_bytes > 0);
         self.ended |= event.last;

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::dialect::translate::TranslationFault;
+use crate::dialect::translate::{Dialect, TranslationFault};
 use crate::dialect::{ErrorBody, RequestFault, Surface};
 
 use super::effect::Reply;
@@ -58,6 +58,8 @@ pub enum Refusal {
     NoProviderAvailable,
     /// The provider's credential has no value (yet).
     CredentialUnavailable,
+    /// The provider's answer is compressed though nobody asked for that, so that it could not be metered.
+    UnreadableAnswer,
     /// No provider of the chain answered in time.
     ProviderTimeout,
     /// The gateway failed. Its log says why.
@@ -132,6 +134,7 @@ impl Refusal {
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
             Self::Exceeded(Exceeded { excess: Excess::Rate | Excess::Budget, .. }) => 429,
             Self::Internal => 500,
+            Self::UnreadableAnswer => 502,
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. })
             | Self::LimitsUnavailable
             | Self::NoProviderAvailable
@@ -163,19 +166,9 @@ impl Refusal {
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. }) => "concurrency_limit_exceeded",
             Self::LimitsUnavailable => "limits_unavailable",
             Self::NoProviderAvailable | Self::CredentialUnavailable => "no_provider_available",
+            Self::UnreadableAnswer => "provider_answer_unreadable",
             Self::ProviderTimeout => "provider_timeout",
             Self::Internal => "internal_error",
-        }
-    }
-
-    /// The class of the error, by OpenAI's names.
-    const fn kind(&self) -> &'static str {
-        match self.status() {
-            401 => "authentication_error",
-            403 => "permission_error",
-            429 => "rate_limit_error",
-            500.. => "server_error",
-            _ => "invalid_request_error",
         }
     }
 
@@ -211,6 +204,9 @@ impl Refusal {
             Self::InvalidRequest(RequestFault::InvalidMember { name, expected }) => {
                 format!("The member `{name}` must be {expected}.")
             }
+            Self::InvalidRequest(RequestFault::InvalidParameter { name, expected }) => {
+                format!("The parameter `{name}` of the query must be {expected}.")
+            }
             Self::Unsupported(Unsupported::Surface(surface)) => {
                 format!("The provider of this model serves nothing like {}.", surface.path())
             }
@@ -234,6 +230,9 @@ impl Refusal {
             Self::CredentialUnavailable => {
                 "The gateway has no credential for the provider of this model.".to_owned()
             }
+            Self::UnreadableAnswer => {
+                "The provider's answer is compressed, and was not asked to be.".to_owned()
+            }
             Self::ProviderTimeout => "No provider of this model answered in time.".to_owned(),
             Self::Internal => "The gateway failed to handle the request.".to_owned(),
         }
@@ -252,19 +251,14 @@ impl Refusal {
 
     /// The body in the client's dialect.
     #[must_use]
-    pub fn body(&self) -> Vec<u8> {
-        let message = self.message();
-        crate::dialect::openai::error::body(&ErrorBody {
-            message: &message,
-            kind: self.kind(),
-            member: self.member(),
-            code: self.code(),
-        })
+    pub fn body(&self, client: Dialect) -> Vec<u8> {
+        let (message, status) = (self.message(), self.status());
+        ErrorBody { message: &message, status, member: self.member(), code: self.code() }.written(client)
     }
 
     /// The whole answer in the client's dialect.
     #[must_use]
-    pub fn reply(&self) -> Reply {
+    pub fn reply(&self, client: Dialect) -> Reply {
         let mut headers = vec![("content-type", "application/json".to_owned())];
         match self {
             Self::MissingKey | Self::InvalidKey | Self::KeyRevoked | Self::KeyExpired => {
@@ -283,7 +277,7 @@ impl Refusal {
             }
             _ => {}
         }
-        Reply { status: self.status(), headers, body: self.body() }
+        Reply { status: self.status(), headers, body: self.body(client) }
     }
 
     /// The refusal that says in the client's dialect what Envoy's own answer of this status means.

@@ -13,7 +13,7 @@ use super::counting::{Calibrator, Counter, Tally};
 use super::effect::Effect;
 use super::limits::{Applied, Demand, Limits};
 use crate::config::compiled::{self, Counting, Target};
-use crate::dialect::openai::request::Inspection;
+use crate::dialect::request::Inspection;
 use crate::dialect::{Surface, Usage};
 use crate::observe::record::{Counted, Metered, Notice, Record};
 use crate::quota::ledger::Alert;
@@ -40,6 +40,13 @@ impl Model {
     ) -> Self {
         let counter = Counter::new(&config, counting, calibrators);
         Self { config, counter }
+    }
+
+    /// The tokens of a prompt as the first target presumably counts them.
+    #[must_use]
+    pub fn prompt_tokens(&self, surface: Surface, body: &[u8]) -> u64 {
+        let tally = self.counter.count(surface, body);
+        self.counter.estimates(&tally).next().map_or(0, |counted| counted.tokens)
     }
 }
 

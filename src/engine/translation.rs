@@ -18,8 +18,8 @@ use crate::chat::{ChatError, ErrorKind};
 use crate::dialect::stream::StreamTranslator;
 use crate::dialect::target::{Service, Target};
 use crate::dialect::translate::{
-    Dialect, EncodedRequest, TranslationFault, encode_error, translate_answer, translate_error,
-    translate_request,
+    Dialect, EncodedRequest, TranslationFault, decode_request, echo, encode_error, encode_request,
+    translate_answer, translate_error,
 };
 use crate::dialect::{AnswerContext, Api};
 
@@ -67,9 +67,32 @@ impl fmt::Debug for Translation {
 pub fn start(
     client: Dialect,
     api: Api,
+    version: Option<&str>,
     model: &str,
     original: &Original,
 ) -> Result<(EncodedRequest, Translation), TranslationFault> {
+    let provider = api.dialect();
+    let body = &original.body.0;
+    let (mut request, mut losses) = decode_request(client, body)?;
+    // Gemini says so in the path.
+    request.stream = original.streamed;
+    let mut request = encode_request(provider, &request, &target(api, version, model))?;
+    losses.append(std::mem::take(&mut request.losses));
+    request.losses = losses;
+    let context = AnswerContext {
+        id: format!("{}{}", id_prefix(client), original.id),
+        model: model.to_owned(),
+        created: original.created,
+        // The policy meters by the usage, and hides it from a client that did not ask.
+        include_usage: true,
+        echo: echo(client, body),
+    };
+    Ok((request, Translation { provider, client, context, reading: Reading::Awaiting }))
+}
+
+/// The `model` of a provider with this API, which has perhaps a version.
+#[must_use]
+pub fn target(api: Api, version: Option<&str>, model: &str) -> Target {
     let service = match api {
         Api::OpenAi => Service::OpenAi,
         Api::AzureOpenAi => Service::AzureOpenAi,
@@ -77,17 +100,17 @@ pub fn start(
         Api::Gemini => Service::Gemini,
         Api::Bedrock => Service::Bedrock,
     };
-    let provider = api.dialect();
-    let request = translate_request(client, provider, &original.body.0, &Target::of(service, model))?;
-    let context = AnswerContext {
-        id: original.id.clone(),
-        model: model.to_owned(),
-        created: original.created,
-        // The policy meters by the usage, and hides it from a client that did not ask.
-        include_usage: true,
-        echo: Vec::new(),
-    };
-    Ok((request, Translation { provider, client, context, reading: Reading::Awaiting }))
+    Target { api_version: version.unwrap_or_default().to_owned(), ..Target::of(service, model) }
+}
+
+/// How identifiers of answers begin (the examples of the API references).
+const fn id_prefix(client: Dialect) -> &'static str {
+    match client {
+        Dialect::OpenAiChat | Dialect::OpenAiCompletions => "chatcmpl-",
+        Dialect::OpenAiResponses => "resp_",
+        Dialect::Anthropic => "msg_",
+        Dialect::Gemini | Dialect::Bedrock => "",
+    }
 }
 
 impl Translation {

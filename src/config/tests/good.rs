@@ -12,7 +12,7 @@ use super::super::compiled::{
 };
 use super::super::{ChainTarget, Credential, Gateway, Host, Upstream, load, parse};
 use super::{GOOD, good_with};
-use crate::dialect::Api;
+use crate::dialect::{Api, Surface};
 use crate::identity::key::parse_id;
 use crate::observe::secret::KeyHash;
 use crate::quota::cell::Lapse;
@@ -81,7 +81,11 @@ fn a_good_file_compiles_to_all_its_parts() {
                     cluster: "model/chat".to_owned(),
                     attempt_timeout_ms: 600_000,
                     targets: vec![listed(chat), listed(mini)],
-                    translated: false,
+                    translated: vec![
+                        Surface::Messages,
+                        Surface::GenerateContent,
+                        Surface::StreamGenerateContent,
+                    ],
                     typical_output: 1024,
                     scopes: Vec::new(),
                 },

@@ -2,6 +2,7 @@
 
 use super::super::{load, parse};
 use super::{GOOD, good_with, lines, parse_with};
+use crate::dialect::Surface;
 
 /// Checks the problems of [`GOOD`] with one passage replaced; each is expected without the file's name.
 fn check(passage: &str, replacement: &str, expected: &[&str]) {
@@ -505,11 +506,20 @@ fn only_some_apis_have_versions() {
 /// Only where an attempt may need it is the client's body kept beside Envoy's own buffer.
 #[test]
 fn a_model_with_a_target_of_another_dialect_is_translated() {
-    for (api, translated) in
-        [("openai", false), ("azure-openai", false), ("anthropic", true), ("gemini", true)]
-    {
+    for (api, own) in [
+        ("openai", &[Surface::ChatCompletions, Surface::Completions, Surface::Responses][..]),
+        ("azure-openai", &[Surface::ChatCompletions, Surface::Completions, Surface::Responses]),
+        ("anthropic", &[Surface::Messages]),
+        ("gemini", &[Surface::GenerateContent, Surface::StreamGenerateContent]),
+        ("bedrock", &[]),
+    ] {
         let gateway = good_with("api: openai\n", &format!("api: {api}\n"));
-        assert_eq!(gateway.policy.models["chat"].translated, translated, "{api}");
+        let translated = &gateway.policy.models["chat"].translated;
+        for surface in Surface::ALL {
+            let forwarded = surface.dialect().is_some() && surface != Surface::CountTokens;
+            let expected = forwarded && !own.contains(&surface);
+            assert_eq!(translated.contains(&surface), expected, "{api}: {surface:?}");
+        }
     }
 }
 
