@@ -25,5 +25,6 @@ mod queue;
 mod reload;
 mod sdk;
 mod secrecy;
+mod surfaces;
 mod tls;
 mod upstream;
