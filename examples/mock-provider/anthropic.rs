@@ -23,16 +23,13 @@ const THOUGHT: &str = "Let me think.";
 const SIGNATURE: &str = "c2lnbmVkIGJ5IHRoZSBtb2Nr";
 
 /// The members of a request (API reference, "Create a Message").
-const MEMBERS: [&str; 18] = [
+const MEMBERS: [&str; 15] = [
     "model",
     "messages",
     "max_tokens",
     "system",
     "stream",
     "stop_sequences",
-    "temperature",
-    "top_k",
-    "top_p",
     "tools",
     "tool_choice",
     "thinking",
@@ -43,6 +40,9 @@ const MEMBERS: [&str; 18] = [
     "mcp_servers",
     "output_config",
 ];
+
+/// Those that only the older version of the API has.
+const OLDER_MEMBERS: [&str; 3] = ["temperature", "top_k", "top_p"];
 
 /// The types of content blocks in a request.
 const BLOCKS: [&str; 7] =
@@ -88,12 +88,15 @@ fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refus
     if request.header_values("authorization").next().is_some() {
         return Err(Refusal(401, "authentication_error", "two credentials".to_owned()));
     }
-    if request.header_values("anthropic-version").next() != Some(b"2023-06-01") {
-        return Err(invalid("anthropic-version: header is required"));
-    }
+    let version = request.header_values("anthropic-version").next();
+    let older: &[&str] = match version {
+        Some(b"2023-06-01") => &OLDER_MEMBERS,
+        Some(b"2026-10-21") => &[],
+        _ => return Err(invalid("anthropic-version: header is required")),
+    };
     let body: Map<String, Value> =
         serde_json::from_slice(request.body).map_err(|_| invalid("the body is not a JSON object"))?;
-    if let Some(name) = body.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+    if let Some(name) = body.keys().find(|name| ![&MEMBERS, older].concat().contains(&name.as_str())) {
         return Err(invalid(format!("{name}: Extra inputs are not permitted")));
     }
     let model = body.get("model").and_then(Value::as_str).ok_or_else(|| invalid("model: Field required"))?;

@@ -61,8 +61,8 @@ impl Selection<'_> {
     }
 }
 
-/// Where the models of Gemini's API are (reference, "Generating content").
-const GEMINI_MODELS: &str = "/v1beta/models/";
+/// Where the models of Gemini's API are (reference, "API versions"): SDKs call either version.
+const GEMINI_MODELS: [&str; 2] = ["/v1beta/models/", "/v1/models/"];
 
 impl Surface {
     /// Every surface.
@@ -145,7 +145,8 @@ impl Surface {
         if let Some(surface) = Self::ALL.into_iter().find(|surface| surface.path() == path) {
             return surface.called_with(method, Selection::Surface(surface));
         }
-        if let Some((model, stream)) = path.strip_prefix(GEMINI_MODELS).and_then(gemini_model) {
+        let called = GEMINI_MODELS.into_iter().find_map(|models| path.strip_prefix(models));
+        if let Some((model, stream)) = called.and_then(gemini_model) {
             let surface = if stream { Self::StreamGenerateContent } else { Self::GenerateContent };
             return surface.called_with(method, Selection::Addressed(surface, model));
         }
@@ -198,6 +199,11 @@ mod tests {
             Surface::select("POST", "/v1beta/models/meta/llama:8b:streamGenerateContent?alt=sse"),
             Selection::Addressed(Surface::StreamGenerateContent, "meta/llama:8b")
         );
+        assert_eq!(
+            Surface::select("POST", "/v1/models/m:generateContent"),
+            Selection::Addressed(Surface::GenerateContent, "m")
+        );
+        assert_eq!(Surface::select("GET", "/v1/models/llama:8b"), Selection::Model("llama:8b"));
         assert_eq!(
             Surface::select("GET", "/v1beta/models/m:generateContent"),
             Selection::WrongMethod(Surface::GenerateContent)

