@@ -42,6 +42,10 @@ pub enum Api {
     Anthropic,
     /// The Gemini API.
     Gemini,
+    /// Gemini on Vertex AI, with an access token.
+    VertexGemini,
+    /// Anthropic's models on Vertex AI, with an access token.
+    VertexAnthropic,
     /// Amazon Bedrock's Converse API, with an API key of Bedrock.
     Bedrock,
 }
@@ -52,8 +56,8 @@ impl Api {
     pub const fn dialect(self) -> Dialect {
         match self {
             Self::OpenAi | Self::AzureOpenAi => Dialect::OpenAiChat,
-            Self::Anthropic => Dialect::Anthropic,
-            Self::Gemini => Dialect::Gemini,
+            Self::Anthropic | Self::VertexAnthropic => Dialect::Anthropic,
+            Self::Gemini | Self::VertexGemini => Dialect::Gemini,
             Self::Bedrock => Dialect::Bedrock,
         }
     }
@@ -65,8 +69,11 @@ impl Api {
             Surface::ChatCompletions | Surface::Completions | Surface::Responses | Surface::Embeddings => {
                 matches!(self, Self::OpenAi | Self::AzureOpenAi)
             }
+            // On Vertex AI the body differs: it names a version and no model.
             Surface::Messages => matches!(self, Self::Anthropic),
-            Surface::GenerateContent | Surface::StreamGenerateContent => matches!(self, Self::Gemini),
+            Surface::GenerateContent | Surface::StreamGenerateContent => {
+                matches!(self, Self::Gemini | Self::VertexGemini)
+            }
             // Answered here; no provider is asked.
             Surface::CountTokens | Surface::Models | Surface::Usage => false,
         }
@@ -80,7 +87,7 @@ impl Api {
         match self {
             Self::AzureOpenAi => Some("2024-10-21"),
             Self::Anthropic => Some(translate::ANTHROPIC_VERSION),
-            Self::OpenAi | Self::Gemini | Self::Bedrock => None,
+            Self::OpenAi | Self::Gemini | Self::VertexGemini | Self::VertexAnthropic | Self::Bedrock => None,
         }
     }
 }

@@ -89,9 +89,12 @@ impl Adapter {
         let exchange = self.desk.fetch(ticket).ok_or(Fault::Inconsistent)?;
         let (name, model) = target.split_once('/').ok_or(Fault::Inconsistent)?;
         let provider = self.config.providers.get(name).ok_or(Fault::Inconsistent)?;
-        let passes = provider.api.serves(exchange.surface);
-        let rewritten =
-            if passes { edited(provider, model, &exchange) } else { translated(provider, model, &exchange)? };
+        let passes = provider.serves(exchange.surface);
+        let rewritten = if passes {
+            edited(provider, model, &exchange)
+        } else {
+            translated((name, provider), model, &exchange)?
+        };
         let mut built = Headers::default();
         built.push(":method", exchange.surface.method());
         built.push(
@@ -157,15 +160,15 @@ fn path(provider: &Provider, model: &str, surface: Surface) -> String {
         (Api::AzureOpenAi, version) => {
             openai::deployment_path(surface, model, version.as_deref().unwrap_or_default())
         }
-        (api, _) => {
+        _ => {
             let streamed = surface == Surface::StreamGenerateContent;
-            translate::path(&translation::target(api, None, model), streamed)
+            translate::path(&translation::target(provider, model), streamed)
         }
     }
 }
 
 /// The client's request in the provider's dialect.
-fn translated(provider: &Provider, model: &str, exchange: &Exchange) -> Result<Rewritten, Fault> {
+fn translated(provider: (&str, &Provider), model: &str, exchange: &Exchange) -> Result<Rewritten, Fault> {
     let note = |refusal| {
         // An earlier attempt was refused for the same reason, or there was none.
         let _ = exchange.refused.set(refusal);
@@ -175,9 +178,7 @@ fn translated(provider: &Provider, model: &str, exchange: &Exchange) -> Result<R
         return Err(note(Refusal::Unsupported(Unsupported::Surface(exchange.surface))));
     };
     let original = exchange.original.as_ref().ok_or(Fault::Inconsistent)?;
-    let (request, translation) =
-        translation::start(client, provider.api, provider.api_version.as_deref(), model, original)
-            .map_err(|fault| note(Refusal::from(fault)))?;
+    let (request, translation) = translation::start(client, provider, model, original).map_err(note)?;
     Ok(Rewritten {
         path: request.path,
         length: request.body.len() as u64,
@@ -193,7 +194,9 @@ fn authorize(provider: &Provider, headers: &Headers, built: &mut Headers) -> Res
         return Err(Fault::CredentialUnavailable);
     }
     match provider.api {
-        Api::OpenAi | Api::Bedrock => built.push("authorization", [b"Bearer ", value].concat()),
+        Api::OpenAi | Api::VertexGemini | Api::VertexAnthropic | Api::Bedrock => {
+            built.push("authorization", [b"Bearer ", value].concat())
+        }
         Api::AzureOpenAi => built.push("api-key", value),
         Api::Anthropic => built.push("x-api-key", value),
         Api::Gemini => built.push("x-goog-api-key", value),
@@ -233,6 +236,9 @@ impl Role for Adapter {
                 match self.request_headers(&headers, attempt) {
                     Ok(built) => {
                         effects.push(Effect::ReplaceRequestHeaders(built));
+                        if let Phase::Translating { translation, .. } = &mut self.phase {
+                            translation.count_losses(effects);
+                        }
                         return Flow::Continue;
                     }
                     Err(fault) => fault,

@@ -73,6 +73,8 @@ pub enum Unsupported {
     Surface(Surface),
     /// A member that the gateway does not know.
     Member(String),
+    /// A member that it would be given otherwise than the client sent it, or not at all.
+    Loss(&'static str),
     /// Something that is kept at the client's own provider, such as a stored conversation.
     State(&'static str),
 }
@@ -212,6 +214,9 @@ impl Refusal {
             }
             Self::Unsupported(Unsupported::Member(name)) => {
                 format!("The provider of this model has nothing like the member `{}`.", shortened(name))
+            }
+            Self::Unsupported(Unsupported::Loss(field)) => {
+                format!("The provider of this model cannot be given `{field}` as it was sent.")
             }
             Self::Unsupported(Unsupported::State(what)) => {
                 format!("The provider of this model does not keep what `{what}` refers to.")

@@ -22,6 +22,10 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("messages_unavailable", messages_unavailable),
         ("messages_coded", messages_coded),
         ("messages_refused", messages_refused),
+        ("messages_unknown_field", messages_unknown_field),
+        ("messages_lossy", messages_lossy),
+        ("messages_counted_loss", messages_counted_loss),
+        ("responses_of_a_compatible_server", responses_of_a_compatible_server),
         ("count_tokens", count_tokens),
         ("responses_stream", responses_stream),
         ("responses_of_anthropic", responses_of_anthropic),
@@ -178,6 +182,44 @@ fn messages_refused() -> String {
     let mut story = Story::new("A refusal in Anthropic's words.");
     ask(&mut story, "/v1/messages", ANTHROPIC_FIELDS, r#"{"model":"claude","max_tokens":1,"messages":[]}"#);
     assert!(!story.is_forwarded());
+    story.done()
+}
+
+/// A story whose attempt is given up.
+fn given_up(title: &str, members: &str, target: &str) -> String {
+    let mut story = Story::new(title);
+    message(&mut story, members);
+    assert!(!story.attempt(target));
+    story.done()
+}
+
+fn messages_unknown_field() -> String {
+    let title = "A member that nobody knows, at a provider with `unknown_fields: refuse`.";
+    given_up(title, "\"mood\":\"sunny\",", GEMINI)
+}
+
+fn messages_lossy() -> String {
+    let title = "A member that Bedrock has nothing like, with `losses: refuse`.";
+    given_up(title, "\"container\":\"c1\",", "bedrock/anthropic.claude-sonnet-4-5-v1:0")
+}
+
+fn messages_counted_loss() -> String {
+    let title = "The same where losses are counted: the name of the member is a word of the gateway's own.";
+    let mut story = messaged(title, "\"container\":\"c1\",\"mood\":\"sunny\",", FIRST);
+    story.answer(&WHOLE[..3], &[COMPLETION], true);
+    story.done()
+}
+
+fn responses_of_a_compatible_server() -> String {
+    let mut story = Story::new("A server that is compatible in a manner of its own is asked in its words.");
+    let format = r#"{"type":"json_schema","name":"city","schema":{"type":"object"}}"#;
+    let body = format!(
+        r#"{{"model":"chat","input":"{PROMPT}","max_output_tokens":9,"text":{{"format":{format}}}}}"#
+    );
+    let bearer = format!("Bearer {KEY}");
+    ask(&mut story, "/v1/responses", &[("authorization", &bearer)], &body);
+    assert!(story.attempt("open/m"));
+    story.answer(&WHOLE[..3], &[COMPLETION], true);
     story.done()
 }
 

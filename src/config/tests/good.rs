@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::compiled::{
-    Adapter, Counting, FORMAT, Key, Model, ModelAccess, ModelTarget, Plugin, Policy, Priority, Provider,
-    Queue, Reserving, Scheme, Target,
+    Adapter, Counting, FORMAT, Key, LossPolicy, Model, ModelAccess, ModelTarget, Plugin, Policy, Priority,
+    Provider, Queue, Reserving, Scheme, Target,
 };
 use super::super::{ChainTarget, Credential, Gateway, Host, Upstream, load, parse};
 use super::{GOOD, good_with};
+use crate::dialect::target::{Flavor, UnknownFields};
 use crate::dialect::{Api, Surface};
 use crate::identity::key::parse_id;
 use crate::observe::secret::KeyHash;
@@ -112,6 +113,9 @@ fn a_good_file_compiles_to_all_its_parts() {
                 Provider {
                     api: Api::OpenAi,
                     api_version: None,
+                    flavor: Flavor::OpenAi,
+                    unknown_fields: UnknownFields::Drop,
+                    losses: LossPolicy::Count,
                     authority: "api.openai.com".to_owned(),
                     scheme: Scheme::Https,
                     base_path: "/v1".to_owned(),
