@@ -199,13 +199,15 @@ fn messages_unknown_field() -> String {
 }
 
 fn messages_lossy() -> String {
-    let title = "A member that Bedrock has nothing like, with `losses: refuse`.";
-    given_up(title, "\"container\":\"c1\",", "bedrock/anthropic.claude-sonnet-4-5-v1:0")
+    let title = "What Bedrock has nothing like, with `losses: refuse`.";
+    let members =
+        r#""tools":[{"name":"weather","input_schema":{"type":"object"}}],"tool_choice":{"type":"none"},"#;
+    given_up(title, members, "bedrock/anthropic.claude-sonnet-4-5-v1:0")
 }
 
 fn messages_counted_loss() -> String {
-    let title = "The same where losses are counted: the name of the member is a word of the gateway's own.";
-    let mut story = messaged(title, "\"container\":\"c1\",\"mood\":\"sunny\",", FIRST);
+    let title = "Where losses are counted, a member that nobody knows is no word of a metric.";
+    let mut story = messaged(title, "\"top_k\":5,\"mood\":\"sunny\",", FIRST);
     story.answer(&WHOLE[..3], &[COMPLETION], true);
     story.done()
 }

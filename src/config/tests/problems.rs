@@ -2,7 +2,6 @@
 
 use super::super::{load, parse};
 use super::{GOOD, good_with, lines, parse_with};
-use crate::dialect::Surface;
 
 /// Checks the problems of [`GOOD`] with one passage replaced; each is expected without the file's name.
 fn check(passage: &str, replacement: &str, expected: &[&str]) {
@@ -503,39 +502,6 @@ fn only_some_apis_have_versions() {
     assert_eq!(version("api: openai\n"), None);
     assert_eq!(version("api: anthropic\n").as_deref(), Some("2023-06-01"));
     assert_eq!(version("api: azure-openai\n    api_version: v9\n").as_deref(), Some("v9"));
-}
-
-#[test]
-fn only_compatible_servers_have_a_flavor() {
-    check(
-        "api: openai\n",
-        "api: anthropic\n    flavor: vllm\n",
-        &["12:13: providers.openai.flavor: `flavor` is for the API openai"],
-    );
-}
-
-/// Only where an attempt may need it is the client's body kept beside Envoy's own buffer.
-#[test]
-fn a_model_with_a_target_of_another_dialect_is_translated() {
-    for (api, own) in [
-        ("openai", &[Surface::ChatCompletions, Surface::Completions, Surface::Responses][..]),
-        ("azure-openai", &[Surface::ChatCompletions, Surface::Completions, Surface::Responses]),
-        ("anthropic", &[Surface::Messages]),
-        ("gemini", &[Surface::GenerateContent, Surface::StreamGenerateContent]),
-        ("openai\n    flavor: vllm", &[Surface::ChatCompletions, Surface::Completions, Surface::Responses]),
-        ("openai\n    flavor: mistral", &[Surface::ChatCompletions, Surface::Completions]),
-        ("vertex-gemini", &[Surface::GenerateContent, Surface::StreamGenerateContent]),
-        ("vertex-anthropic", &[]),
-        ("bedrock", &[]),
-    ] {
-        let gateway = good_with("api: openai\n", &format!("api: {api}\n"));
-        let translated = &gateway.policy.models["chat"].translated;
-        for surface in Surface::ALL {
-            let forwarded = surface.dialect().is_some() && surface != Surface::CountTokens;
-            let expected = forwarded && !own.contains(&surface);
-            assert_eq!(translated.contains(&surface), expected, "{api}: {surface:?}");
-        }
-    }
 }
 
 #[test]
