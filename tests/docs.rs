@@ -151,6 +151,7 @@ fn every_metric_and_every_field_of_the_access_log_is_listed() {
         Metric::LimitAlerts,
         Metric::TokenEstimateError,
         Metric::CredentialRejected,
+        Metric::TranslationLoss,
     ] {
         assert!(listed.contains(metric.name()), "{metric:?} is not listed");
     }
@@ -175,22 +176,21 @@ fn the_matrix_of_dialects_is_what_the_gateway_does() {
         ("azure-openai", Api::AzureOpenAi),
         ("anthropic", Api::Anthropic),
         ("gemini", Api::Gemini),
+        ("vertex-gemini", Api::VertexGemini),
+        ("vertex-anthropic", Api::VertexAnthropic),
         ("bedrock", Api::Bedrock),
     ];
     let mut matrix = String::from("| endpoint |");
     providers.iter().for_each(|(name, _)| write!(matrix, " `{name}` |").unwrap());
-    matrix.push_str("\n| --- | --- | --- | --- | --- | --- |\n");
-    for surface in [Surface::ChatCompletions, Surface::Completions, Surface::Embeddings] {
+    matrix.push_str("\n| --- | --- | --- | --- | --- | --- | --- | --- |\n");
+    let answered_here = [Surface::CountTokens, Surface::Models, Surface::Usage];
+    for surface in Surface::ALL.into_iter().filter(|surface| !answered_here.contains(surface)) {
         write!(matrix, "| `{}` |", surface.path()).unwrap();
         for (_, api) in providers {
             let word = match surface.dialect() {
-                _ if api.speaks_openai() => "passes",
-                None => "refused",
-                Some(client) => match support(client, api.dialect()) {
-                    Support::Pass => "passes",
-                    Support::Translate => "translated",
-                    Support::Refuse => "refused",
-                },
+                _ if api.serves(surface) => "passes",
+                Some(client) if support(client, api.dialect()) != Support::Refuse => "translated",
+                _ => "refused",
             };
             write!(matrix, " {word} |").unwrap();
         }

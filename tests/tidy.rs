@@ -22,13 +22,17 @@ const IMPORTS: &[(&str, &[&str])] = &[
         "render",
         &[
             "config",
+            "dialect::translate::Dialect",
             "engine::fields",
             "engine::refusal::Refusal",
             "host::driver::ACCESS_LOG",
             "observe::metrics",
         ],
     ),
-    ("host", &["config::compiled", "engine", "observe::metrics", "quota::store"]),
+    (
+        "host",
+        &["config::compiled", "dialect::translate::Dialect", "engine", "observe::metrics", "quota::store"],
+    ),
     (
         "engine",
         &[
@@ -62,7 +66,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("chat", &["framing::json"]),
     ("dialect", &["chat", "framing"]),
     ("redact", &[]),
-    ("tokens", &[]),
+    ("tokens", &["chat"]),
     ("redact", &[]),
     ("guard", &[]),
     ("framing", &[]),

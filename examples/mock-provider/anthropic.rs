@@ -18,17 +18,18 @@ pub(crate) const PATH: &str = "/v1/messages";
 /// A prompt with this word makes the model call a tool, when there is one.
 const TOOL_WORD: &str = "weather";
 
+/// What the model thinks when it is asked to think, and what proves that it did.
+const THOUGHT: &str = "Let me think.";
+const SIGNATURE: &str = "c2lnbmVkIGJ5IHRoZSBtb2Nr";
+
 /// The members of a request (API reference, "Create a Message").
-const MEMBERS: [&str; 18] = [
+const MEMBERS: [&str; 15] = [
     "model",
     "messages",
     "max_tokens",
     "system",
     "stream",
     "stop_sequences",
-    "temperature",
-    "top_k",
-    "top_p",
     "tools",
     "tool_choice",
     "thinking",
@@ -39,6 +40,9 @@ const MEMBERS: [&str; 18] = [
     "mcp_servers",
     "output_config",
 ];
+
+/// Those that only the older version of the API has.
+const OLDER_MEMBERS: [&str; 3] = ["temperature", "top_k", "top_p"];
 
 /// The types of content blocks in a request.
 const BLOCKS: [&str; 7] =
@@ -87,12 +91,15 @@ fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refus
     if request.header_values("authorization").next().is_some() {
         return Err(Refusal(401, "authentication_error", "two credentials".to_owned()));
     }
-    if request.header_values("anthropic-version").next() != Some(b"2023-06-01") {
-        return Err(invalid("anthropic-version: header is required"));
-    }
+    let version = request.header_values("anthropic-version").next();
+    let older: &[&str] = match version {
+        Some(b"2023-06-01") => &OLDER_MEMBERS,
+        Some(b"2026-10-21") => &[],
+        _ => return Err(invalid("anthropic-version: header is required")),
+    };
     let body: Map<String, Value> =
         serde_json::from_slice(request.body).map_err(|_| invalid("the body is not a JSON object"))?;
-    if let Some(name) = body.keys().find(|name| !MEMBERS.contains(&name.as_str())) {
+    if let Some(name) = body.keys().find(|name| ![&MEMBERS, older].concat().contains(&name.as_str())) {
         return Err(invalid(format!("{name}: Extra inputs are not permitted")));
     }
     let model = body.get("model").and_then(Value::as_str).ok_or_else(|| invalid("model: Field required"))?;
@@ -100,6 +107,11 @@ fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refus
     let limit = limit.ok_or_else(|| invalid("max_tokens: Field required"))?;
     if body.get("temperature").and_then(Value::as_f64).is_some_and(|temperature| temperature > 1.0) {
         return Err(invalid("temperature: range: 0..1"));
+    }
+    if let Some(thinking) = body.get("thinking").filter(|thinking| thinking["type"] == "enabled")
+        && !thinking["budget_tokens"].as_u64().is_some_and(|budget| (1024..limit).contains(&budget))
+    {
+        return Err(invalid("thinking.budget_tokens: from 1024 up to max_tokens"));
     }
     let prompt = Prompt::read(&body)?;
     let reply = Reply::new(&body, &prompt, model, usize::try_from(limit).unwrap_or(usize::MAX), context);
@@ -133,6 +145,9 @@ impl Prompt {
                 if !BLOCKS.contains(&kind) {
                     return Err(invalid(format!("messages.content.type: unknown type '{kind}'")));
                 }
+                if kind == "thinking" && block["signature"] != SIGNATURE {
+                    return Err(invalid("messages.content: Invalid `signature` in `thinking` block"));
+                }
                 let text = block["text"].as_str().unwrap_or_default();
                 prompt.words += text::words(text);
                 prompt.ends_with_result = kind == "tool_result";
@@ -148,6 +163,7 @@ impl Prompt {
 /// What the model says, before it is put into either shape.
 struct Reply {
     message: Value,
+    thinks: bool,
     block: Value,
     /// Of the text, or of the tool's input as JSON.
     chunks: Vec<String>,
@@ -183,6 +199,7 @@ impl Reply {
                 "id": format!("msg_mock{id:020}"), "type": "message", "role": "assistant", "model": model,
                 "content": [], "stop_reason": null, "stop_sequence": null,
             }),
+            thinks: body.get("thinking").is_some_and(|thinking| thinking["type"] == "enabled"),
             block: match tool {
                 Some(tool) => {
                     json!({"type": "tool_use", "id": format!("toolu_mock{id:018}"), "name": tool["name"], "input": {}})
@@ -216,7 +233,9 @@ impl Reply {
             self.block["input"] = serde_json::from_str(&written).unwrap_or_default();
         }
         let usage = self.usage(self.usage.completion_tokens);
-        self.message["content"] = json!([self.block]);
+        let thought =
+            self.thinks.then(|| json!({"type": "thinking", "thinking": THOUGHT, "signature": SIGNATURE}));
+        self.message["content"] = thought.into_iter().chain([self.block]).collect();
         self.message["stop_reason"] = self.stop_reason.into();
         self.message["usage"] = usage;
         whole(200, &self.message, Some(self.usage))
@@ -230,7 +249,19 @@ impl Reply {
             events.push_raw(format!("event: {name}\ndata: {data}\n\n").as_bytes());
         };
         push(&json!({"type": "message_start", "message": self.message}));
-        push(&json!({"type": "content_block_start", "index": 0, "content_block": self.block}));
+        let index = u64::from(self.thinks);
+        if self.thinks {
+            let block = json!({"type": "thinking", "thinking": "", "signature": ""});
+            push(&json!({"type": "content_block_start", "index": 0, "content_block": block}));
+            for delta in [
+                json!({"type": "thinking_delta", "thinking": THOUGHT}),
+                json!({"type": "signature_delta", "signature": SIGNATURE}),
+            ] {
+                push(&json!({"type": "content_block_delta", "index": 0, "delta": delta}));
+            }
+            push(&json!({"type": "content_block_stop", "index": 0}));
+        }
+        push(&json!({"type": "content_block_start", "index": index, "content_block": self.block}));
         push(&json!({"type": "ping"}));
         if context.behaviour.error_event {
             push(&json!({"type": "error", "error": {"type": "overloaded_error", "message": "Overloaded"}}));
@@ -241,9 +272,9 @@ impl Reply {
                 } else {
                     json!({"type": "input_json_delta", "partial_json": chunk})
                 };
-                push(&json!({"type": "content_block_delta", "index": 0, "delta": delta}));
+                push(&json!({"type": "content_block_delta", "index": index, "delta": delta}));
             }
-            push(&json!({"type": "content_block_stop", "index": 0}));
+            push(&json!({"type": "content_block_stop", "index": index}));
             push(&json!({
                 "type": "message_delta", "delta": {"stop_reason": self.stop_reason, "stop_sequence": null},
                 "usage": {"output_tokens": self.usage.completion_tokens},

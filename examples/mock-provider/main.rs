@@ -1,7 +1,7 @@
-//! A mock provider: plays OpenAI's API over plain HTTP/1.1 for tests, benchmarks and `make run`, and fails on
-//! command.
+//! A mock provider: plays the APIs of OpenAI, Anthropic and Gemini over plain HTTP/1.1 for tests, benchmarks and
+//! `make run`, and fails on command.
 //!
-//! Promises: answers have the shapes of OpenAI's API reference and are the same for the same request (`id`,
+//! Promises: answers have the shapes of the API references and are the same for the same request (`id`,
 //! `created` and `x-request-id` aside); everything received can be read back at `/_mock/log`; the first line on
 //! standard output is `listening on ADDRESS:PORT`.
 //!
@@ -14,7 +14,7 @@
 //! | `behaviour` | what can be asked of an instance, and the queue of it |
 //! | `instance`, `log` | one played provider: its script, log and counters |
 //! | `answer`, `deliver` | an answer before, and while, a behaviour bends it |
-//! | `openai` | the API surfaces |
+//! | `openai`, `anthropic`, `gemini` | the API surfaces |
 //! | `control` | the `/_mock` endpoints |
 //! | `server` | listening, connections, dispatch |
 
@@ -24,6 +24,7 @@ mod base64;
 mod behaviour;
 mod control;
 mod deliver;
+mod gemini;
 mod http;
 mod instance;
 mod log;
@@ -45,7 +46,7 @@ use signal_hook::iterator::Signals;
 use crate::behaviour::{Behaviour, BehaviourError};
 use crate::server::{Options, Server};
 
-/// Plays OpenAI's API for tests and benchmarks, and fails on command.
+/// Plays providers' APIs for tests and benchmarks, and fails on command.
 #[derive(Debug, Parser)]
 #[command(name = "mock-provider")]
 struct Flags {

@@ -18,6 +18,7 @@ use crate::anthropic;
 use crate::behaviour::Behaviour;
 use crate::control;
 use crate::deliver::{Delivery, Next};
+use crate::gemini;
 use crate::http::{ReadError, Reader, Request, push_header, push_number, push_status_line};
 use crate::instance::Instance;
 use crate::openai;
@@ -119,6 +120,8 @@ impl Server {
         let path = request.target.split('?').next().unwrap_or_default();
         let answer = if path.ends_with(anthropic::PATH) {
             anthropic::answer(request, &context)
+        } else if path.contains(gemini::MODELS) {
+            gemini::answer(request, &context)
         } else {
             openai::answer(request, &context)
         };

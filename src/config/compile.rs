@@ -25,6 +25,7 @@ use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
 use super::raw::{self, CountWhen};
 use super::shape::{Located, Map, Named, Place, Report};
+use crate::dialect::{Api, Surface};
 use crate::quota::cell::Lapse;
 use crate::quota::zone::Zone;
 
@@ -329,10 +330,19 @@ impl Compiler<'_, '_> {
             if let (None, Some(version)) = (default_version, &provider.api_version) {
                 self.errors.add(&version.place, Kind::NoApiVersions);
             }
+            if let Some(flavor) = provider.flavor.as_ref().filter(|_| api.value != Api::OpenAi) {
+                self.errors.add(&flavor.place, Kind::FlavorOfAnotherApi);
+            }
             let given_version = provider.api_version.as_ref().map(|version| version.value.0.clone());
             let compiled = Provider {
                 api: api.value,
                 api_version: given_version.or(default_version.map(str::to_owned)),
+                flavor: provider.flavor.as_ref().map_or_else(Default::default, |flavor| flavor.value),
+                unknown_fields: provider
+                    .unknown_fields
+                    .as_ref()
+                    .map_or_else(Default::default, |own| own.value),
+                losses: provider.losses.as_ref().map_or_else(Default::default, |own| own.value),
                 authority: url.authority(),
                 scheme,
                 base_path: url.path.clone(),
@@ -392,13 +402,15 @@ impl Compiler<'_, '_> {
             let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
             let typical = given.typical_output_tokens.as_ref();
             let retrying = retrying.get(name);
-            let translated = chain.iter().any(|target| {
-                let provider = providers.get(&target.target.provider);
-                provider.is_some_and(|provider| !provider.api.speaks_openai())
+            let serving = || chain.iter().filter_map(|target| providers.get(&target.target.provider));
+            let translated = Surface::ALL.into_iter().filter(|surface| {
+                surface.dialect().is_some()
+                    && *surface != Surface::CountTokens
+                    && serving().any(|provider| !provider.serves(*surface))
             });
             let model = Model {
                 cluster: chain_cluster(name),
-                translated,
+                translated: translated.collect(),
                 attempt_timeout_ms: milliseconds(longest),
                 patience_ms: retrying.map_or(0, |retrying| milliseconds(retrying.patience)),
                 total_timeout_ms: retrying.and_then(|retrying| retrying.total_timeout.map(milliseconds)),

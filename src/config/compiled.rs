@@ -13,7 +13,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::Api;
+use crate::dialect::target::{Flavor, UnknownFields};
+use crate::dialect::{Api, Surface};
 use crate::observe::secret::KeyHash;
 use crate::quota::cell::Lapse;
 use crate::quota::limit::Limit;
@@ -81,8 +82,8 @@ pub struct Model {
     pub stall_timeout_ms: Option<u64>,
     /// The targets in the order of the configuration.
     pub targets: Vec<ModelTarget>,
-    /// Whether a target speaks another dialect than OpenAI's, so that its attempts need the client's whole body.
-    pub translated: bool,
+    /// The surfaces that a target does not have itself, so that its attempts need the client's whole body.
+    pub translated: Vec<Surface>,
     /// The tokens of output that are reserved where the request itself sets no limit; `None` where that is learnt.
     pub typical_output: Option<u64>,
     /// The places in [`Policy::scopes`] of what limits this model, whoever calls it.
@@ -273,6 +274,15 @@ pub struct Provider {
     pub api: Api,
     /// The version of that API; `None` where it has none to choose from.
     pub api_version: Option<String>,
+    /// What kind of server it is, of those that are compatible with OpenAI's.
+    #[serde(default)]
+    pub flavor: Flavor,
+    /// What becomes of members that the gateway does not know, where a request is translated.
+    #[serde(default)]
+    pub unknown_fields: UnknownFields,
+    /// What becomes of a request that cannot be translated whole.
+    #[serde(default)]
+    pub losses: LossPolicy,
     /// The value of `:authority`: host, with the port when it is not the scheme's own.
     pub authority: String,
     /// `http` or `https`, the value of `:scheme`.
@@ -282,6 +292,26 @@ pub struct Provider {
     /// The credential's name, when the provider wants one; Envoy puts its value into
     /// [`credential_header`] of that name.
     pub credential: Option<String>,
+}
+
+impl Provider {
+    /// Whether requests to a surface reach it as they are.
+    #[must_use]
+    pub fn serves(&self, surface: Surface) -> bool {
+        self.api.serves(surface) && (surface != Surface::Responses || self.flavor.quirks().responses)
+    }
+}
+
+/// What becomes of a request that cannot be translated whole.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum LossPolicy {
+    /// It goes on without what is lost, which is counted.
+    #[default]
+    Count,
+    /// It is refused.
+    Refuse,
 }
 
 /// The scheme of a provider's URL.

@@ -146,6 +146,8 @@ pub enum Kind {
     CaWithoutTls,
     /// `api_version` for an API that has no versions to choose from.
     NoApiVersions,
+    /// `flavor` for an API other than OpenAI's.
+    FlavorOfAnotherApi,
     /// What is limited in this scope already.
     DuplicateLimit {
         /// The line of the first.
@@ -413,6 +415,7 @@ impl fmt::Display for Kind {
             Self::NoApiVersions => formatter.write_str(
                 "`api_version` is for the APIs azure-openai and anthropic; the others have it in their paths",
             ),
+            Self::FlavorOfAnotherApi => formatter.write_str("`flavor` is for the API openai"),
             Self::DuplicateLimit { first } => write!(
                 formatter,
                 "the same unit and period is limited here already, in line {first}; there can be one amount for each"

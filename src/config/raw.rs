@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::amounts::{Count, PerMillion, Rate, Thousandths, Usd};
-use super::compiled::{AtExhaustion, Priority};
+use super::compiled::{AtExhaustion, LossPolicy, Priority};
 use super::names::{
     AccessLog, Address, AllowedModel, ApiVersion, EnvName, FilePath, Hash, HeaderName, ModelName, Name,
     ProviderModel, SecretName, UrlPath,
@@ -19,11 +19,12 @@ use super::units::{Instant, Size, Span, TimeZone};
 use super::url::BaseUrl;
 use super::yaml::{Node, Value};
 use crate::dialect::Api;
+use crate::dialect::target::{Flavor, UnknownFields};
 use crate::quota::cell::Lapse;
 use crate::quota::limit::Mode;
 use crate::tokens::Vocabulary;
 
-enums! { Api, AtExhaustion, BudgetPeriod, CountWhen, Lapse, Mode, Priority, Vocabulary }
+enums! { Api, AtExhaustion, BudgetPeriod, CountWhen, Flavor, Lapse, LossPolicy, Mode, Priority, UnknownFields, Vocabulary }
 
 record! {
     /// The configuration of a Tollgate gateway.
@@ -134,8 +135,18 @@ record! {
         required api: Api,
         /// The version of the API: of `azure-openai` (default: 2024-10-21) or `anthropic` (default: 2023-06-01).
         optional api_version: ApiVersion,
-        /// Its base URL: up to and with `/v1` for `openai`, such as `https://api.openai.com/v1`; without a path for the
-        /// others, such as `https://api.anthropic.com`.
+        /// What kind of server it is where `api: openai` only says that it is compatible: it is asked in its own words
+        /// when a client of another dialect is served. Default: openai.
+        optional flavor: Flavor,
+        /// What becomes of members that the gateway does not know, where a request is translated: `drop` leaves them out
+        /// and counts them, `pass` sends them on, `refuse` refuses the request. Default: drop.
+        optional unknown_fields: UnknownFields,
+        /// What becomes of a request that cannot be translated whole: `count` sends it without what is lost, and counts
+        /// that; `refuse` refuses it. Default: count.
+        optional losses: LossPolicy,
+        /// Its base URL: up to and with `/v1` for `openai`, such as `https://api.openai.com/v1`; up to and with the
+        /// location for Vertex AI, `https://…/v1/projects/PROJECT/locations/LOCATION`; without a path for the others,
+        /// such as `https://api.anthropic.com`.
         required url: BaseUrl,
         /// The name of its credential. Default: none is sent.
         optional credential: Name,

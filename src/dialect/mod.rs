@@ -10,12 +10,14 @@ use serde::{Deserialize, Serialize};
 use crate::dialect::translate::Dialect;
 use crate::framing::json;
 
+pub mod answer;
 mod anthropic;
 mod bedrock;
 pub mod ending;
 mod gemini;
 mod media;
 pub mod openai;
+pub mod request;
 mod sse;
 pub mod stream;
 pub mod surface;
@@ -41,6 +43,10 @@ pub enum Api {
     Anthropic,
     /// The Gemini API.
     Gemini,
+    /// Gemini on Vertex AI, with an access token.
+    VertexGemini,
+    /// Anthropic's models on Vertex AI, with an access token.
+    VertexAnthropic,
     /// Amazon Bedrock's Converse API, with an API key of Bedrock.
     Bedrock,
 }
@@ -51,16 +57,27 @@ impl Api {
     pub const fn dialect(self) -> Dialect {
         match self {
             Self::OpenAi | Self::AzureOpenAi => Dialect::OpenAiChat,
-            Self::Anthropic => Dialect::Anthropic,
-            Self::Gemini => Dialect::Gemini,
+            Self::Anthropic | Self::VertexAnthropic => Dialect::Anthropic,
+            Self::Gemini | Self::VertexGemini => Dialect::Gemini,
             Self::Bedrock => Dialect::Bedrock,
         }
     }
 
-    /// Whether requests in OpenAI's dialect reach it as they are, whatever they ask for.
+    /// Whether requests to a surface reach it as they are.
     #[must_use]
-    pub const fn speaks_openai(self) -> bool {
-        matches!(self, Self::OpenAi | Self::AzureOpenAi)
+    pub const fn serves(self, surface: Surface) -> bool {
+        match surface {
+            Surface::ChatCompletions | Surface::Completions | Surface::Responses | Surface::Embeddings => {
+                matches!(self, Self::OpenAi | Self::AzureOpenAi)
+            }
+            // On Vertex AI the body differs: it names a version and no model.
+            Surface::Messages => matches!(self, Self::Anthropic),
+            Surface::GenerateContent | Surface::StreamGenerateContent => {
+                matches!(self, Self::Gemini | Self::VertexGemini)
+            }
+            // Answered here; no provider is asked.
+            Surface::CountTokens | Surface::Models | Surface::Usage => false,
+        }
     }
 
     /// The version that is spoken where the operator names none; `None` where the API has no versions to choose from.
@@ -71,7 +88,7 @@ impl Api {
         match self {
             Self::AzureOpenAi => Some("2024-10-21"),
             Self::Anthropic => Some(translate::ANTHROPIC_VERSION),
-            Self::OpenAi | Self::Gemini | Self::Bedrock => None,
+            Self::OpenAi | Self::Gemini | Self::VertexGemini | Self::VertexAnthropic | Self::Bedrock => None,
         }
     }
 }
@@ -85,6 +102,13 @@ pub enum RequestFault {
     DuplicateMember(&'static str),
     /// A member is missing or of the wrong type.
     InvalidMember {
+        /// Its name.
+        name: &'static str,
+        /// What it must be.
+        expected: &'static str,
+    },
+    /// A parameter of the query is missing or of the wrong value.
+    InvalidParameter {
         /// Its name.
         name: &'static str,
         /// What it must be.
@@ -144,15 +168,29 @@ impl AnswerContext {
     }
 }
 
-/// What an error says, before a dialect gives it a shape.
+/// What an error of the gateway itself says, before a dialect gives it a shape.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorBody<'a> {
     /// What a person reads.
     pub message: &'a str,
-    /// The class of the error.
-    pub kind: &'static str,
+    /// The HTTP status, which says the class of the error.
+    pub status: u16,
     /// The member of the request that is at fault.
     pub member: Option<&'static str>,
     /// The stable code.
     pub code: &'static str,
+}
+
+impl ErrorBody<'_> {
+    /// The body in a client's dialect.
+    #[must_use]
+    pub fn written(&self, client: Dialect) -> Vec<u8> {
+        match client {
+            Dialect::OpenAiChat | Dialect::OpenAiCompletions | Dialect::OpenAiResponses => {
+                openai::error::body(self)
+            }
+            Dialect::Anthropic => anthropic::write_refusal(self),
+            Dialect::Gemini | Dialect::Bedrock => gemini::write_refusal(self),
+        }
+    }
 }

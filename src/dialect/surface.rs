@@ -2,17 +2,30 @@
 //!
 //! The one table of the paths that the gateway serves. A surface fixes the dialect the client speaks.
 
-use super::translate::Dialect;
+use serde::{Deserialize, Serialize};
+
+use super::translate::{Dialect, gemini_model};
 
 /// An endpoint of the gateway.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Surface {
     /// `POST /v1/chat/completions`
     ChatCompletions,
     /// `POST /v1/completions`
     Completions,
+    /// `POST /v1/responses`
+    Responses,
     /// `POST /v1/embeddings`
     Embeddings,
+    /// `POST /v1/messages`
+    Messages,
+    /// `POST /v1/messages/count_tokens`
+    CountTokens,
+    /// `POST /v1beta/models/{model}:generateContent`
+    GenerateContent,
+    /// `POST /v1beta/models/{model}:streamGenerateContent`
+    StreamGenerateContent,
     /// `GET /v1/models`
     Models,
     /// `GET /v1/usage`
@@ -20,21 +33,51 @@ pub enum Surface {
 }
 
 /// What a path and a method select.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Selection<'a> {
     /// A surface.
     Surface(Surface),
+    /// A surface whose path names the model, the name as it stands there.
+    Addressed(Surface, &'a str),
     /// One model of the list: `GET /v1/models/{model}`, the name as it stands in the path.
     Model(&'a str),
-    /// A path that is served with another method, which is named.
-    WrongMethod(&'static str),
+    /// A surface that is served with another method.
+    WrongMethod(Surface),
     /// Nothing.
     Nothing,
 }
 
+impl Selection<'_> {
+    /// The surface, when there is one.
+    #[must_use]
+    pub const fn surface(self) -> Option<Surface> {
+        match self {
+            Self::Surface(surface) | Self::Addressed(surface, _) | Self::WrongMethod(surface) => {
+                Some(surface)
+            }
+            Self::Model(_) => Some(Surface::Models),
+            Self::Nothing => None,
+        }
+    }
+}
+
+/// Where the models of Gemini's API are (reference, "API versions"): SDKs call either version.
+const GEMINI_MODELS: [&str; 2] = ["/v1beta/models/", "/v1/models/"];
+
 impl Surface {
-    const ALL: [Self; 5] =
-        [Self::ChatCompletions, Self::Completions, Self::Embeddings, Self::Models, Self::Usage];
+    /// Every surface.
+    pub const ALL: [Self; 10] = [
+        Self::ChatCompletions,
+        Self::Completions,
+        Self::Responses,
+        Self::Embeddings,
+        Self::Messages,
+        Self::CountTokens,
+        Self::GenerateContent,
+        Self::StreamGenerateContent,
+        Self::Models,
+        Self::Usage,
+    ];
 
     /// The path a client calls.
     #[must_use]
@@ -42,7 +85,12 @@ impl Surface {
         match self {
             Self::ChatCompletions => "/v1/chat/completions",
             Self::Completions => "/v1/completions",
+            Self::Responses => "/v1/responses",
             Self::Embeddings => "/v1/embeddings",
+            Self::Messages => "/v1/messages",
+            Self::CountTokens => "/v1/messages/count_tokens",
+            Self::GenerateContent => "/v1beta/models/{model}:generateContent",
+            Self::StreamGenerateContent => "/v1beta/models/{model}:streamGenerateContent",
             Self::Models => "/v1/models",
             Self::Usage => "/v1/usage",
         }
@@ -53,28 +101,33 @@ impl Surface {
     pub const fn method(self) -> &'static str {
         match self {
             Self::Models | Self::Usage => "GET",
-            Self::ChatCompletions | Self::Completions | Self::Embeddings => "POST",
+            _ => "POST",
         }
     }
 
-    /// The dialect of the chat that the surface is for; `None` where it is for something else.
+    /// The dialect that its clients speak; `None` where no chat is asked for, which is OpenAI's at all such surfaces.
     #[must_use]
     pub const fn dialect(self) -> Option<Dialect> {
         match self {
             Self::ChatCompletions => Some(Dialect::OpenAiChat),
             Self::Completions => Some(Dialect::OpenAiCompletions),
+            Self::Responses => Some(Dialect::OpenAiResponses),
+            Self::Messages | Self::CountTokens => Some(Dialect::Anthropic),
+            Self::GenerateContent | Self::StreamGenerateContent => Some(Dialect::Gemini),
             Self::Embeddings | Self::Models | Self::Usage => None,
         }
     }
 
     /// What the surface does, by the OpenTelemetry semantic conventions for generative AI
-    /// (`gen_ai.operation.name`).
+    /// (`gen_ai.operation.name`), where these have a name for it.
     #[must_use]
     pub const fn operation(self) -> &'static str {
         match self {
-            Self::ChatCompletions => "chat",
+            Self::ChatCompletions | Self::Responses | Self::Messages => "chat",
             Self::Completions => "text_completion",
             Self::Embeddings => "embeddings",
+            Self::GenerateContent | Self::StreamGenerateContent => "generate_content",
+            Self::CountTokens => "count_tokens",
             Self::Models => "list_models",
             Self::Usage => "usage",
         }
@@ -90,17 +143,39 @@ impl Surface {
     pub fn select<'a>(method: &str, target: &'a str) -> Selection<'a> {
         let path = target.split_once('?').map_or(target, |(path, _)| path);
         if let Some(surface) = Self::ALL.into_iter().find(|surface| surface.path() == path) {
-            return match surface.method() {
-                right if right == method => Selection::Surface(surface),
-                right => Selection::WrongMethod(right),
-            };
+            return surface.called_with(method, Selection::Surface(surface));
+        }
+        let called = GEMINI_MODELS.into_iter().find_map(|models| path.strip_prefix(models));
+        if let Some((model, stream)) = called.and_then(gemini_model) {
+            let surface = if stream { Self::StreamGenerateContent } else { Self::GenerateContent };
+            return surface.called_with(method, Selection::Addressed(surface, model));
         }
         match path.strip_prefix("/v1/models/") {
-            Some(model) if !model.is_empty() && method == "GET" => Selection::Model(model),
-            Some(model) if !model.is_empty() => Selection::WrongMethod("GET"),
+            Some(model) if !model.is_empty() => Self::Models.called_with(method, Selection::Model(model)),
             _ => Selection::Nothing,
         }
     }
+
+    fn called_with<'a>(self, method: &str, selection: Selection<'a>) -> Selection<'a> {
+        if self.method() == method { selection } else { Selection::WrongMethod(self) }
+    }
+}
+
+/// The parameters of a target's query: names and values as they stand there.
+pub fn parameters(target: &str) -> impl Iterator<Item = (&str, &str)> {
+    let query = target.split_once('?').map_or("", |(_, query)| query);
+    query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")))
+}
+
+/// A target without the parameters of this name.
+#[must_use]
+pub fn without_parameter(target: &str, name: &str) -> String {
+    let Some((path, query)) = target.split_once('?') else { return target.to_owned() };
+    let kept: Vec<&str> = query
+        .split('&')
+        .filter(|pair| pair.split_once('=').map_or(*pair, |(name, _)| name) != name)
+        .collect();
+    if kept.is_empty() { path.to_owned() } else { format!("{path}?{}", kept.join("&")) }
 }
 
 #[cfg(test)]
@@ -114,11 +189,45 @@ mod tests {
             Selection::Surface(Surface::ChatCompletions)
         );
         assert_eq!(Surface::select("POST", "/v1/embeddings?x=1"), Selection::Surface(Surface::Embeddings));
-        assert_eq!(Surface::select("GET", "/v1/chat/completions"), Selection::WrongMethod("POST"));
+        assert_eq!(
+            Surface::select("GET", "/v1/chat/completions"),
+            Selection::WrongMethod(Surface::ChatCompletions)
+        );
         assert_eq!(Surface::select("GET", "/v1/models/meta/llama"), Selection::Model("meta/llama"));
-        assert_eq!(Surface::select("DELETE", "/v1/models/x"), Selection::WrongMethod("GET"));
+        assert_eq!(Surface::select("DELETE", "/v1/models/x"), Selection::WrongMethod(Surface::Models));
+        assert_eq!(
+            Surface::select("POST", "/v1beta/models/meta/llama:8b:streamGenerateContent?alt=sse"),
+            Selection::Addressed(Surface::StreamGenerateContent, "meta/llama:8b")
+        );
+        assert_eq!(
+            Surface::select("POST", "/v1/models/m:generateContent"),
+            Selection::Addressed(Surface::GenerateContent, "m")
+        );
+        assert_eq!(Surface::select("GET", "/v1/models/llama:8b"), Selection::Model("llama:8b"));
+        assert_eq!(
+            Surface::select("GET", "/v1beta/models/m:generateContent"),
+            Selection::WrongMethod(Surface::GenerateContent)
+        );
+        for path in ["/v1beta/models/:generateContent", "/v1beta/models/m", "/v1beta/models/m:countTokens"] {
+            assert_eq!(Surface::select("POST", path), Selection::Nothing, "{path}");
+        }
         for path in ["/", "/v1", "/v1/models/", "/v1/chat/completions/", "/V1/models", "/v1/files"] {
             assert_eq!(Surface::select("GET", path), Selection::Nothing, "{path}");
         }
+    }
+
+    #[test]
+    fn a_parameter_is_taken_out_of_the_query_and_nothing_else_is() {
+        for (target, left) in [
+            ("/p", "/p"),
+            ("/p?key=k", "/p"),
+            ("/p?alt=sse&key=k", "/p?alt=sse"),
+            ("/p?key=k&alt=sse&key", "/p?alt=sse"),
+            ("/p?monkey=1", "/p?monkey=1"),
+        ] {
+            assert_eq!(without_parameter(target, "key"), left, "{target}");
+            assert!(parameters(left).all(|(name, _)| name != "key"), "{left}");
+        }
+        assert_eq!(parameters("/p?alt=sse&key").collect::<Vec<_>>(), [("alt", "sse"), ("key", "")]);
     }
 }

@@ -1,5 +1,7 @@
 //! Where a translated request goes, and what that place is like: data, not code of its own.
 
+use serde::{Deserialize, Serialize};
+
 /// What an encoder needs to know of the place that a request goes to.
 #[derive(Clone, Debug)]
 pub struct Target {
@@ -105,11 +107,14 @@ pub enum Service {
 }
 
 /// What happens to members of a request that the gateway does not know.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum UnknownFields {
     /// They go to the provider as they are.
     Pass,
     /// They are left out, and counted as losses.
+    #[default]
     Drop,
     /// The request is refused.
     Refuse,
@@ -133,9 +138,55 @@ pub enum ThinkingControl {
     Effort,
 }
 
+/// A server that is compatible with OpenAI's API, in a manner of its own.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Flavor {
+    /// OpenAI itself.
+    #[default]
+    OpenAi,
+    /// vLLM.
+    Vllm,
+    /// Ollama.
+    Ollama,
+    /// Mistral.
+    Mistral,
+    /// Groq.
+    Groq,
+    /// DeepSeek.
+    DeepSeek,
+    /// xAI.
+    Xai,
+    /// Together.
+    Together,
+    /// OpenRouter.
+    OpenRouter,
+}
+
+impl Flavor {
+    /// How it differs.
+    #[must_use]
+    pub const fn quirks(self) -> &'static Quirks {
+        match self {
+            Self::OpenAi => &Quirks::OPENAI,
+            Self::Vllm => &Quirks::VLLM,
+            Self::Ollama => &Quirks::OLLAMA,
+            Self::Mistral => &Quirks::MISTRAL,
+            Self::Groq => &Quirks::GROQ,
+            Self::DeepSeek => &Quirks::DEEPSEEK,
+            Self::Xai => &Quirks::XAI,
+            Self::Together => &Quirks::TOGETHER,
+            Self::OpenRouter => &Quirks::OPENROUTER,
+        }
+    }
+}
+
 /// How a server that is compatible with OpenAI's chat completions differs.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Quirks {
+    /// Whether it serves the responses API as well.
+    pub responses: bool,
     /// The member that limits the answer.
     pub max_tokens: &'static str,
     /// The member that seeds the sampling.
@@ -198,6 +249,7 @@ pub enum CacheField {
 impl Quirks {
     /// OpenAI itself (API reference, "Create chat completion").
     pub const OPENAI: Self = Self {
+        responses: true,
         max_tokens: "max_completion_tokens",
         seed: "seed",
         developer_role: true,
@@ -217,6 +269,7 @@ impl Quirks {
 
     /// What most servers have in common.
     const COMPATIBLE: Self = Self {
+        responses: false,
         max_tokens: "max_tokens",
         developer_role: false,
         files: false,
@@ -227,10 +280,10 @@ impl Quirks {
 
     /// vLLM ("OpenAI-Compatible Server", extra parameters; "Reasoning Outputs").
     pub const VLLM: Self =
-        Self { top_k: true, thinking: ThinkingField::ReasoningContent, ..Self::COMPATIBLE };
+        Self { responses: true, top_k: true, thinking: ThinkingField::ReasoningContent, ..Self::COMPATIBLE };
 
     /// Ollama ("OpenAI compatibility": the fields that are listed as supported).
-    pub const OLLAMA: Self = Self { parallel_tools: false, ..Self::COMPATIBLE };
+    pub const OLLAMA: Self = Self { responses: true, parallel_tools: false, ..Self::COMPATIBLE };
 
     /// Mistral (API reference, "Chat Completion").
     pub const MISTRAL: Self = Self {
@@ -242,7 +295,7 @@ impl Quirks {
     };
 
     /// Groq (API reference, "Create chat completion").
-    pub const GROQ: Self = Self { max_tokens: "max_completion_tokens", ..Self::COMPATIBLE };
+    pub const GROQ: Self = Self { responses: true, max_tokens: "max_completion_tokens", ..Self::COMPATIBLE };
 
     /// DeepSeek (API reference, "Create Chat Completion": no schema for `response_format`).
     pub const DEEPSEEK: Self = Self {
@@ -254,13 +307,14 @@ impl Quirks {
     };
 
     /// xAI (REST reference, "Chat completions").
-    pub const XAI: Self = Self { max_tokens: "max_completion_tokens", ..Self::COMPATIBLE };
+    pub const XAI: Self = Self { responses: true, max_tokens: "max_completion_tokens", ..Self::COMPATIBLE };
 
     /// Together ("Create chat completion").
     pub const TOGETHER: Self = Self { top_k: true, parallel_tools: false, ..Self::COMPATIBLE };
 
     /// OpenRouter (API reference, "Parameters", "Reasoning Tokens", "Prompt Caching").
     pub const OPENROUTER: Self = Self {
+        responses: true,
         top_k: true,
         developer_role: true,
         files: true,

@@ -24,7 +24,7 @@ use super::judge::Judge;
 use super::refusal::{Refusal, Unsupported};
 use super::translation::{self, Translation};
 use crate::config::compiled::{self, Provider, Scheme, credential_header};
-use crate::dialect::{Api, openai};
+use crate::dialect::{Api, Surface, openai, translate};
 use crate::framing::edit::{self, Edit};
 use crate::framing::json::write_string;
 
@@ -93,10 +93,11 @@ impl Adapter {
         let (name, model) = target.split_once('/').ok_or(Fault::Inconsistent)?;
         exchange.turns.begin(target);
         let provider = self.config.providers.get(name).ok_or(Fault::Inconsistent)?;
-        let rewritten = if provider.api.speaks_openai() {
+        let passes = provider.serves(exchange.surface);
+        let rewritten = if passes {
             edited(provider, model, &exchange)
         } else {
-            translated(provider, model, &exchange)?
+            translated((name, provider), model, &exchange)?
         };
         let mut built = Headers::default();
         built.push(":method", exchange.surface.method());
@@ -111,10 +112,13 @@ impl Adapter {
         built.push(":path", format!("{}{}", provider.base_path, rewritten.path));
         built.push("content-type", "application/json");
         built.push("content-length", rewritten.length.to_string());
-        for (name, value) in exchange.passed_on.iter().filter(|(name, _)| may_pass(provider.api, name)) {
+        let passed_on = exchange.passed_on.iter().filter(|(name, _)| may_pass(provider.api, passes, name));
+        for (name, value) in passed_on {
             built.push(name, value);
         }
-        if let (Api::Anthropic, Some(version)) = (provider.api, &provider.api_version) {
+        if let (Api::Anthropic, Some(version)) = (provider.api, &provider.api_version)
+            && built.get("anthropic-version").is_none()
+        {
             built.push("anthropic-version", version);
         }
         authorize(provider, headers, &mut built)?;
@@ -123,41 +127,62 @@ impl Adapter {
     }
 }
 
-/// Whether a client's field means something to an API that is not the client's own.
-fn may_pass(api: Api, name: &str) -> bool {
-    api.speaks_openai() || name == "user-agent"
+/// Whether a client's field means something to an API; `passes` where the client speaks it, too.
+fn may_pass(api: Api, passes: bool, name: &str) -> bool {
+    let own = match name {
+        "openai-beta" => matches!(api, Api::OpenAi | Api::AzureOpenAi),
+        "anthropic-beta" | "anthropic-version" => api == Api::Anthropic,
+        _ => true,
+    };
+    (passes && own) || name == "user-agent"
 }
 
 /// The client's own body, with the model's name replaced.
 fn edited(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Rewritten {
-    let mut text = Vec::with_capacity(model.len() + 2);
-    write_string(&mut text, model);
-    let mut edits = vec![Edit { span: exchange.model, text }];
+    let mut edits = Vec::with_capacity(2);
+    if let Some(span) = exchange.model {
+        let mut text = Vec::with_capacity(model.len() + 2);
+        write_string(&mut text, model);
+        edits.push(Edit { span, text });
+    }
     edits.extend(exchange.usage.clone());
-    let path = match &provider.api_version {
-        Some(version) => openai::deployment_path(exchange.surface, model, version),
-        None => openai::path(exchange.surface).to_owned(),
-    };
     Rewritten {
-        path,
+        path: path(provider, model, exchange.surface),
         length: exchange.body_length.saturating_add_signed(edit::growth(&edits)),
-        phase: Phase::Editing { edits, exchange: Rc::clone(exchange) },
+        phase: if edits.is_empty() {
+            Phase::Passing
+        } else {
+            Phase::Editing { edits, exchange: Rc::clone(exchange) }
+        },
+    }
+}
+
+/// Where a provider serves a surface that it has itself.
+fn path(provider: &Provider, model: &str, surface: Surface) -> String {
+    match (provider.api, &provider.api_version) {
+        (Api::OpenAi, _) => openai::path(surface).to_owned(),
+        (Api::AzureOpenAi, version) => {
+            openai::deployment_path(surface, model, version.as_deref().unwrap_or_default())
+        }
+        _ => {
+            let streamed = surface == Surface::StreamGenerateContent;
+            translate::path(&translation::target(provider, model), streamed)
+        }
     }
 }
 
 /// The client's request in the provider's dialect.
-fn translated(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Result<Rewritten, Fault> {
+fn translated(provider: (&str, &Provider), model: &str, exchange: &Rc<Exchange>) -> Result<Rewritten, Fault> {
     let note = |refusal| {
         // An earlier attempt was refused for the same reason, or there was none.
         let _ = exchange.refused.set(refusal);
         Fault::Noted
     };
-    let original = exchange.original.as_ref().ok_or(Fault::Inconsistent)?;
     let Some(client) = exchange.surface.dialect() else {
         return Err(note(Refusal::Unsupported(Unsupported::Surface(exchange.surface))));
     };
-    let (request, translation) = translation::start(client, provider.api, model, original)
-        .map_err(|fault| note(Refusal::from(fault)))?;
+    let original = exchange.original.as_ref().ok_or(Fault::Inconsistent)?;
+    let (request, translation) = translation::start(client, provider, model, original).map_err(note)?;
     Ok(Rewritten {
         path: request.path,
         length: request.body.len() as u64,
@@ -173,7 +198,9 @@ fn authorize(provider: &Provider, headers: &Headers, built: &mut Headers) -> Res
         return Err(Fault::CredentialUnavailable);
     }
     match provider.api {
-        Api::OpenAi | Api::Bedrock => built.push("authorization", [b"Bearer ", value].concat()),
+        Api::OpenAi | Api::VertexGemini | Api::VertexAnthropic | Api::Bedrock => {
+            built.push("authorization", [b"Bearer ", value].concat())
+        }
         Api::AzureOpenAi => built.push("api-key", value),
         Api::Anthropic => built.push("x-api-key", value),
         Api::Gemini => built.push("x-goog-api-key", value),
@@ -217,6 +244,9 @@ impl Role for Adapter {
                 match self.request_headers(&headers, attempt) {
                     Ok(built) => {
                         effects.push(Effect::ReplaceRequestHeaders(built));
+                        if let Phase::Translating { translation, .. } = &mut self.phase {
+                            translation.count_losses(effects);
+                        }
                         return Flow::Continue;
                     }
                     Err(fault) => fault,

@@ -13,11 +13,16 @@ use std::rc::Rc;
 
 use crate::config::compiled::{self, Counting, ModelTarget, Target, target_cluster};
 use crate::dialect::Surface;
+use crate::dialect::translate::{Dialect, decode_request};
 use crate::observe::record::Counted;
 use crate::quota::store::{SetError, Store};
 use crate::tokens::calibration::Calibration;
-use crate::tokens::chat::ChatModel;
+use crate::tokens::chat::{ChatModel, Estimate};
+use crate::tokens::conversation::count_conversation;
 use crate::tokens::request;
+
+/// Bytes of a body for one token where it cannot be read: the rule of thumb that OpenAI's help centre gives for English.
+const BYTES_PER_TOKEN: u64 = 4;
 
 /// How often a worker tries to add what it learnt when others add to it, too. A lost sample is no harm.
 const ATTEMPTS: u32 = 4;
@@ -128,13 +133,23 @@ impl Counter {
     /// refuse it.
     #[must_use]
     pub fn count(&self, surface: Surface, body: &[u8]) -> Tally {
-        let count = |rule: &ChatModel| match surface {
-            Surface::ChatCompletions => request::count_chat_request(body, *rule, self.exact_bytes)
-                .map(|estimate| Counted { tokens: estimate.tokens, exact: estimate.exact() }),
-            _ => request::count_plain_request(body, rule.vocabulary(), self.exact_bytes)
-                .map(|count| Counted { tokens: count.tokens as u64, exact: count.exact }),
+        let conversation = match surface.dialect() {
+            None | Some(Dialect::OpenAiChat | Dialect::OpenAiCompletions) => None,
+            Some(client) => Some(decode_request(client, body)),
         };
-        Tally(self.rules.iter().map(|rule| count(rule).unwrap_or_default()).collect())
+        let whole = |estimate: Estimate| Counted { tokens: estimate.tokens, exact: estimate.exact() };
+        let count = |rule: &ChatModel| match &conversation {
+            Some(Ok((request, _))) => whole(count_conversation(request, *rule, self.exact_bytes)),
+            // A request that builds on what the provider keeps, or is newer than the gateway: it will be served.
+            Some(Err(_)) => Counted { tokens: body.len() as u64 / BYTES_PER_TOKEN, exact: false },
+            None if surface == Surface::ChatCompletions => {
+                request::count_chat_request(body, *rule, self.exact_bytes).map(whole).unwrap_or_default()
+            }
+            None => request::count_plain_request(body, rule.vocabulary(), self.exact_bytes)
+                .map(|count| Counted { tokens: count.tokens as u64, exact: count.exact })
+                .unwrap_or_default(),
+        };
+        Tally(self.rules.iter().map(count).collect())
     }
 
     /// What each target will presumably count, in the order of the chain.

@@ -20,7 +20,8 @@ use crate::framing::edit::Edit;
 use crate::framing::json::Span;
 
 /// Fields of the client that a provider may see.
-pub const PASSED_ON: [&str; 4] = ["accept", "user-agent", "idempotency-key", "openai-beta"];
+pub const PASSED_ON: [&str; 6] =
+    ["accept", "user-agent", "idempotency-key", "openai-beta", "anthropic-beta", "anthropic-version"];
 
 /// The longest head of a body that a note carries, in bytes.
 const LONGEST_HEAD: usize = 1024;
@@ -32,8 +33,8 @@ pub struct Exchange {
     pub surface: Surface,
     /// The length of the request body, in bytes.
     pub body_length: u64,
-    /// Where the model's name is, quotes included.
-    pub model: Span,
+    /// Where the model's name is, quotes included; `None` where the path has it.
+    pub model: Option<Span>,
     /// The edit that makes a stream end with its usage, when the client did not ask for that.
     pub usage: Option<Edit>,
     /// The client's fields that are [`PASSED_ON`].
@@ -54,9 +55,11 @@ pub struct Exchange {
 pub struct Original {
     /// The whole body.
     pub body: Prompt,
+    /// Whether the answer is streamed.
+    pub streamed: bool,
     /// When the request came, in seconds since 1970.
     pub created: u64,
-    /// An identifier for the answer, where the provider gives none.
+    /// What makes an identifier for the answer, where the provider gives none.
     pub id: String,
 }
 
@@ -157,7 +160,7 @@ mod tests {
         Exchange {
             surface: Surface::ChatCompletions,
             body_length,
-            model: Span { start: 9, end: 17 },
+            model: Some(Span { start: 9, end: 17 }),
             usage: None,
             passed_on: Vec::new(),
             original: None,

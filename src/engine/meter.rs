@@ -4,8 +4,9 @@
 //! that the gateway asked for must be hidden, and then no more than one event.
 
 use super::cut::Cut;
+use crate::dialect::answer::{self, EventReader};
 use crate::dialect::ending::Ending;
-use crate::dialect::openai::answer;
+use crate::dialect::translate::Dialect;
 use crate::dialect::{Surface, Usage};
 use crate::framing::json::Finder;
 use crate::framing::sse::{Extent, Frame, Framer};
@@ -34,13 +35,15 @@ enum Reading {
     /// One JSON text.
     Whole { finder: Finder, bytes: u64 },
     /// A stream of events.
-    Stream { framer: Framer, tally: Tally, carried: usize },
+    Stream { framer: Framer, reader: EventReader, tally: Tally, carried: usize },
 }
 
 /// What the events of a stream came to so far.
 #[derive(Clone, Debug, Default)]
 struct Tally {
     usage: Option<Usage>,
+    /// The usage as far as it was told before the answer was complete.
+    begun: Usage,
     text_bytes: u64,
     text_events: u64,
     ended: bool,
@@ -81,12 +84,20 @@ impl Meter {
     pub fn expect(&mut self, media_type: Option<&str>) -> bool {
         self.reading = match media_type {
             Some("text/event-stream") => {
-                Reading::Stream { framer: Framer::new(LONGEST_EVENT), tally: Tally::default(), carried: 0 }
+                let (framer, reader) = (Framer::new(LONGEST_EVENT), EventReader::new(self.dialect()));
+                Reading::Stream { framer, reader, tally: Tally::default(), carried: 0 }
             }
-            Some("application/json") => Reading::Whole { finder: Finder::new(answer::WANTED), bytes: 0 },
+            Some("application/json") => {
+                Reading::Whole { finder: Finder::new(answer::wanted(self.dialect())), bytes: 0 }
+            }
             _ => Reading::Nothing,
         };
         matches!(self.reading, Reading::Stream { .. })
+    }
+
+    /// What is metered is in the client's dialect; where no chat is asked for, that is OpenAI's.
+    fn dialect(&self) -> Dialect {
+        self.surface.dialect().unwrap_or(Dialect::OpenAiChat)
     }
 
     /// Whether a stream may reach the client otherwise than the provider sent it.
@@ -127,12 +138,19 @@ impl Meter {
                 finder.feed(chunk);
                 *bytes += chunk.len() as u64;
             }
-            Reading::Stream { framer, tally, carried } => {
+            Reading::Stream { framer, reader, tally, carried } => {
                 let held = *carried + chunk.len();
                 let out = Vec::with_capacity(if edits { held } else { 0 });
                 let before = tally.text_events;
-                let mut passage =
-                    Passage { tally, cut: self.cut.as_deref_mut(), hide: self.hide_usage, framed: 0, cut_off: 0, out };
+                let mut passage = Passage {
+                    tally,
+                    reader,
+                    cut: self.cut.as_deref_mut(),
+                    hide: self.hide_usage,
+                    framed: 0,
+                    cut_off: 0,
+                    out,
+                };
                 framer.push(chunk, |frame| passage.take(&frame));
                 if end_of_stream {
                     framer.finish(|frame| passage.take(&frame));
@@ -154,12 +172,13 @@ impl Meter {
 
     /// Allows so many tokens more, and reads what was withheld.
     pub fn allow(&mut self, more: u64) -> Relayed {
-        let (Reading::Stream { tally, .. }, Some(cut)) = (&mut self.reading, &mut self.cut) else {
+        let (Reading::Stream { tally, reader, .. }, Some(cut)) = (&mut self.reading, &mut self.cut) else {
             return Relayed::default();
         };
         let (withheld, out, last) = cut.allow(more);
         let before = tally.text_events;
-        let mut passage = Passage { tally, cut: Some(cut), hide: self.hide_usage, framed: 0, cut_off: 0, out };
+        let mut passage =
+            Passage { tally, reader, cut: Some(cut), hide: self.hide_usage, framed: 0, cut_off: 0, out };
         // What is withheld are whole events.
         let mut framer = Framer::new(LONGEST_EVENT);
         framer.push(&withheld, |frame| passage.take(&frame));
@@ -188,25 +207,32 @@ impl Meter {
     /// What the answer took, as far as it has passed.
     #[must_use]
     pub fn metered(&self) -> Metered {
-        let (reported, output) = match &self.reading {
-            Reading::Nothing => (None, 0),
+        let (reported, begun, output) = match &self.reading {
+            Reading::Nothing => (None, Usage::default(), 0),
             Reading::Whole { finder, bytes } => {
-                (finder.value(0).and_then(answer::usage), bytes / BYTES_PER_TOKEN)
+                let usage = finder.value(0).and_then(|object| answer::usage(self.dialect(), object));
+                (usage, Usage::default(), bytes / BYTES_PER_TOKEN)
             }
-            Reading::Stream { tally, .. } => (tally.usage, tally.output()),
+            Reading::Stream { tally, .. } => (tally.usage, tally.begun, tally.output()),
         };
         if let Some(usage) = reported {
             return Metered::Reported(usage);
         }
         let input = (self.prompt_bytes as u64).div_ceil(BYTES_PER_TOKEN);
         let output = if self.surface == Surface::Embeddings { 0 } else { output };
-        Metered::Estimated(Usage { input, output, ..Usage::default() })
+        Metered::Estimated(Usage {
+            // What was told before the answer broke off is better than a guess.
+            input: if begun.input > 0 { begun.input } else { input },
+            output: output.max(begun.output),
+            ..begun
+        })
     }
 }
 
 /// Events on their way to the client.
 struct Passage<'a> {
     tally: &'a mut Tally,
+    reader: &'a mut EventReader,
     cut: Option<&'a mut Cut>,
     hide: bool,
     /// The bytes that were framed so far.
@@ -224,7 +250,7 @@ impl Passage<'_> {
             self.cut_off = frame.raw.len();
         }
         let Some(cut) = &mut self.cut else {
-            let hidden = self.tally.add(frame) && self.hide;
+            let hidden = self.tally.add(frame, self.reader) && self.hide;
             if self.hide && !hidden {
                 self.out.extend_from_slice(frame.raw);
             }
@@ -232,7 +258,7 @@ impl Passage<'_> {
         };
         let before = self.tally.clone();
         if !cut.withholds() {
-            let hidden = self.tally.add(frame) && self.hide;
+            let hidden = self.tally.add(frame, self.reader) && self.hide;
             if cut.allows(self.tally.output()) {
                 cut.follow(frame);
                 if !hidden {
@@ -255,15 +281,16 @@ impl Tally {
     }
 
     /// Adds an event; says whether it holds nothing but the usage.
-    fn add(&mut self, frame: &Frame<'_>) -> bool {
+    fn add(&mut self, frame: &Frame<'_>, reader: &mut EventReader) -> bool {
         if frame.extent == Extent::Oversized {
             return false;
         }
         let Some(data) = frame.data() else {
             return false;
         };
-        let event = answer::stream_event(&data);
+        let event = reader.read(&data);
         self.usage = event.usage.or(self.usage);
+        self.begun = event.begun.unwrap_or(self.begun);
         self.text_bytes += event.text_bytes as u64;
         self.text_events += u64::from(event.text_bytes > 0);
         self.ended |= event.last;

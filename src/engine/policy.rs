@@ -8,6 +8,7 @@
 //! attempts are made.
 
 mod answer;
+mod arrival;
 mod exhaustion;
 
 use std::borrow::Cow;
@@ -35,9 +36,11 @@ use super::spending::{Model, Spending, reached};
 use super::stall::{Watch, Watched};
 use super::typical::Learner;
 use crate::config::compiled;
+use crate::dialect::answer::encode_count;
 use crate::dialect::openai;
-use crate::dialect::openai::request::{self, Delivery};
+use crate::dialect::request::{self, Delivery};
 use crate::dialect::surface::{Selection, Surface};
+use crate::dialect::translate::Dialect;
 use crate::identity::caller::{Caller, Directory, Unidentified};
 use crate::observe::record::{Notice, Outcome, Record};
 use crate::quota::ledger::{Standing, Terms};
@@ -201,6 +204,8 @@ struct Ready {
 /// A request whose body is being buffered.
 struct Reading {
     surface: Surface,
+    /// The model, when the path names it.
+    addressed: Option<String>,
     caller: Rc<Caller>,
     passed_on: Vec<(String, Vec<u8>)>,
     /// The end user, when a header names it.
@@ -231,38 +236,42 @@ impl Policy {
         effects: &mut Vec<Effect>,
     ) -> Result<Flow, Refusal> {
         self.record.request_id = headers.text("x-request-id").map(str::to_owned);
+        let target = headers.text(":path").unwrap_or_default();
+        let selection = Surface::select(headers.text(":method").unwrap_or_default(), target);
+        // It says in which dialect the client is told what follows.
+        self.record.surface = selection.surface();
         let caller = self
             .gateway
             .directory
-            .identify(headers.iter(), self.started.unix_seconds())
+            .identify(headers.iter().chain(arrival::keys(selection, target)), self.started.unix_seconds())
             .map_err(Refusal::from)?;
         self.record.caller = Some(Rc::clone(&caller));
-        let method = headers.text(":method").unwrap_or_default();
-        let surface = match Surface::select(method, headers.text(":path").unwrap_or_default()) {
+        let (surface, addressed) = match selection {
             Selection::Surface(Surface::Models) => {
-                self.record.surface = Some(Surface::Models);
                 let names = route::available(&self.gateway.models, &caller.models);
                 let body = openai::models::list(names);
                 return Ok(self.answer(body, effects));
             }
             Selection::Surface(Surface::Usage) => {
-                self.record.surface = Some(Surface::Usage);
                 let applied = self.gateway.limits.of_caller(&caller);
                 effects.push(Effect::ReadLimits(applied.scopes()));
                 self.phase = Phase::Reporting(applied);
                 return Ok(Flow::Pause);
             }
             Selection::Model(name) => {
-                self.record.surface = Some(Surface::Models);
                 route::resolve(&self.gateway.models, &caller.models, name)
                     .map_err(|reason| unroutable(reason, name))?;
                 return Ok(self.answer(openai::models::one(name), effects));
             }
-            Selection::Surface(surface) => surface,
-            Selection::WrongMethod(allowed) => return Err(Refusal::MethodNotAllowed { allowed }),
+            Selection::Surface(surface) => (surface, None),
+            Selection::Addressed(surface, model) => (surface, Some(model.to_owned())),
+            Selection::WrongMethod(surface) => {
+                return Err(Refusal::MethodNotAllowed { allowed: surface.method() });
+            }
             Selection::Nothing => return Err(Refusal::UnknownEndpoint),
         };
-        self.record.surface = Some(surface);
+        arrival::check_form(surface, target)?;
+        arrival::hide_keys(selection, target, effects);
         if headers.media_type().as_deref() != Some("application/json") {
             return Err(Refusal::UnsupportedMediaType);
         }
@@ -281,7 +290,7 @@ impl Policy {
             .collect();
         let user_header = self.gateway.limits.user_header.as_deref();
         let user = user_header.map(|name| headers.text(name).unwrap_or_default().to_owned());
-        let reading = Reading { surface, caller, passed_on, user };
+        let reading = Reading { surface, addressed, caller, passed_on, user };
         if end_of_stream {
             return self.complete(reading, b"", self.started, effects);
         }
@@ -302,11 +311,15 @@ impl Policy {
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) -> Result<Flow, Refusal> {
-        let Reading { surface, caller, passed_on, user } = reading;
-        let request = request::inspect(surface, body).map_err(Refusal::InvalidRequest)?;
+        let Reading { surface, addressed, caller, passed_on, user } = reading;
+        let request =
+            request::inspect(surface, addressed.as_deref(), body).map_err(Refusal::InvalidRequest)?;
         let model = route::resolve(&self.gateway.models, &caller.models, &request.model)
             .map_err(|reason| unroutable(reason, &request.model))?;
         self.record.model = Some(request.model.clone());
+        if surface == Surface::CountTokens {
+            return Ok(self.answer(encode_count(model.prompt_tokens(surface, body)), effects));
+        }
         let user = user.or_else(|| request.user.clone()).unwrap_or_default();
         let applied = self.gateway.limits.applied(&caller, &request.model, &model.config, &user);
         let mut spending = Spending::new(Rc::clone(model), applied, self.gateway.count_always, surface, body);
@@ -322,14 +335,15 @@ impl Policy {
             Delivery::Stream(edit) => Some(edit),
             Delivery::Whole | Delivery::StreamWithUsage => None,
         };
-        let reach = usage.as_ref().map_or(0, |edit| edit.span.end).max(request.model_span.end);
+        let reach =
+            usage.as_ref().map_or(0, |edit| edit.span.end).max(request.model_span.map_or(0, |span| span.end));
         let exchange = Exchange {
             surface,
             body_length: body.len() as u64,
             model: request.model_span,
             usage,
             passed_on,
-            original: model.config.translated.then(|| self.original(body)),
+            original: model.config.translated.contains(&surface).then(|| self.original(body)),
             turns: Turns::new(Rc::clone(&model.patience)),
             refused: OnceCell::new(),
             head: Exchange::head_of(body, reach),
@@ -375,8 +389,9 @@ impl Policy {
         let id = self.record.request_id.as_deref().unwrap_or_default();
         Original {
             body: Prompt(body.to_vec()),
+            streamed: self.record.streamed,
             created: self.started.unix_seconds(),
-            id: format!("chatcmpl-{id}"),
+            id: id.to_owned(),
         }
     }
 
@@ -460,10 +475,15 @@ impl Policy {
         Flow::Pause
     }
 
+    /// The dialect in which the client is answered; OpenAI's where none is known.
+    fn dialect(&self) -> Dialect {
+        self.record.surface.and_then(Surface::dialect).unwrap_or(Dialect::OpenAiChat)
+    }
+
     fn refuse(&mut self, refusal: &Refusal, effects: &mut Vec<Effect>) -> Flow {
         // What was asked for before the refusal would be done for nothing.
         effects.clear();
-        effects.push(Effect::Reply(refusal.reply()));
+        effects.push(Effect::Reply(refusal.reply(self.dialect())));
         self.phase = Phase::Ended(Outcome::Refused(refusal.code()));
         Flow::Pause
     }

@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 
-use crate::dialect::translate::TranslationFault;
+use crate::dialect::translate::{Dialect, TranslationFault};
 use crate::dialect::{ErrorBody, RequestFault, Surface};
 
 use super::effect::Reply;
@@ -77,6 +77,8 @@ pub enum Unsupported {
     Surface(Surface),
     /// A member that the gateway does not know.
     Member(String),
+    /// A member that it would be given otherwise than the client sent it, or not at all.
+    Loss(&'static str),
     /// Something that is kept at the client's own provider, such as a stored conversation.
     State(&'static str),
 }
@@ -178,17 +180,6 @@ impl Refusal {
         }
     }
 
-    /// The class of the error, by OpenAI's names.
-    const fn kind(&self) -> &'static str {
-        match self.status() {
-            401 => "authentication_error",
-            403 => "permission_error",
-            429 => "rate_limit_error",
-            500.. => "server_error",
-            _ => "invalid_request_error",
-        }
-    }
-
     /// What a person reads.
     #[must_use]
     pub fn message(&self) -> String {
@@ -221,11 +212,17 @@ impl Refusal {
             Self::InvalidRequest(RequestFault::InvalidMember { name, expected }) => {
                 format!("The member `{name}` must be {expected}.")
             }
+            Self::InvalidRequest(RequestFault::InvalidParameter { name, expected }) => {
+                format!("The parameter `{name}` of the query must be {expected}.")
+            }
             Self::Unsupported(Unsupported::Surface(surface)) => {
                 format!("The provider of this model serves nothing like {}.", surface.path())
             }
             Self::Unsupported(Unsupported::Member(name)) => {
                 format!("The provider of this model has nothing like the member `{}`.", shortened(name))
+            }
+            Self::Unsupported(Unsupported::Loss(field)) => {
+                format!("The provider of this model cannot be given `{field}` as it was sent.")
             }
             Self::Unsupported(Unsupported::State(what)) => {
                 format!("The provider of this model does not keep what `{what}` refers to.")
@@ -271,19 +268,14 @@ impl Refusal {
 
     /// The body in the client's dialect.
     #[must_use]
-    pub fn body(&self) -> Vec<u8> {
-        let message = self.message();
-        crate::dialect::openai::error::body(&ErrorBody {
-            message: &message,
-            kind: self.kind(),
-            member: self.member(),
-            code: self.code(),
-        })
+    pub fn body(&self, client: Dialect) -> Vec<u8> {
+        let (message, status) = (self.message(), self.status());
+        ErrorBody { message: &message, status, member: self.member(), code: self.code() }.written(client)
     }
 
     /// The whole answer in the client's dialect.
     #[must_use]
-    pub fn reply(&self) -> Reply {
+    pub fn reply(&self, client: Dialect) -> Reply {
         let mut headers = vec![("content-type", "application/json".to_owned())];
         match self {
             Self::MissingKey | Self::InvalidKey | Self::KeyRevoked | Self::KeyExpired => {
@@ -302,7 +294,7 @@ impl Refusal {
             }
             _ => {}
         }
-        Reply { status: self.status(), headers, body: self.body() }
+        Reply { status: self.status(), headers, body: self.body(client) }
     }
 
     /// The refusal that says in the client's dialect what Envoy's own answer of this status means.

@@ -17,7 +17,7 @@ use super::patience::Patience;
 use super::ratelimit::Form;
 use super::typical::{FIRST, Learner};
 use crate::config::compiled::{self, Counting, Target};
-use crate::dialect::openai::request::Inspection;
+use crate::dialect::request::Inspection;
 use crate::dialect::{Surface, Usage};
 use crate::observe::record::{Counted, Metered, Notice, Outcome, Reached, Record};
 use crate::quota::ledger::{Alert, Refusal, Terms};
@@ -75,6 +75,13 @@ impl Model {
         };
         let place = self.config.targets.iter().position(is_it)?;
         self.learners.get(place)
+    }
+
+    /// The tokens of a prompt as the first target presumably counts them.
+    #[must_use]
+    pub fn prompt_tokens(&self, surface: Surface, body: &[u8]) -> u64 {
+        let tally = self.counter.count(surface, body);
+        self.counter.estimates(&tally).next().map_or(0, |counted| counted.tokens)
     }
 }
 

@@ -9,21 +9,25 @@
 //! Deliberately unknown here: hosts, credentials, and why this provider was chosen.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 use std::fmt;
+use std::rc::Rc;
 
 use super::effect::{Effect, Flow};
 use super::exchange::Original;
 use super::headers::Headers;
 use super::judge::{says_error, status_of};
-use super::refusal::Refusal;
-use crate::chat::{ChatError, ErrorKind};
+use super::refusal::{Refusal, Unsupported};
+use crate::chat::{Cause, ChatError, ErrorKind, Losses};
+use crate::config::compiled::{LossPolicy, Provider};
 use crate::dialect::stream::StreamTranslator;
-use crate::dialect::target::{Service, Target};
+use crate::dialect::target::{Quirks, Service, Target};
 use crate::dialect::translate::{
-    Dialect, EncodedRequest, TranslationFault, decode_error, encode_error, translate_answer, translate_error,
-    translate_request,
+    Dialect, EncodedRequest, decode_error, decode_request, echo, encode_error, encode_request,
+    translate_answer, translate_error,
 };
 use crate::dialect::{AnswerContext, Api};
+use crate::observe::metrics::{Detail, Measurement, Metric, Scope, ScopeLabels, Series};
 
 /// The longest answer that is translated as a whole, in bytes: twice the longest event of a stream, because an image
 /// may be in it.
@@ -38,9 +42,13 @@ const AWS_EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
 /// The answer of one attempt, on its way back into the client's dialect.
 pub struct Translation {
+    /// The provider's name in the configuration.
+    name: String,
     provider: Dialect,
     client: Dialect,
     context: AnswerContext,
+    /// What could not be carried, and is not counted yet.
+    losses: Losses,
     reading: Reading,
 }
 
@@ -71,31 +79,87 @@ impl fmt::Debug for Translation {
 /// When the request is not what the client's dialect says, or the provider has nothing like it.
 pub fn start(
     client: Dialect,
-    api: Api,
+    (name, provider): (&str, &Provider),
     model: &str,
     original: &Original,
-) -> Result<(EncodedRequest, Translation), TranslationFault> {
-    let service = match api {
-        Api::OpenAi => Service::OpenAi,
-        Api::AzureOpenAi => Service::AzureOpenAi,
-        Api::Anthropic => Service::Anthropic,
-        Api::Gemini => Service::Gemini,
-        Api::Bedrock => Service::Bedrock,
-    };
-    let provider = api.dialect();
-    let request = translate_request(client, provider, &original.body.0, &Target::of(service, model))?;
+) -> Result<(EncodedRequest, Translation), Refusal> {
+    let dialect = provider.api.dialect();
+    let body = &original.body.0;
+    let (mut request, mut losses) = decode_request(client, body)?;
+    // Gemini says so in the path.
+    request.stream = original.streamed;
+    let mut request = encode_request(dialect, &request, &target(provider, model))?;
+    losses.append(std::mem::take(&mut request.losses));
+    if let (LossPolicy::Refuse, Some(loss)) = (provider.losses, losses.iter().next()) {
+        return Err(Refusal::Unsupported(match &loss.cause {
+            Cause::Unknown(name) => Unsupported::Member(name.clone()),
+            Cause::Unsupported | Cause::Approximated => Unsupported::Loss(loss.field),
+        }));
+    }
     let context = AnswerContext {
-        id: original.id.clone(),
+        id: format!("{}{}", id_prefix(client), original.id),
         model: model.to_owned(),
         created: original.created,
         // The policy meters by the usage, and hides it from a client that did not ask.
         include_usage: true,
-        echo: Vec::new(),
+        echo: echo(client, body),
     };
-    Ok((request, Translation { provider, client, context, reading: Reading::Awaiting }))
+    let translation = Translation {
+        name: name.to_owned(),
+        provider: dialect,
+        client,
+        context,
+        losses,
+        reading: Reading::Awaiting,
+    };
+    Ok((request, translation))
+}
+
+/// A model of a provider.
+#[must_use]
+pub fn target(provider: &Provider, model: &str) -> Target {
+    let service = match provider.api {
+        Api::OpenAi => Service::OpenAi,
+        Api::AzureOpenAi => Service::AzureOpenAi,
+        Api::Anthropic => Service::Anthropic,
+        Api::Gemini => Service::Gemini,
+        Api::VertexGemini => Service::VertexGemini,
+        Api::VertexAnthropic => Service::VertexAnthropic,
+        Api::Bedrock => Service::Bedrock,
+    };
+    Target {
+        api_version: provider.api_version.clone().unwrap_or_default(),
+        unknown: provider.unknown_fields,
+        quirks: if provider.api == Api::AzureOpenAi { &Quirks::AZURE } else { provider.flavor.quirks() },
+        ..Target::of(service, model)
+    }
+}
+
+/// How identifiers of answers begin (the examples of the API references).
+const fn id_prefix(client: Dialect) -> &'static str {
+    match client {
+        Dialect::OpenAiChat | Dialect::OpenAiCompletions => "chatcmpl-",
+        Dialect::OpenAiResponses => "resp_",
+        Dialect::Anthropic => "msg_",
+        Dialect::Gemini | Dialect::Bedrock => "",
+    }
 }
 
 impl Translation {
+    /// Counts what could not be carried so far.
+    pub fn count_losses(&mut self, effects: &mut Vec<Effect>) {
+        if self.losses.is_empty() {
+            return;
+        }
+        let scope = Rc::new(Scope::new(ScopeLabels { provider: self.name.clone(), ..ScopeLabels::none() }));
+        let fields: BTreeSet<&str> = std::mem::take(&mut self.losses).iter().map(|loss| loss.field).collect();
+        effects.extend(fields.into_iter().map(|field| {
+            let detail = Detail::Field(field);
+            let series = Series { metric: Metric::TranslationLoss, scope: Rc::clone(&scope), detail };
+            Effect::Measure(Measurement { series, value: 1 })
+        }));
+    }
+
     /// The answer's headers have come.
     pub fn headers(&mut self, headers: &Headers, end_of_stream: bool, effects: &mut Vec<Effect>) -> Flow {
         effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
@@ -145,6 +209,7 @@ impl Translation {
                 if end_of_stream {
                     stream.finish(&mut out);
                 }
+                self.losses.append(stream.take_losses());
                 (out, Flow::Continue)
             }
             Reading::Whole { body, error } => {
@@ -162,6 +227,9 @@ impl Translation {
             }
             Reading::Awaiting | Reading::Beginning { .. } | Reading::Ended => (Vec::new(), Flow::Continue),
         };
+        if end_of_stream {
+            self.count_losses(effects);
+        }
         effects.push(Effect::ReplaceResponseBody(with));
         flow
     }
@@ -193,14 +261,17 @@ impl Translation {
     }
 
     /// A complete body in the client's dialect; `None` is one that was too long.
-    fn translated(&self, body: Option<&[u8]>, error: Option<u16>, effects: &mut Vec<Effect>) -> Vec<u8> {
+    fn translated(&mut self, body: Option<&[u8]>, error: Option<u16>, effects: &mut Vec<Effect>) -> Vec<u8> {
         if let Some(status) = error {
             return translate_error(self.provider, self.client, status, body.unwrap_or_default()).1;
         }
         let answer =
             body.and_then(|body| translate_answer(self.provider, self.client, body, &self.context).ok());
         match answer {
-            Some(answer) => answer.body,
+            Some(answer) => {
+                self.losses.append(answer.losses);
+                answer.body
+            }
             None if body.and_then(says_error) == Some(true) => {
                 // Without a status of its own it is the provider's fault, unless it says otherwise.
                 let error = decode_error(self.provider, 500, body.unwrap_or_default());

@@ -9,6 +9,7 @@
 use std::time::Duration;
 
 use super::{Host, HostResult, Side};
+use crate::dialect::translate::Dialect;
 use crate::engine::alerts::{Delivery, Outbox};
 use crate::engine::book::{ATTEMPTS, Book};
 use crate::engine::counting::Lesson;
@@ -237,7 +238,7 @@ impl<H: Host, R: Role> Driver<H, R> {
         callback(self).unwrap_or_else(|error| {
             self.failed = true;
             self.host.warn(&format!("the host refused {}; the request is refused", error.call));
-            if self.host.reply(&Refusal::Internal.reply()).is_err() {
+            if self.host.reply(&Refusal::Internal.reply(Dialect::OpenAiChat)).is_err() {
                 self.host.warn("the host refused the reply, too");
             }
             // Neither outcome lets the request go on.

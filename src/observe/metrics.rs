@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// The labels in use. A value never contains `|`; the configuration sees to that.
-pub const LABELS: [&str; 12] = [
+pub const LABELS: [&str; 13] = [
     "key",
     "team",
     "model",
@@ -27,6 +27,7 @@ pub const LABELS: [&str; 12] = [
     "scope",
     "threshold",
     "direction",
+    "field",
 ];
 
 /// The value of a label that does not apply: nobody was identified, nothing was routed.
@@ -61,6 +62,8 @@ pub enum Metric {
     /// How far the count of a prompt was off where the vocabulary is not public, in thousandths of what the provider
     /// reported.
     TokenEstimateError,
+    /// What translations between dialects could not carry, by the member.
+    TranslationLoss,
 }
 
 /// What Envoy makes of the numbers.
@@ -89,6 +92,7 @@ impl Metric {
             Self::LimitAlerts => "tollgate.limit_alerts",
             Self::CredentialRejected => "tollgate.credential_rejected",
             Self::TokenEstimateError => "tollgate.token_estimate_error",
+            Self::TranslationLoss => "tollgate.translation_loss",
         }
     }
 
@@ -102,7 +106,8 @@ impl Metric {
             | Self::UnknownPrice
             | Self::WouldRefuse
             | Self::LimitAlerts
-            | Self::CredentialRejected => Kind::Counter,
+            | Self::CredentialRejected
+            | Self::TranslationLoss => Kind::Counter,
             Self::TokenUsage
             | Self::OperationDuration
             | Self::TimeToFirstToken
@@ -178,6 +183,8 @@ pub enum Detail {
     Over,
     /// The estimate was too low.
     Under,
+    /// A member of a request or an answer, from a closed set.
+    Field(&'static str),
 }
 
 /// One series. Cheap to make and to look up, so that its name is written once per worker and not per request.
@@ -212,6 +219,7 @@ impl Series {
             Metric::UnknownPrice | Metric::TokenEstimateError => {
                 write!(name, "|model={model}|provider={provider}")
             }
+            Metric::TranslationLoss => write!(name, "|provider={provider}"),
             Metric::WouldRefuse | Metric::LimitAlerts => Ok(()),
         };
         let _ = match &self.detail {
@@ -225,6 +233,7 @@ impl Series {
             }
             Detail::Over => write!(name, "|direction=over"),
             Detail::Under => write!(name, "|direction=under"),
+            Detail::Field(field) => write!(name, "|field={field}"),
         };
         name
     }

@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Place, extension, filters, socket_address, typed};
 use crate::config::Gateway;
+use crate::dialect::translate::Dialect;
 use crate::engine::fields::{CLUSTER_HEADER, PRIVATE_REQUEST_HEADERS, PRIVATE_RESPONSE_HEADERS, SERVED_BY};
 use crate::engine::refusal::Refusal;
 use crate::host::driver::ACCESS_LOG;
@@ -70,7 +71,7 @@ pub(super) fn listener(gateway: &Gateway, place: &Place) -> Value {
 /// every answer that Envoy gives for want of an upstream has one; it is what a client reads where the policy
 /// could not speak.
 fn local_replies() -> Value {
-    let body = Refusal::NoProviderAvailable.body();
+    let body = Refusal::NoProviderAvailable.body(Dialect::OpenAiChat);
     json!({"mappers": [{
         "filter": {"response_flag_filter": {"flags": ["NC", "NR", "UH", "UF", "UO", "UC", "LR", "UR", "OM"]}},
         "body_format_override": {

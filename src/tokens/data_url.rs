@@ -15,9 +15,11 @@ const LONGEST_HEAD: usize = 256 << 10;
 /// The size of the image in `url`, when that is a data URL in base64 of an image that is understood.
 pub(super) fn image_size(url: &str) -> Option<Size> {
     let (description, data) = url.strip_prefix("data:")?.split_once(',')?;
-    if !description.ends_with(";base64") {
-        return None;
-    }
+    if description.ends_with(";base64") { base64_size(data) } else { None }
+}
+
+/// The size of an image whose file is `data` in base64, when it is understood.
+pub(super) fn base64_size(data: &str) -> Option<Size> {
     let head = data.as_bytes().get(..LONGEST_HEAD).unwrap_or(data.as_bytes());
     // Four characters are three bytes; what is cut off says nothing.
     let whole = head.get(..head.len() / 4 * 4)?;

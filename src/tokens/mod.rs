@@ -2,7 +2,7 @@
 //!
 //! [`Vocabulary`] counts text exactly as OpenAI's tiktoken does for `o200k_base` and `cl100k_base`; special
 //! tokens in it are ordinary text. Around it: which model counts with which ([`Vocabularies`]), what a chat
-//! request costs besides its text ([`chat`], [`images`], [`request`]), and what another maker's model counts
+//! request costs besides its text ([`chat`], [`images`], [`request`], [`conversation`]), and what another maker's model counts
 //! where we count so many ([`calibration`]). All of it is pure. Nothing here knows the engine, the host, or where
 //! a number goes; a guess always says that it is one.
 //!
@@ -26,6 +26,7 @@
 pub mod calibration;
 pub mod chat;
 mod classes;
+pub mod conversation;
 mod data_url;
 pub mod images;
 mod layout;

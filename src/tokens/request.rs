@@ -170,7 +170,7 @@ fn count_tool(counter: &mut ChatCounter, tool: &Value) {
     }
 }
 
-fn count_properties(counter: &mut ChatCounter, schema: &Value, depth: usize) {
+pub(super) fn count_properties(counter: &mut ChatCounter, schema: &Value, depth: usize) {
     let Some(properties) = schema.get("properties").and_then(Value::as_object).filter(|all| !all.is_empty())
     else {
         return;

@@ -28,6 +28,7 @@ mod reload;
 mod resilience;
 mod sdk;
 mod secrecy;
+mod surfaces;
 mod sustained;
 mod tls;
 mod upstream;

@@ -18,6 +18,7 @@ mod queue;
 mod refusals;
 mod stories;
 mod story;
+mod surfaces;
 mod translated;
 
 use std::collections::BTreeSet;
@@ -29,7 +30,12 @@ use crate::story::{CLIENT_KEYS, PROMPT, PROVIDER_KEYS};
 /// Every story by the name of its file.
 fn told() -> Vec<(String, String)> {
     let stories = stories::ALL.iter().map(|(name, tell)| ((*name).to_owned(), tell()));
-    stories.chain(translated::stories()).chain(refusals::all()).chain(failures::stories()).collect()
+    stories
+        .chain(translated::stories())
+        .chain(surfaces::stories())
+        .chain(refusals::all())
+        .chain(failures::stories())
+        .collect()
 }
 
 fn directory() -> PathBuf {
@@ -132,6 +138,7 @@ fn every_code_is_told() {
         "concurrency_limit_exceeded",
         "no_provider_available",
         "provider_timeout",
+        "provider_answer_unreadable",
         "unsupported_by_provider",
         "internal_error",
     ] {

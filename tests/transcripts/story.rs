@@ -88,11 +88,11 @@ credentials:
 providers:
   first: {{api: openai, url: 'https://first.test/v1', credential: first}}
   second: {{api: openai, url: 'http://second.test:8000/api/openai/v1', credential: second}}
-  open: {{api: openai, url: 'http://127.0.0.1:8001'}}
+  open: {{api: openai, flavor: deepseek, url: 'http://127.0.0.1:8001'}}
   anthropic: {{api: anthropic, url: 'https://anthropic.test', credential: anthropic}}
   azure: {{api: azure-openai, url: 'https://azure.test', credential: azure}}
-  gemini: {{api: gemini, url: 'https://gemini.test/base', credential: gemini}}
-  bedrock: {{api: bedrock, url: 'https://bedrock.test', credential: bedrock}}
+  gemini: {{api: gemini, unknown_fields: refuse, url: 'https://gemini.test/base', credential: gemini}}
+  bedrock: {{api: bedrock, losses: refuse, url: 'https://bedrock.test', credential: bedrock}}
 models:
   chat:
     targets:

@@ -46,7 +46,7 @@ fn sent(title: &str, members: &str, target: &str) -> Story {
     story
 }
 
-const WHOLE: &[(&str, &str)] = &[
+pub(crate) const WHOLE: &[(&str, &str)] = &[
     (":status", "200"),
     ("content-type", "application/json"),
     ("content-length", "999"),
@@ -68,7 +68,7 @@ fn anthropic_answer() -> String {
     story.done()
 }
 
-const EVENTS: [&str; 7] = [
+pub(crate) const EVENTS: [&str; 7] = [
     "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"msg_1\",\"type\":\"message\",\"role\":\"assistant\",\"content\":[],\"model\":\"claude-sonnet-4-5\",\"stop_reason\":null,\"stop_sequence\":null,\"usage\":{\"input_tokens\":25,\"output_tokens\":1}}}\n\n",
     "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"text\",\"text\":\"\"}}\n\nevent: ping\ndata: {\"type\":\"ping\"}\n\n",
     "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"text_delta\",\"text\":\"Ber\"}}\n\n",

@@ -9,6 +9,7 @@ mod embeddings;
 mod error;
 mod fields;
 mod input;
+mod responses;
 pub(crate) mod sample;
 pub(crate) mod text;
 mod wire;
@@ -49,6 +50,7 @@ const ENDPOINTS: &[(&str, &str, Endpoint)] = &[
     ("/chat/completions", "POST", chat::answer),
     ("/completions", "POST", completions::answer),
     ("/embeddings", "POST", embeddings::answer),
+    ("/responses", "POST", responses::answer),
     ("/models", "GET", |_, _| Ok(json_answer(200, &wire::models()))),
 ];
 

@@ -7,14 +7,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::super::compiled::{
-    Adapter, AtExhaustion, Counting, FORMAT, Key, Model, ModelAccess, ModelTarget, Plugin, Policy, Priority,
-    Provider, Queue, Reserving, Scheme, Target,
+    Adapter, AtExhaustion, Counting, FORMAT, Key, LossPolicy, Model, ModelAccess, ModelTarget, Plugin,
+    Policy, Priority, Provider, Queue, Reserving, Scheme, Target,
 };
 use super::super::{
     Capacity, ChainTarget, Credential, Ejection, Gateway, Host, Overload, Retrying, Upstream, load, parse,
 };
 use super::{GOOD, good_with};
-use crate::dialect::Api;
+use crate::dialect::target::{Flavor, UnknownFields};
+use crate::dialect::{Api, Surface};
 use crate::identity::key::parse_id;
 use crate::observe::secret::KeyHash;
 use crate::quota::cell::Lapse;
@@ -113,7 +114,11 @@ fn a_good_file_compiles_to_all_its_parts() {
                     total_timeout_ms: None,
                     stall_timeout_ms: None,
                     targets: vec![listed(chat, 2), listed(mini, 1)],
-                    translated: false,
+                    translated: vec![
+                        Surface::Messages,
+                        Surface::GenerateContent,
+                        Surface::StreamGenerateContent,
+                    ],
                     typical_output: None,
                     scopes: Vec::new(),
                 },
@@ -140,6 +145,9 @@ fn a_good_file_compiles_to_all_its_parts() {
                 Provider {
                     api: Api::OpenAi,
                     api_version: None,
+                    flavor: Flavor::OpenAi,
+                    unknown_fields: UnknownFields::Drop,
+                    losses: LossPolicy::Count,
                     authority: "api.openai.com".to_owned(),
                     scheme: Scheme::Https,
                     base_path: "/v1".to_owned(),

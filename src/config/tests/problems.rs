@@ -107,7 +107,7 @@ fn unknown_and_missing_keys() {
         "    urll: https",
         &[
             "10:3: providers.openai: missing key `url`",
-            "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, api_version, url, \
+            "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, api_version, flavor, unknown_fields, losses, url, \
              credential, ca)",
         ],
     );
@@ -131,7 +131,7 @@ fn unknown_and_missing_keys() {
         "    credential: openai\n",
         "    credential: openai\n    region: us\n",
         &[
-            "14:5: providers.openai.region: unknown key `region` (expected one of: api, api_version, url, credential, ca)",
+            "14:5: providers.openai.region: unknown key `region` (expected one of: api, api_version, flavor, unknown_fields, losses, url, credential, ca)",
         ],
     );
     check(
@@ -201,14 +201,14 @@ fn wrong_types() {
         "api: openai",
         "api: anthropc",
         &[
-            "11:10: providers.openai.api: expected one of: openai, azure-openai, anthropic, gemini, bedrock, found `anthropc`",
+            "11:10: providers.openai.api: expected one of: openai, azure-openai, anthropic, gemini, vertex-gemini, vertex-anthropic, bedrock, found `anthropc`",
         ],
     );
     check(
         "api: openai",
         "api: [openai]",
         &[
-            "11:10: providers.openai.api: expected one of: openai, azure-openai, anthropic, gemini, bedrock, found a list",
+            "11:10: providers.openai.api: expected one of: openai, azure-openai, anthropic, gemini, vertex-gemini, vertex-anthropic, bedrock, found a list",
         ],
     );
     check_file(
@@ -476,7 +476,7 @@ fn every_problem_is_reported_in_the_order_of_the_file() {
         &[
             "6:19: max_request_body: expected a size such as 8MiB (units: B, KiB, MiB, GiB), found `8 megs`",
             "10:3: providers.openai: missing key `url`",
-            "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, api_version, url, \
+            "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, api_version, flavor, unknown_fields, losses, url, \
          credential, ca)",
             "18:18: models.chat.targets[1].provider: no provider is named `opnai`; did you mean `openai`?",
             "18:54: models.chat.targets[1].timeout: expected a duration such as 30s (units: ms, s, m, h), found a \
@@ -502,17 +502,6 @@ fn only_some_apis_have_versions() {
     assert_eq!(version("api: openai\n"), None);
     assert_eq!(version("api: anthropic\n").as_deref(), Some("2023-06-01"));
     assert_eq!(version("api: azure-openai\n    api_version: v9\n").as_deref(), Some("v9"));
-}
-
-/// Only where an attempt may need it is the client's body kept beside Envoy's own buffer.
-#[test]
-fn a_model_with_a_target_of_another_dialect_is_translated() {
-    for (api, translated) in
-        [("openai", false), ("azure-openai", false), ("anthropic", true), ("gemini", true)]
-    {
-        let gateway = good_with("api: openai\n", &format!("api: {api}\n"));
-        assert_eq!(gateway.policy.models["chat"].translated, translated, "{api}");
-    }
 }
 
 #[test]

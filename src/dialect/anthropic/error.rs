@@ -1,8 +1,8 @@
 //! Errors: `{"type": "error", "error": {"type", "message"}}` (reference, "Errors").
 
 use crate::chat::{ChatError, ErrorKind};
-use crate::dialect::NO_MESSAGE;
 use crate::dialect::wire::{Object, Value, write};
+use crate::dialect::{ErrorBody, NO_MESSAGE};
 
 /// The classes with the name of each.
 const KINDS: [(ErrorKind, &str); 11] = [
@@ -35,13 +35,29 @@ pub(super) fn of_value(kind: ErrorKind, value: Value<'_>) -> ChatError {
     ChatError::new(known.map_or(kind, |(kind, _)| kind), message.as_deref().unwrap_or(NO_MESSAGE))
 }
 
-/// Writes an error, as a body or as the data of an event.
-pub(in crate::dialect) fn encode_error(error: &ChatError) -> Vec<u8> {
-    let name = KINDS.into_iter().find(|(kind, _)| *kind == error.kind).map_or("api_error", |(_, name)| name);
+/// Writes an error of the gateway itself. Its code is a member that the reference does not have, and the SDKs let pass.
+pub(in crate::dialect) fn write_refusal(error: &ErrorBody<'_>) -> Vec<u8> {
+    let kind = ErrorKind::of_status(error.status);
     write::object(|object| {
         object.string("type", "error");
         object.object("error", |object| {
-            object.string("type", name);
+            object.string("type", name_of(kind));
+            object.string("message", error.message);
+            object.string("code", error.code);
+        });
+    })
+}
+
+fn name_of(kind: ErrorKind) -> &'static str {
+    KINDS.into_iter().find(|(known, _)| *known == kind).map_or("api_error", |(_, name)| name)
+}
+
+/// Writes an error, as a body or as the data of an event.
+pub(in crate::dialect) fn encode_error(error: &ChatError) -> Vec<u8> {
+    write::object(|object| {
+        object.string("type", "error");
+        object.object("error", |object| {
+            object.string("type", name_of(error.kind));
             object.string("message", &error.message);
         });
     })

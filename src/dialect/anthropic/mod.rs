@@ -8,13 +8,17 @@ mod blocks;
 mod decode;
 mod encode;
 mod error;
+mod meter;
+mod request;
 mod stream_decode;
 mod stream_encode;
 
 pub(super) use answer::{decode_answer, encode_answer, usage_of};
 pub(super) use decode::decode_request;
 pub(super) use encode::{Thinks, check_sampling, check_thinking, encode_request, object_schema};
-pub(super) use error::{decode_error, encode_error};
+pub(super) use error::{decode_error, encode_error, write_refusal};
+pub(super) use meter::{UsageReader, read_usage};
+pub(super) use request::inspect;
 pub(super) use stream_decode::StreamDecoder;
 pub(super) use stream_encode::StreamEncoder;
 

@@ -1,8 +1,8 @@
 //! Errors: `{"error": {"code", "message", "status", "details"}}` (google.rpc.Status, as the APIs render it).
 
 use crate::chat::{ChatError, ErrorKind};
-use crate::dialect::NO_MESSAGE;
 use crate::dialect::wire::{Object, Value, write};
+use crate::dialect::{ErrorBody, NO_MESSAGE};
 use crate::framing::json;
 
 /// The classes with the code and the status of each (google.rpc.Code, and the Gemini API's "Troubleshooting").
@@ -20,6 +20,9 @@ const KINDS: [(ErrorKind, u16, &str); 12] = [
     (ErrorKind::Overloaded, 503, "UNAVAILABLE"),
     (ErrorKind::Server, 500, "INTERNAL"),
 ];
+
+/// What every error is that has no class.
+const UNKNOWN: (ErrorKind, u16, &str) = (ErrorKind::Server, 500, "INTERNAL");
 
 /// Reads an error body: an object, or an array of one where a stream was asked for.
 pub(in crate::dialect) fn decode_error(status: u16, body: &[u8]) -> ChatError {
@@ -51,10 +54,33 @@ pub(super) fn of_value(kind: ErrorKind, value: Value<'_>) -> ChatError {
     }
 }
 
+/// Who gives the reasons of refusals (google.rpc.ErrorInfo).
+const DOMAIN: &str = "tollgate";
+
+/// Writes an error of the gateway itself. Its code is the `reason` of an `ErrorInfo`, in upper case as AIP-193 has it.
+pub(in crate::dialect) fn write_refusal(error: &ErrorBody<'_>) -> Vec<u8> {
+    let kind = ErrorKind::of_status(error.status);
+    let (_, _, status) = KINDS.into_iter().find(|(known, ..)| *known == kind).unwrap_or(UNKNOWN);
+    write::object(|object| {
+        object.object("error", |object| {
+            object.unsigned("code", u64::from(error.status));
+            object.string("message", error.message);
+            object.string("status", status);
+            object.array("details", |details| {
+                details.object(|info| {
+                    info.string("@type", "type.googleapis.com/google.rpc.ErrorInfo");
+                    info.string("reason", &error.code.to_ascii_uppercase());
+                    info.string("domain", DOMAIN);
+                });
+            });
+        });
+    })
+}
+
 /// Writes an error, as a body or as the data of an event.
 pub(in crate::dialect) fn encode_error(error: &ChatError) -> Vec<u8> {
     let known = KINDS.into_iter().find(|(kind, ..)| *kind == error.kind);
-    let (_, code, status) = known.unwrap_or((ErrorKind::Server, 500, "INTERNAL"));
+    let (_, code, status) = known.unwrap_or(UNKNOWN);
     write::object(|object| {
         object.object("error", |object| {
             object.unsigned("code", u64::from(code));

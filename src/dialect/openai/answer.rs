@@ -5,27 +5,8 @@
 //! out, so nothing here is required to be there.
 
 use crate::dialect::Usage;
+use crate::dialect::answer::StreamEvent;
 use crate::framing::json::{self, Kind, Span};
-
-/// The members of an unstreamed answer that [`usage`] is read from.
-pub const WANTED: &[&str] = &["usage"];
-
-/// What one event of a stream says.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct StreamEvent {
-    /// The usage, when the event carries one.
-    pub usage: Option<Usage>,
-    /// Bytes of generated text in the event: content, refusals, reasoning and tool arguments.
-    pub text_bytes: usize,
-    /// Whether the event carries the usage and nothing that a client did ask for.
-    pub only_usage: bool,
-    /// Whether this is the end of the stream.
-    pub last: bool,
-    /// Whether an alternative of the answer is complete with it.
-    pub finished: bool,
-    /// Whether the event is an error.
-    pub error: bool,
-}
 
 /// Reads the data of one event of a stream.
 #[must_use]

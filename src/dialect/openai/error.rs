@@ -14,7 +14,7 @@ pub fn body(error: &ErrorBody<'_>) -> Vec<u8> {
     out.extend_from_slice(b"{\"error\":{\"message\":");
     write_string(&mut out, error.message);
     out.extend_from_slice(b",\"type\":");
-    write_string(&mut out, error.kind);
+    write_string(&mut out, kind_of_status(error.status));
     out.extend_from_slice(b",\"param\":");
     match error.member {
         Some(member) => write_string(&mut out, member),
@@ -24,6 +24,17 @@ pub fn body(error: &ErrorBody<'_>) -> Vec<u8> {
     write_string(&mut out, error.code);
     out.extend_from_slice(b"}}");
     out
+}
+
+/// The class of an error of the gateway itself.
+const fn kind_of_status(status: u16) -> &'static str {
+    match status {
+        401 => "authentication_error",
+        403 => "permission_error",
+        429 => "rate_limit_error",
+        500.. => "server_error",
+        _ => "invalid_request_error",
+    }
 }
 
 /// The classes with their `type` and the code that goes with it (API guide, "Error codes").

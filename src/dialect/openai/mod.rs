@@ -19,15 +19,24 @@ pub const fn path(surface: Surface) -> &'static str {
     match surface {
         Surface::ChatCompletions => "/chat/completions",
         Surface::Completions => "/completions",
+        Surface::Responses => "/responses",
         Surface::Embeddings => "/embeddings",
         Surface::Models => "/models",
-        // Answered here; no provider is asked.
-        Surface::Usage => "/usage",
+        // Answered here, or in another dialect; no provider is asked.
+        Surface::Messages
+        | Surface::CountTokens
+        | Surface::GenerateContent
+        | Surface::StreamGenerateContent
+        | Surface::Usage => "",
     }
 }
 
-/// The path of a surface on Azure OpenAI, below the resource's URL (REST reference, "Data plane inference").
+/// The path of a surface on Azure OpenAI, below the resource's URL (REST reference, "Data plane inference"). Responses
+/// are no part of a deployment's API but of the one that has no dated versions, and take the deployment as the model.
 #[must_use]
 pub fn deployment_path(surface: Surface, deployment: &str, api_version: &str) -> String {
+    if surface == Surface::Responses {
+        return format!("/openai/v1{}", path(surface));
+    }
     format!("/openai/deployments/{}{}?api-version={api_version}", encode_segment(deployment), path(surface))
 }

@@ -7,39 +7,10 @@
 //! A member that is read here must not appear twice: JSON leaves open which one counts (RFC 8259, section 4),
 //! and a provider that picks the other would serve something that was not checked.
 
+use crate::dialect::request::{Delivery, Inspection};
 use crate::dialect::{RequestFault, Surface};
 use crate::framing::edit::Edit;
 use crate::framing::json::{self, Kind, Span};
-
-/// What the gateway needs to know of a request body.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Inspection {
-    /// The name of the model that was asked for.
-    pub model: String,
-    /// Where that name is, quotes included.
-    pub model_span: Span,
-    /// How the answer comes.
-    pub delivery: Delivery,
-    /// The bytes of the members that make up the prompt.
-    pub prompt_bytes: usize,
-    /// The most tokens that the answer may have in all its choices; `None` when the request does not say.
-    pub output_limit: Option<u64>,
-    /// How many answers are generated (`n`, or `best_of` of which `n` are returned).
-    pub answers: u64,
-    /// The end user, in the caller's own terms.
-    pub user: Option<String>,
-}
-
-/// How the answer comes.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Delivery {
-    /// As one JSON text.
-    Whole,
-    /// As a stream whose last chunk carries the usage because the client asked for it.
-    StreamWithUsage,
-    /// As a stream of which the client did not ask the usage; the edit asks for it.
-    Stream(Edit),
-}
 
 /// A member's value: where it is and what it is.
 type Value = (Span, Kind);
@@ -126,7 +97,7 @@ pub fn inspect(surface: Surface, body: &[u8]) -> Result<Inspection, RequestFault
     };
     Ok(Inspection {
         model: model.into_owned(),
-        model_span,
+        model_span: Some(model_span),
         delivery,
         prompt_bytes: found.prompt_bytes,
         output_limit: output_limit.map(|limit| limit.saturating_mul(answers)),
@@ -190,7 +161,7 @@ mod tests {
         ] {
             let found = read(body).unwrap();
             assert_eq!(found.model, "gpt-4o");
-            assert_eq!(found.model_span.of(body.as_bytes()), spelled.as_bytes());
+            assert_eq!(found.model_span.unwrap().of(body.as_bytes()), spelled.as_bytes());
             assert_eq!(found.delivery, Delivery::Whole);
         }
     }

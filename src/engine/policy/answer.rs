@@ -10,7 +10,7 @@ use crate::engine::effect::Effect;
 use crate::engine::event::Timestamp;
 use crate::engine::fields::{SERVED_BY, is_private_response_header};
 use crate::engine::headers::Headers;
-use crate::engine::meter::Relayed;
+use crate::engine::meter::Meter;
 use crate::engine::refusal::Refusal;
 use crate::engine::spending::Spending;
 use crate::observe::record::{Notice, Outcome};
@@ -54,12 +54,16 @@ impl Policy {
             };
             effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
             effects.push(set_response_header("content-type", "application/json"));
-            self.phase =
-                Phase::Explaining { body: refusal.body(), outcome: Outcome::Refused(refusal.code()) };
+            self.phase = Phase::Explaining {
+                body: refusal.body(self.dialect()),
+                outcome: Outcome::Refused(refusal.code()),
+            };
             return;
         };
         self.record.provider_request_id = headers.text("x-request-id").map(str::to_owned);
-        if (200..300).contains(&status) {
+        if (200..300).contains(&status) && is_coded(headers) {
+            self.refuse_coded(&meter, effects);
+        } else if (200..300).contains(&status) {
             let streamed = meter.expect(headers.media_type().as_deref());
             self.record.streamed = streamed;
             if streamed && meter.edits() {
@@ -140,6 +144,19 @@ impl Policy {
         }
     }
 
+    /// An answer that nobody can meter does not pass. It was generated, and is charged as far as its prompt goes.
+    fn refuse_coded(&mut self, meter: &Meter, effects: &mut Vec<Effect>) {
+        let refusal = Refusal::UnreadableAnswer;
+        self.record.metered = meter.metered();
+        for name in ["content-encoding", "content-length"] {
+            effects.push(Effect::RemoveResponseHeader(name.to_owned()));
+        }
+        effects.push(set_response_header(":status", &refusal.status().to_string()));
+        effects.push(set_response_header("content-type", "application/json"));
+        let body = refusal.body(self.dialect());
+        self.phase = Phase::Explaining { body, outcome: Outcome::Refused(refusal.code()) };
+    }
+
     /// The provider's answer is complete.
     pub(super) fn end(&mut self) {
         self.watched = None;
@@ -209,4 +226,9 @@ pub(super) fn interruption(passing: Vec<u8>, cut_off: usize) -> Vec<u8> {
     out.extend_from_slice(&Refusal::AnswerInterrupted.body());
     out.extend_from_slice(b"\n\n");
     out
+}
+
+/// Whether a body is compressed. The adapter asks no provider for that.
+fn is_coded(headers: &Headers) -> bool {
+    headers.get("content-encoding").is_some_and(|coding| coding != b"identity")
 }

@@ -197,19 +197,23 @@ const fn error_code(kind: ErrorKind) -> &'static str {
 pub(in crate::dialect) fn usage_of(body: &[u8]) -> Option<Usage> {
     let mut object = Object::parse(body).ok()?;
     let mut response = object.lenient_object("response").unwrap_or(object);
-    let mut usage = response.lenient_object("usage")?;
+    response.lenient_object("usage").map(|mut usage| usage_from(&mut usage))
+}
+
+/// What a `usage` object says.
+pub(super) fn usage_from(usage: &mut Object<'_>) -> Usage {
     let mut input = usage.lenient_object("input_tokens_details");
     let mut output = usage.lenient_object("output_tokens_details");
     let detail =
         |details: &mut Option<Object<'_>>, name| details.as_mut().map_or(0, |object| object.count(name));
-    Some(Usage {
+    Usage {
         input: usage.count("input_tokens"),
         output: usage.count("output_tokens"),
         cached_input: detail(&mut input, "cached_tokens"),
         cache_write_input: detail(&mut input, "cache_write_tokens"),
         cache_write_hour_input: 0,
         reasoning_output: detail(&mut output, "reasoning_tokens"),
-    })
+    }
 }
 
 fn write_usage(usage: &Usage, object: &mut ObjectWriter<'_>) {

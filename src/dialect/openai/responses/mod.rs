@@ -6,9 +6,13 @@
 mod answer;
 mod decode;
 mod items;
+mod meter;
+mod request;
 mod stream;
 
 pub(in crate::dialect) use answer::encode_answer;
 pub(in crate::dialect) use decode::{decode_request, echo};
 pub(in crate::dialect) use items::usage_of;
+pub(in crate::dialect) use meter::{read_usage, stream_event};
+pub(in crate::dialect) use request::inspect;
 pub(in crate::dialect) use stream::StreamEncoder;

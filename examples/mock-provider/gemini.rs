@@ -1,0 +1,307 @@
+//! The Gemini API, `POST …/v1beta/models/{model}:generateContent` and `:streamGenerateContent?alt=sse` (API reference,
+//! "Generating content").
+//!
+//! What the reference requires is checked, and answered as the reference says; a member that it does not have is
+//! refused. Tokens are the same fake as those of OpenAI's endpoints. Does not know connections or delivery.
+
+#![expect(clippy::indexing_slicing, reason = "of JSON objects by name, which reads null where nothing is")]
+
+use serde_json::{Map, Value, json};
+
+use crate::answer::{Answer, Body, EVENT_STREAM, Events, JSON, Usage};
+use crate::http::Request;
+use crate::openai::sample::sample;
+use crate::openai::{Context, text};
+
+/// Where the models are.
+pub(crate) const MODELS: &str = "/v1beta/models/";
+
+/// A prompt with this word makes the model call a tool, when there is one.
+const TOOL_WORD: &str = "weather";
+
+/// The members of a request (reference, `GenerateContentRequest`).
+const MEMBERS: [&str; 7] = [
+    "contents",
+    "systemInstruction",
+    "tools",
+    "toolConfig",
+    "safetySettings",
+    "generationConfig",
+    "cachedContent",
+];
+
+/// The members of `generationConfig` (reference, `GenerationConfig`).
+const CONFIG: [&str; 16] = [
+    "stopSequences",
+    "responseMimeType",
+    "responseSchema",
+    "responseJsonSchema",
+    "responseModalities",
+    "candidateCount",
+    "maxOutputTokens",
+    "temperature",
+    "topP",
+    "topK",
+    "seed",
+    "presencePenalty",
+    "frequencyPenalty",
+    "responseLogprobs",
+    "logprobs",
+    "thinkingConfig",
+];
+
+/// What a part may hold (reference, `Part`).
+const PARTS: [&str; 7] =
+    ["text", "thought", "thoughtSignature", "inlineData", "fileData", "functionCall", "functionResponse"];
+
+/// An error: status, its name, and a message.
+struct Refusal(u16, &'static str, String);
+
+fn invalid(message: impl Into<String>) -> Refusal {
+    Refusal(400, "INVALID_ARGUMENT", message.into())
+}
+
+/// Answers a request to the API.
+pub(crate) fn answer(request: &Request<'_>, context: &Context<'_>) -> Answer {
+    if let Some(status) = context.behaviour.status {
+        let name = match status {
+            429 => "RESOURCE_EXHAUSTED",
+            503 => "UNAVAILABLE",
+            500.. => "INTERNAL",
+            _ => "INVALID_ARGUMENT",
+        };
+        return refuse(Refusal(status, name, "as the behaviour says".to_owned()));
+    }
+    checked(request, context).unwrap_or_else(refuse)
+}
+
+fn refuse(Refusal(status, name, message): Refusal) -> Answer {
+    whole(status, &json!({"error": {"code": status, "message": message, "status": name}}), None)
+}
+
+fn whole(status: u16, body: &Value, usage: Option<Usage>) -> Answer {
+    let body = Body::Whole(body.to_string().into_bytes());
+    Answer { status, content_type: JSON.to_owned(), body, usage }
+}
+
+fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refusal> {
+    let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
+    let called = path.rsplit_once(MODELS).and_then(|(_, called)| called.rsplit_once(':'));
+    let (model, stream) = match called {
+        Some((model, "generateContent")) => (model, false),
+        Some((model, "streamGenerateContent")) => (model, true),
+        _ => return Err(Refusal(404, "NOT_FOUND", "no such method".to_owned())),
+    };
+    let mut keys = request.header_values("x-goog-api-key");
+    let key = keys.next();
+    if key.is_none() || context.required_key.is_some_and(|required| key != Some(required.as_bytes())) {
+        return Err(invalid("API key not valid. Please pass a valid API key."));
+    }
+    if keys.next().is_some()
+        || query.contains("key=")
+        || request.header_values("authorization").next().is_some()
+    {
+        return Err(invalid("more than one credential"));
+    }
+    let body: Map<String, Value> =
+        serde_json::from_slice(request.body).map_err(|_| invalid("the body is not a JSON object"))?;
+    known(&body, &MEMBERS, "request")?;
+    let config = body.get("generationConfig").and_then(Value::as_object).cloned().unwrap_or_default();
+    known(&config, &CONFIG, "generation_config")?;
+    let prompt = Prompt::read(&body)?;
+    let reply = Reply::new(&body, &config, &prompt, model, context)?;
+    Ok(match (stream, query) {
+        (false, _) => reply.whole(),
+        (true, "alt=sse") => reply.stream(context),
+        (true, _) => whole(200, &json!([reply.chunk(&json!([]), Some("STOP"), 0)]), None),
+    })
+}
+
+fn known(object: &Map<String, Value>, names: &[&str], place: &str) -> Result<(), Refusal> {
+    match object.keys().find(|name| !names.contains(&name.as_str())) {
+        Some(name) => Err(invalid(format!("Unknown name \"{name}\" at '{place}': Cannot find field."))),
+        None => Ok(()),
+    }
+}
+
+/// What of the conversation decides the answer.
+#[derive(Default)]
+struct Prompt {
+    last: String,
+    words: u64,
+    ends_with_result: bool,
+}
+
+impl Prompt {
+    fn read(body: &Map<String, Value>) -> Result<Self, Refusal> {
+        let contents = body.get("contents").and_then(Value::as_array).filter(|contents| !contents.is_empty());
+        let mut prompt = Self::default();
+        for content in contents.ok_or_else(|| invalid("contents is not specified"))? {
+            if !matches!(content["role"].as_str(), Some("user" | "model") | None) {
+                return Err(invalid("Please use a valid role: user, model."));
+            }
+            let parts = content["parts"].as_array().filter(|parts| !parts.is_empty());
+            for part in parts.ok_or_else(|| invalid("contents.parts must not be empty"))? {
+                let part = part.as_object().ok_or_else(|| invalid("contents.parts: not an object"))?;
+                known(part, &PARTS, "contents.parts")?;
+                let text = part.get("text").and_then(Value::as_str).unwrap_or_default();
+                prompt.words += text::words(text);
+                prompt.ends_with_result = part.contains_key("functionResponse");
+                if content["role"] != "model" && part.contains_key("text") {
+                    text.clone_into(&mut prompt.last);
+                }
+            }
+        }
+        Ok(prompt)
+    }
+}
+
+/// What the model says, before it is put into either shape.
+struct Reply {
+    model: String,
+    id: String,
+    thought: bool,
+    /// The call of a function, when the model makes one; else it says the chunks.
+    call: Option<Value>,
+    chunks: Vec<String>,
+    is_cut: bool,
+    usage: Usage,
+}
+
+impl Reply {
+    fn new(
+        body: &Map<String, Value>,
+        config: &Map<String, Value>,
+        prompt: &Prompt,
+        model: &str,
+        context: &Context<'_>,
+    ) -> Result<Self, Refusal> {
+        let call = chosen_function(body, prompt)?.map(|function| {
+            let schema = function.get("parametersJsonSchema").unwrap_or(&function["parameters"]);
+            json!({"name": function["name"], "args": sample(&lower_types(schema))})
+        });
+        let schema = config.get("responseJsonSchema").or_else(|| config.get("responseSchema"));
+        let written = match schema {
+            Some(schema) => sample(&lower_types(schema)).to_string(),
+            None => text::reply(&prompt.last, context.behaviour),
+        };
+        let mut chunks: Vec<String> =
+            text::exact_chunks(&written, context.behaviour).into_iter().map(str::to_owned).collect();
+        let limit = config.get("maxOutputTokens").and_then(Value::as_u64);
+        let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
+        let is_cut = call.is_none() && chunks.len() > limit;
+        chunks.truncate(limit);
+        Ok(Self {
+            model: model.to_owned(),
+            id: format!("mock{}", context.serial),
+            thought: config.get("thinkingConfig").is_some_and(|thinking| thinking["includeThoughts"] == true),
+            usage: Usage::new(prompt.words + 4, chunks.len() as u64, context.behaviour),
+            call,
+            chunks,
+            is_cut,
+        })
+    }
+
+    fn parts(&self, text: &str) -> Vec<Value> {
+        let part =
+            self.call.as_ref().map_or_else(|| json!({"text": text}), |call| json!({"functionCall": call}));
+        let thought = self.thought.then(|| json!({"text": "Let me think.", "thought": true}));
+        thought.into_iter().chain([part]).collect()
+    }
+
+    fn finish(&self) -> &'static str {
+        if self.is_cut { "MAX_TOKENS" } else { "STOP" }
+    }
+
+    /// An answer, or a piece of one: its parts, why it ended, and the tokens so far.
+    fn chunk(&self, parts: &Value, finish: Option<&str>, output: u64) -> Value {
+        let mut candidate = json!({"content": {"parts": parts, "role": "model"}, "index": 0});
+        if let Some(finish) = finish {
+            candidate["finishReason"] = finish.into();
+        }
+        let Usage { prompt_tokens, reasoning_tokens, cached_tokens, .. } = self.usage;
+        json!({
+            "candidates": [candidate],
+            "usageMetadata": {
+                "promptTokenCount": prompt_tokens,
+                "candidatesTokenCount": output.saturating_sub(reasoning_tokens),
+                "thoughtsTokenCount": reasoning_tokens.min(output),
+                "cachedContentTokenCount": cached_tokens,
+                "totalTokenCount": prompt_tokens + output,
+            },
+            "modelVersion": self.model,
+            "responseId": self.id,
+        })
+    }
+
+    fn whole(self) -> Answer {
+        let parts = self.parts(&self.chunks.concat());
+        let body = self.chunk(&json!(parts), Some(self.finish()), self.usage.completion_tokens);
+        whole(200, &body, Some(self.usage))
+    }
+
+    fn stream(self, context: &Context<'_>) -> Answer {
+        let mut events = Events::new(context.behaviour);
+        if context.behaviour.error_event {
+            events.push_json(
+                &json!({"error": {"code": 503, "message": "overloaded", "status": "UNAVAILABLE"}}),
+            );
+        } else if self.call.is_some() {
+            let parts = self.parts("");
+            events.push_json(&self.chunk(&json!(parts), Some("STOP"), self.usage.completion_tokens));
+        } else {
+            if self.thought {
+                let part = json!([{"text": "Let me think.", "thought": true}]);
+                events.push_json(&self.chunk(&part, None, 0));
+            }
+            for chunk in &self.chunks {
+                events.push_json(&self.chunk(&json!([{"text": chunk}]), None, 0));
+            }
+            let end = self.chunk(&json!([{"text": ""}]), Some(self.finish()), self.usage.completion_tokens);
+            events.push_json(&end);
+        }
+        let usage = Some(self.usage);
+        Answer { status: 200, content_type: EVENT_STREAM.to_owned(), body: Body::Events(events), usage }
+    }
+}
+
+/// The names of types in lower case: in `Schema` they are in upper case.
+fn lower_types(schema: &Value) -> Value {
+    match schema {
+        Value::Object(members) => members
+            .iter()
+            .map(|(name, value)| {
+                let is_type = name == "type" && value.is_string();
+                let lower = || value.as_str().unwrap_or_default().to_lowercase().into();
+                (name.clone(), if is_type { lower() } else { lower_types(value) })
+            })
+            .collect::<Map<_, _>>()
+            .into(),
+        Value::Array(values) => values.iter().map(lower_types).collect(),
+        other => other.clone(),
+    }
+}
+
+/// The function that the model calls, if it calls one.
+fn chosen_function<'a>(body: &'a Map<String, Value>, prompt: &Prompt) -> Result<Option<&'a Value>, Refusal> {
+    let mut functions: Vec<&Value> = Vec::new();
+    for tool in body.get("tools").and_then(Value::as_array).into_iter().flatten() {
+        let declared = tool["functionDeclarations"].as_array();
+        functions.extend(declared.ok_or_else(|| invalid("tools: functionDeclarations are missing"))?);
+    }
+    if functions.iter().any(|function| !function["name"].is_string()) {
+        return Err(invalid("function_declarations.name is missing"));
+    }
+    let choice = body.get("toolConfig").map_or(&Value::Null, |config| &config["functionCallingConfig"]);
+    Ok(match choice["mode"].as_str() {
+        Some("ANY") => {
+            let allowed = choice["allowedFunctionNames"].as_array();
+            let is_allowed =
+                |function: &&&Value| allowed.is_none_or(|names| names.contains(&function["name"]));
+            functions.iter().find(is_allowed).copied()
+        }
+        Some("NONE") => None,
+        _ if prompt.last.contains(TOOL_WORD) && !prompt.ends_with_result => functions.first().copied(),
+        _ => None,
+    })
+}

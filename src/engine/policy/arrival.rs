@@ -1,0 +1,48 @@
+//! What the target of a request says beside its path, where clients of Gemini's API say it: a key, and the form of a
+//! stream.
+//!
+//! A key in a query would be kept by whatever keeps URLs, so it goes no further than this role.
+
+use crate::dialect::RequestFault;
+use crate::dialect::surface::{Selection, Surface, parameters, without_parameter};
+use crate::engine::effect::Effect;
+use crate::engine::refusal::Refusal;
+
+/// The parameter that carries a key (Google, "System parameters").
+const KEY: &str = "key";
+
+/// The header field that says the same.
+const KEY_HEADER: &str = "x-goog-api-key";
+
+fn is_gemini(selection: Selection<'_>) -> bool {
+    matches!(selection.surface(), Some(Surface::GenerateContent | Surface::StreamGenerateContent))
+}
+
+/// The keys in the query, as header fields.
+pub(super) fn keys<'a>(
+    selection: Selection<'_>,
+    target: &'a str,
+) -> impl Iterator<Item = (&'a str, &'a [u8])> {
+    let target = if is_gemini(selection) { target } else { "" };
+    parameters(target).filter(|(name, _)| *name == KEY).map(|(_, value)| (KEY_HEADER, value.as_bytes()))
+}
+
+/// Takes the keys out of the target.
+pub(super) fn hide_keys(selection: Selection<'_>, target: &str, effects: &mut Vec<Effect>) {
+    if keys(selection, target).next().is_some() {
+        let rest = without_parameter(target, KEY).into_bytes();
+        effects.push(Effect::SetRequestHeader(":path".into(), rest));
+    }
+}
+
+/// Refuses the form of a stream that is no stream of events: a JSON array, which Gemini's API sends unless told
+/// otherwise, and its SDKs never ask for.
+pub(super) fn check_form(surface: Surface, target: &str) -> Result<(), Refusal> {
+    let mut forms = parameters(target).filter(|(name, _)| *name == "alt").map(|(_, value)| value);
+    if surface != Surface::StreamGenerateContent || (forms.next() == Some("sse") && forms.next().is_none()) {
+        return Ok(());
+    }
+    let fault =
+        RequestFault::InvalidParameter { name: "alt", expected: "`sse`: streams are sent as events only" };
+    Err(Refusal::InvalidRequest(fault))
+}
