@@ -415,7 +415,7 @@ impl Compiler<'_, '_> {
                 patience_ms: retrying.map_or(0, |retrying| milliseconds(retrying.patience)),
                 total_timeout_ms: retrying.and_then(|retrying| retrying.total_timeout.map(milliseconds)),
                 stall_timeout_ms: retrying.and_then(|retrying| retrying.stall_timeout.map(milliseconds)),
-                targets: chain.iter().map(|target| knowledge.model_target(&target.target)).collect(),
+                targets: chain.iter().map(|target| knowledge.model_target(target)).collect(),
                 typical_output: typical.map(|typical| u64::from(typical.value.0)),
                 scopes: scopes.add(&Holder::Model(name), limits, budgets, names, self.errors),
             };

@@ -22,6 +22,8 @@ pub struct StreamEvent {
     pub only_usage: bool,
     /// Whether this is the end of the stream.
     pub last: bool,
+    /// Whether an alternative of the answer is complete with it, where a dialect says so before the end.
+    pub finished: bool,
     /// Whether the event is an error.
     pub error: bool,
 }
@@ -100,8 +102,15 @@ mod tests {
         events.iter().map(|event| reader.read(event.as_bytes())).collect()
     }
 
-    const NOTHING: StreamEvent =
-        StreamEvent { usage: None, begun: None, text_bytes: 0, only_usage: false, last: false, error: false };
+    const NOTHING: StreamEvent = StreamEvent {
+        usage: None,
+        begun: None,
+        text_bytes: 0,
+        only_usage: false,
+        last: false,
+        finished: false,
+        error: false,
+    };
 
     fn counts(input: u64, cached: u64, output: u64) -> Option<Usage> {
         Some(Usage { input, cached_input: cached, output, ..Usage::default() })

@@ -193,4 +193,16 @@ impl ErrorBody<'_> {
             Dialect::Gemini | Dialect::Bedrock => gemini::write_refusal(self),
         }
     }
+
+    /// The event that ends a stream with it.
+    #[must_use]
+    pub fn stream_event(&self, client: Dialect) -> Vec<u8> {
+        let mut out = Vec::new();
+        match client {
+            Dialect::OpenAiResponses => sse::event(&mut out, "error", &openai::responses::error_event(self)),
+            Dialect::Anthropic => sse::event(&mut out, "error", &self.written(client)),
+            _ => sse::data(&mut out, &self.written(client)),
+        }
+        out
+    }
 }

@@ -17,7 +17,7 @@ use super::headers::Headers;
 use super::refusal::Refusal;
 use crate::chat::ErrorKind;
 use crate::dialect::Surface;
-use crate::dialect::openai::answer;
+use crate::dialect::answer::EventReader;
 use crate::dialect::translate::{Dialect, decode_error};
 use crate::framing::json::{self, Kind};
 use crate::framing::sse::Framer;
@@ -99,20 +99,21 @@ impl Judge {
             return Flow::Continue;
         }
         self.phase = Phase::Passed;
-        match verdict(bytes, end_of_stream) {
+        let dialect = self.surface.dialect().unwrap_or(Dialect::OpenAiChat);
+        match verdict(dialect, bytes, end_of_stream) {
             Verdict::Unclear if bytes.len() < LONGEST_BEGINNING && !end_of_stream => {
                 self.phase = Phase::Awaiting;
                 return Flow::Pause;
             }
             Verdict::Answer | Verdict::Unclear => {}
             Verdict::Error(error) => {
-                let dialect = self.surface.dialect().unwrap_or(Dialect::OpenAiChat);
                 // Without a status of its own it is the provider's fault, unless it says otherwise.
                 let kind = decode_error(dialect, 500, &error).kind;
                 self.refuse(status_of(kind), error.into_owned(), effects);
             }
             Verdict::Unreadable => {
-                self.refuse(Refusal::UnreadableAnswer.status(), Refusal::UnreadableAnswer.body(), effects);
+                let refusal = Refusal::UnreadableAnswer;
+                self.refuse(refusal.status(), refusal.body(dialect), effects);
             }
         }
         Flow::Continue
@@ -149,7 +150,7 @@ pub const fn status_of(kind: ErrorKind) -> u16 {
     }
 }
 
-fn verdict(bytes: &[u8], end_of_stream: bool) -> Verdict<'_> {
+fn verdict(dialect: Dialect, bytes: &[u8], end_of_stream: bool) -> Verdict<'_> {
     let text = bytes.trim_ascii_start();
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
     if text.is_empty() {
@@ -159,7 +160,7 @@ fn verdict(bytes: &[u8], end_of_stream: bool) -> Verdict<'_> {
         return if end_of_stream { whole_object(text) } else { beginning_of_object(text) };
     }
     if FIELDS.iter().any(|field| text.starts_with(field)) {
-        return stream(bytes, end_of_stream);
+        return stream(dialect, bytes, end_of_stream);
     }
     if text.starts_with(GZIP) {
         return Verdict::Answer;
@@ -198,11 +199,12 @@ fn beginning_of_object(text: &[u8]) -> Verdict<'_> {
 }
 
 /// The first event with data decides; comments and other events that a client ignores do not.
-fn stream(bytes: &[u8], end_of_stream: bool) -> Verdict<'_> {
+fn stream(dialect: Dialect, bytes: &[u8], end_of_stream: bool) -> Verdict<'_> {
     let mut verdict = Verdict::Unclear;
+    let mut reader = EventReader::new(dialect);
     let mut judge = |data: Option<Cow<'_, [u8]>>| {
         if let (Verdict::Unclear, Some(data)) = (&verdict, data) {
-            let is_error = answer::stream_event(&data).error;
+            let is_error = reader.read(&data).error;
             verdict = if is_error { Verdict::Error(Cow::Owned(data.into_owned())) } else { Verdict::Answer };
         }
     };

@@ -269,8 +269,18 @@ impl Refusal {
     /// The body in the client's dialect.
     #[must_use]
     pub fn body(&self, client: Dialect) -> Vec<u8> {
+        self.worded(|body| body.written(client))
+    }
+
+    /// The event in the client's dialect that ends a stream with it.
+    #[must_use]
+    pub fn stream_event(&self, client: Dialect) -> Vec<u8> {
+        self.worded(|body| body.stream_event(client))
+    }
+
+    fn worded(&self, write: impl FnOnce(&ErrorBody<'_>) -> Vec<u8>) -> Vec<u8> {
         let (message, status) = (self.message(), self.status());
-        ErrorBody { message: &message, status, member: self.member(), code: self.code() }.written(client)
+        write(&ErrorBody { message: &message, status, member: self.member(), code: self.code() })
     }
 
     /// The whole answer in the client's dialect.

@@ -31,7 +31,7 @@ impl Compiler<'_, '_> {
         }
         let path = if url.path.is_empty() { "/".to_owned() } else { url.path.clone() };
         let addressed = compiled::Webhook { scheme: url.scheme, authority: url.authority(), path };
-        let upstream = Upstream { scheme: url.scheme, host: url.host.clone(), port: url.port, ca };
+        let upstream = Upstream::new(url.scheme, url.host.clone(), url.port, ca);
         let credential = given.credential.as_ref().map(|credential| credential.value.0.clone());
         Some((Webhook { upstream, credential }, addressed))
     }

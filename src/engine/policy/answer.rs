@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::{Phase, Policy, set_response_header};
+use crate::dialect::translate::Dialect;
 use crate::engine::adapter;
 use crate::engine::effect::Effect;
 use crate::engine::event::Timestamp;
@@ -109,7 +110,7 @@ impl Policy {
         };
         effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
         effects.push(set_response_header("content-type", "application/json"));
-        Phase::Explaining { body: refusal.body(), outcome }
+        Phase::Explaining { body: refusal.body(self.dialect()), outcome }
     }
 
     pub(super) fn response_body(
@@ -213,7 +214,7 @@ impl Policy {
 
 /// The last bytes of a stream that stopped in the middle: what is left of it, and an event that says so. A piece of an
 /// event is not passed on where none of it has passed yet.
-pub(super) fn interruption(passing: Vec<u8>, cut_off: usize) -> Vec<u8> {
+pub(super) fn interruption(passing: Vec<u8>, cut_off: usize, client: Dialect) -> Vec<u8> {
     let mut out = passing;
     match out.len().checked_sub(cut_off) {
         Some(kept) => out.truncate(kept),
@@ -222,9 +223,7 @@ pub(super) fn interruption(passing: Vec<u8>, cut_off: usize) -> Vec<u8> {
             out.extend_from_slice(b"\n\n");
         }
     }
-    out.extend_from_slice(b"data: ");
-    out.extend_from_slice(&Refusal::AnswerInterrupted.body());
-    out.extend_from_slice(b"\n\n");
+    out.extend(Refusal::AnswerInterrupted.stream_event(client));
     out
 }
 

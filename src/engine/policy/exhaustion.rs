@@ -11,7 +11,7 @@ use std::rc::Rc;
 use super::answer::interruption;
 use super::{Phase, Policy};
 use crate::dialect::ending::Ending;
-use crate::dialect::openai::request::{Delivery, Inspection};
+use crate::dialect::request::{Delivery, Inspection};
 use crate::engine::effect::Effect;
 use crate::engine::event::Timestamp;
 use crate::engine::meter::{Meter, Relayed};
@@ -49,7 +49,7 @@ impl Policy {
             && meter.is_cut_short()
         {
             let passing = replacement.take().unwrap_or_else(|| chunk.to_vec());
-            replacement = Some(interruption(passing, relayed.cut_off));
+            replacement = Some(interruption(passing, relayed.cut_off, self.dialect()));
         }
         if let Some(replacement) = replacement {
             effects.push(Effect::ReplaceResponseBody(replacement));

@@ -15,4 +15,4 @@ pub(in crate::dialect) use decode::{decode_request, echo};
 pub(in crate::dialect) use items::usage_of;
 pub(in crate::dialect) use meter::{read_usage, stream_event};
 pub(in crate::dialect) use request::inspect;
-pub(in crate::dialect) use stream::StreamEncoder;
+pub(in crate::dialect) use stream::{StreamEncoder, error_event};

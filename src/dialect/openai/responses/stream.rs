@@ -5,7 +5,7 @@
 
 use crate::chat::{ChatError, ChatEvent, Delta, FinishReason, Losses, Usage};
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
-use crate::dialect::{AnswerContext, LONGEST_PART, sse};
+use crate::dialect::{AnswerContext, ErrorBody, LONGEST_PART, sse};
 
 use super::items::{Item, Kind, Response, Status, encrypted};
 
@@ -273,4 +273,14 @@ impl StreamEncoder {
         }
         self.emit_item("response.output_item.done", at, true, out);
     }
+}
+/// The event that ends a stream with an error of the gateway's (API reference, "Streaming events", `error`). Where the
+/// sequence of a provider's events stands is not known here.
+pub(in crate::dialect) fn error_event(error: &ErrorBody<'_>) -> Vec<u8> {
+    write::object(|event| {
+        event.string("type", "error");
+        event.string("code", error.code);
+        event.string("message", error.message);
+        event.string_or_null("param", error.member);
+    })
 }
