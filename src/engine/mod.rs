@@ -11,6 +11,7 @@
 
 pub mod adapter;
 pub mod book;
+pub mod content;
 pub mod counting;
 pub mod effect;
 pub mod event;

@@ -8,6 +8,7 @@
 //! attempts are made.
 
 mod answer;
+mod content;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -18,6 +19,8 @@ use std::time::Duration;
 
 use super::Role;
 use super::book::Book;
+use super::content::Contents;
+use super::content::answer::Restoring;
 use super::counting::Calibrator;
 use super::effect::{Effect, Flow, Reply};
 use super::event::{Attempt, Event, Timestamp};
@@ -49,6 +52,7 @@ pub struct Gateway {
     models: BTreeMap<String, Rc<Model>>,
     calibrators: Vec<Rc<Calibrator>>,
     directory: Directory,
+    content: Contents,
 }
 
 impl Gateway {
@@ -63,6 +67,7 @@ impl Gateway {
             queue,
             models,
             keys,
+            content,
             format: _,
             revision: _,
         } = config;
@@ -79,6 +84,7 @@ impl Gateway {
             models,
             calibrators: calibrators.into_values().collect(),
             directory: Directory::new(keys),
+            content: Contents::new(content),
         }
     }
 
@@ -126,6 +132,8 @@ pub struct Policy {
     /// The note for the adapter, for as long as attempts may be made.
     deposit: Option<Deposit>,
     spending: Option<Spending>,
+    /// What gives the answer back the values that were taken out of the request, when there are any.
+    restoring: Option<Box<Restoring>>,
     phase: Phase,
     started: Timestamp,
     /// Filled as the facts become known; read only when the request is over.
@@ -178,6 +186,7 @@ impl Policy {
             stream,
             deposit: None,
             spending: None,
+            restoring: None,
             phase: Phase::Arriving,
             started: Timestamp::default(),
             record: Record::default(),
@@ -264,6 +273,8 @@ impl Policy {
     ) -> Result<Flow, Refusal> {
         let Reading { surface, caller, passed_on, user } = reading;
         let request = request::inspect(surface, body).map_err(Refusal::InvalidRequest)?;
+        let (request, body) = self.screen(surface, request, body, effects)?;
+        let body = &*body;
         let model = route::resolve(&self.gateway.models, &caller.models, &request.model)
             .map_err(|reason| unroutable(reason, &request.model))?;
         self.record.model = Some(request.model.clone());

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// The labels in use. A value never contains `|`; the configuration sees to that.
-pub const LABELS: [&str; 12] = [
+pub const LABELS: [&str; 15] = [
     "key",
     "team",
     "model",
@@ -27,6 +27,9 @@ pub const LABELS: [&str; 12] = [
     "scope",
     "threshold",
     "direction",
+    "type",
+    "action",
+    "rule",
 ];
 
 /// The value of a label that does not apply: nobody was identified, nothing was routed.
@@ -59,6 +62,10 @@ pub enum Metric {
     /// How far the count of a prompt was off where the vocabulary is not public, in thousandths of what the provider
     /// reported.
     TokenEstimateError,
+    /// Private values that were found in requests, by their type and what was done.
+    Redactions,
+    /// Texts that break a rule of the guard, by the rule and what was done.
+    Guard,
 }
 
 /// What Envoy makes of the numbers.
@@ -86,6 +93,8 @@ impl Metric {
             Self::WouldRefuse => "tollgate.would_refuse",
             Self::LimitAlerts => "tollgate.limit_alerts",
             Self::TokenEstimateError => "tollgate.token_estimate_error",
+            Self::Redactions => "tollgate.redactions",
+            Self::Guard => "tollgate.guard",
         }
     }
 
@@ -98,7 +107,9 @@ impl Metric {
             | Self::Cost
             | Self::UnknownPrice
             | Self::WouldRefuse
-            | Self::LimitAlerts => Kind::Counter,
+            | Self::LimitAlerts
+            | Self::Redactions
+            | Self::Guard => Kind::Counter,
             Self::TokenUsage
             | Self::OperationDuration
             | Self::TimeToFirstToken
@@ -170,6 +181,20 @@ pub enum Detail {
     Scope(Arc<str>),
     /// A scope of limits, and which part of a limit was reached, in thousandths.
     Threshold(Arc<str>, u16),
+    /// Values of a type, and what was done with them.
+    Value {
+        /// The type.
+        kind: &'static str,
+        /// What was done.
+        action: &'static str,
+    },
+    /// A rule of the guard, and what was done.
+    Rule {
+        /// The rule.
+        rule: Arc<str>,
+        /// What was done.
+        action: &'static str,
+    },
     /// The estimate was too high.
     Over,
     /// The estimate was too low.
@@ -207,7 +232,7 @@ impl Series {
             Metric::UnknownPrice | Metric::TokenEstimateError => {
                 write!(name, "|model={model}|provider={provider}")
             }
-            Metric::WouldRefuse | Metric::LimitAlerts => Ok(()),
+            Metric::WouldRefuse | Metric::LimitAlerts | Metric::Redactions | Metric::Guard => Ok(()),
         };
         let _ = match &self.detail {
             Detail::Only => Ok(()),
@@ -218,6 +243,8 @@ impl Series {
             Detail::Threshold(scope, permille) => {
                 write!(name, "|scope={scope}|threshold={}.{}%", permille / 10, permille % 10)
             }
+            Detail::Value { kind, action } => write!(name, "|type={kind}|action={action}"),
+            Detail::Rule { rule, action } => write!(name, "|rule={rule}|action={action}"),
             Detail::Over => write!(name, "|direction=over"),
             Detail::Under => write!(name, "|direction=under"),
         };

@@ -214,6 +214,12 @@ impl Restorer {
         out
     }
 
+    /// Whether nothing is held back.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.held.is_empty()
+    }
+
     /// What was held back when the stream ends: the beginning of a placeholder that never came.
     pub fn finish(&mut self) -> String {
         std::mem::take(&mut self.held)

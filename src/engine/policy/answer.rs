@@ -4,8 +4,10 @@
 
 use std::time::Duration;
 
+use super::content::GUARD_HEADER;
 use super::{Phase, Policy, set_response_header};
 use crate::engine::adapter;
+use crate::engine::content::answer::Restoring;
 use crate::engine::effect::Effect;
 use crate::engine::event::Timestamp;
 use crate::engine::fields::{SERVED_BY, is_private_response_header};
@@ -44,6 +46,9 @@ impl Policy {
         }
         let limits = self.spending.as_mut().map(Spending::headers).unwrap_or_default();
         effects.extend(limits.into_iter().map(|(name, value)| set_response_header(name, &value)));
+        if let Some(rule) = self.record.found.as_ref().and_then(|found| found.warning.as_deref()) {
+            effects.push(set_response_header(GUARD_HEADER, rule));
+        }
         let Some(mut meter) = meter.filter(|_| !local) else {
             let refusal = match headers.text(adapter::REFUSAL_HEADER) {
                 Some(adapter::CREDENTIAL_UNAVAILABLE) => Refusal::CredentialUnavailable,
@@ -58,7 +63,13 @@ impl Policy {
         };
         self.record.provider_request_id = headers.text("x-request-id").map(str::to_owned);
         if (200..300).contains(&status) {
-            let streamed = meter.expect(headers.media_type().as_deref());
+            let media_type = headers.media_type();
+            let streamed = meter.expect(media_type.as_deref());
+            let is_coded = headers.get("content-encoding").is_some_and(|coding| coding != b"identity");
+            let restores = |restoring: &mut Box<Restoring>| !is_coded && restoring.expect(media_type.as_deref());
+            if self.restoring.as_mut().is_some_and(restores) {
+                effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
+            }
             self.record.streamed = streamed;
             if streamed && meter.hides_usage() {
                 // A stream has no length; were there one, hiding the usage would make it wrong.
@@ -86,7 +97,13 @@ impl Policy {
                 if relayed.first_text {
                     self.record.first_token = Some(now.since(self.started));
                 }
-                if let Some(replacement) = relayed.replacement {
+                let replacement = match &mut self.restoring {
+                    Some(restoring) => Some(
+                        restoring.relay(relayed.replacement.as_deref().unwrap_or(chunk), end_of_stream),
+                    ),
+                    None => relayed.replacement,
+                };
+                if let Some(replacement) = replacement {
                     effects.push(Effect::ReplaceResponseBody(replacement));
                 }
                 if end_of_stream {
