@@ -45,10 +45,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "tokens",
         ],
     ),
-    (
-        "config",
-        &["dialect", "guard", "identity::key", "observe::secret", "quota", "redact", "tokens"],
-    ),
+    ("config", &["dialect", "guard", "identity::key", "observe::secret", "quota", "redact", "tokens"]),
     ("identity", &["config::compiled", "observe::secret"]),
     // The configuration is for the tests of records: every caller has a model access and a priority.
     ("observe", &["config::compiled", "dialect", "framing::json", "identity::caller", "quota::money"]),

@@ -137,9 +137,10 @@ impl Found {
             let series = Series { metric, scope: Rc::clone(&scope), detail };
             Measurement { series, value }
         };
-        let values = self.values.iter().map(|((kind, action), count)| {
-            one(Metric::Redactions, Detail::Value { kind, action }, *count)
-        });
+        let values = self
+            .values
+            .iter()
+            .map(|((kind, action), count)| one(Metric::Redactions, Detail::Value { kind, action }, *count));
         let rules = self.rules.iter().map(|((rule, action), count)| {
             one(Metric::Guard, Detail::Rule { rule: Arc::clone(rule), action }, *count)
         });

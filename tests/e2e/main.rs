@@ -22,6 +22,7 @@ mod limits;
 mod metering;
 mod mock;
 mod queue;
+mod redaction;
 mod reload;
 mod sdk;
 mod secrecy;

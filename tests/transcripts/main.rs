@@ -11,6 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod content;
 mod failures;
 mod host;
 mod queue;
@@ -28,7 +29,12 @@ use crate::story::{CLIENT_KEYS, PROMPT, PROVIDER_KEYS};
 /// Every story by the name of its file.
 fn told() -> Vec<(String, String)> {
     let stories = stories::ALL.iter().map(|(name, tell)| ((*name).to_owned(), tell()));
-    stories.chain(translated::stories()).chain(refusals::all()).chain(failures::stories()).collect()
+    stories
+        .chain(translated::stories())
+        .chain(content::stories())
+        .chain(refusals::all())
+        .chain(failures::stories())
+        .collect()
 }
 
 fn directory() -> PathBuf {

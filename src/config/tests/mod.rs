@@ -1,6 +1,7 @@
 //! What an operator sees of the configuration: the compiled form of a good file, and the exact problems of a
 //! bad one.
 
+mod content;
 mod good;
 mod limits;
 mod prices;

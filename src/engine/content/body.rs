@@ -144,7 +144,8 @@ pub(super) fn free_texts(document: &str) -> Texts<'_> {
 }
 
 fn read(body: &str, free: bool) -> Texts<'_> {
-    let mut reader = Reader { text: body.as_bytes(), free, frames: Vec::new(), texts: Texts::default(), said: Vec::new() };
+    let mut reader =
+        Reader { text: body.as_bytes(), free, frames: Vec::new(), texts: Texts::default(), said: Vec::new() };
     let whole = Span { start: 0, end: body.len() };
     json::walk(body.as_bytes(), whole, |token| reader.token(token));
     for (text, speaker) in reader.texts.all.iter_mut().zip(reader.said) {
@@ -363,7 +364,8 @@ mod tests {
         let anthropic = r#"{"system":"s","messages":[{"content":[{"type":"text","text":"u"},
             {"content":[{"type":"text","text":"r"}],"type":"tool_result"},
             {"type":"document","title":"d"}],"role":"user"},{"role":"assistant","content":"a"}]}"#;
-        let expected = [("s", None), ("u", Some(User)), ("r", Some(Tool)), ("d", Some(Document)), ("a", None)];
+        let expected =
+            [("s", None), ("u", Some(User)), ("r", Some(Tool)), ("d", Some(Document)), ("a", None)];
         assert_eq!(said(anthropic), expected.map(|(says, source)| (says.to_owned(), source)));
         let responses = r#"{"instructions":"i","input":[{"type":"message","role":"user","content":"u"},
             {"type":"function_call_output","call_id":"c","output":"o"}]}"#;

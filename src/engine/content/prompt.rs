@@ -79,7 +79,12 @@ struct Masker<'a> {
 
 impl Masker<'_> {
     /// The document with everything taken out; `None` when nothing was.
-    fn document(&mut self, document: &str, texts: Texts<'_>, depth: usize) -> Result<Option<String>, Blocked> {
+    fn document(
+        &mut self,
+        document: &str,
+        texts: Texts<'_>,
+        depth: usize,
+    ) -> Result<Option<String>, Blocked> {
         let Texts { mut all, free } = texts;
         let mut edits = Vec::new();
         let mut judged = vec![false; all.len()];
@@ -110,7 +115,8 @@ impl Masker<'_> {
             return Ok(None);
         }
         let rest = document.get(edit::reach(&edits)..).unwrap_or_default();
-        let changed = edit::apply(&mut edits, document.as_bytes()).and_then(|head| String::from_utf8(head).ok());
+        let changed =
+            edit::apply(&mut edits, document.as_bytes()).and_then(|head| String::from_utf8(head).ok());
         Ok(changed.map(|head| head + rest))
     }
 

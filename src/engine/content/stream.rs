@@ -178,7 +178,8 @@ impl Channel {
         let open = format!(r#"[{{"index":{choice},{open}"#);
         let close = format!(r#"{close},"finish_reason":null}}]"#);
         // Data over several lines stays one event.
-        let line = |bytes: &[u8]| -> Vec<u8> { bytes.iter().copied().filter(|byte| *byte != b'\n').collect() };
+        let line =
+            |bytes: &[u8]| -> Vec<u8> { bytes.iter().copied().filter(|byte| *byte != b'\n').collect() };
         self.around = Some((
             [b"data: ", &*line(before), open.as_bytes()].concat(),
             [close.as_bytes(), &line(after), b"\n\n"].concat(),

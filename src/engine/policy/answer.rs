@@ -66,7 +66,8 @@ impl Policy {
             let media_type = headers.media_type();
             let streamed = meter.expect(media_type.as_deref());
             let is_coded = headers.get("content-encoding").is_some_and(|coding| coding != b"identity");
-            let restores = |restoring: &mut Box<Restoring>| !is_coded && restoring.expect(media_type.as_deref());
+            let restores =
+                |restoring: &mut Box<Restoring>| !is_coded && restoring.expect(media_type.as_deref());
             if self.restoring.as_mut().is_some_and(restores) {
                 effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
             }
@@ -98,9 +99,9 @@ impl Policy {
                     self.record.first_token = Some(now.since(self.started));
                 }
                 let replacement = match &mut self.restoring {
-                    Some(restoring) => Some(
-                        restoring.relay(relayed.replacement.as_deref().unwrap_or(chunk), end_of_stream),
-                    ),
+                    Some(restoring) => {
+                        Some(restoring.relay(relayed.replacement.as_deref().unwrap_or(chunk), end_of_stream))
+                    }
                     None => relayed.replacement,
                 };
                 if let Some(replacement) = replacement {

@@ -89,8 +89,20 @@ mod tests {
         assert_eq!(
             met,
             [
-                "{", r#"key "a\"""#, "[", "Number 1", "Number -2.5e3", r#"String "x:y""#, "Boolean true", "]",
-                r#"key "b""#, "{", "}", r#"key "c""#, "Null null", "}",
+                "{",
+                r#"key "a\"""#,
+                "[",
+                "Number 1",
+                "Number -2.5e3",
+                r#"String "x:y""#,
+                "Boolean true",
+                "]",
+                r#"key "b""#,
+                "{",
+                "}",
+                r#"key "c""#,
+                "Null null",
+                "}",
             ]
         );
     }
