@@ -18,7 +18,7 @@ const VALUES: [&str; 5] = [
     "+49 30 901820",
 ];
 
-const SECRET: &str = "ghp_0123456789abcdefghijklmnopqrstuvwxyz";
+const SECRET: &str = "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";
 
 fn start(mock: &Mock) -> Gateway {
     let mut config = Config::new(&[("openai", mock.url("openai")), ("anthropic", mock.root("anthropic"))])
@@ -65,7 +65,7 @@ fn leaks(text: &str) -> Option<&'static str> {
         "6016 1331",
         "203.0.113",
         "901820",
-        "ghp_0123",
+        "ghp_7sHa",
     ];
     parts.into_iter().find(|part| text.contains(part))
 }

@@ -203,9 +203,10 @@ impl<'a> Reader<'a> {
         let parent = self.frames.last();
         let named = |list: &[&str]| name.as_deref().is_some_and(|name| list.contains(&name));
         let was_free = parent.map_or(self.free, |frame| frame.free);
-        // A schema's property may have any of these names.
-        let is_schema = parent.is_some_and(|frame| frame.name.as_deref() == Some("properties"));
-        let free = was_free || (kind == Kind::Object && named(&FREE) && !is_schema);
+        // An element is not its array, and a schema's property may have any name.
+        let is_member = parent
+            .is_some_and(|frame| frame.kind == Kind::Object && frame.name.as_deref() != Some("properties"));
+        let free = was_free || kind == Kind::Object && is_member && named(&FREE);
         let conversation = match parent {
             Some(frame) => frame.conversation || (self.frames.len() == 1 && named(&CONVERSATION)),
             None => false,
@@ -222,7 +223,7 @@ impl<'a> Reader<'a> {
 
     fn close(&mut self, end: usize) {
         let Some(frame) = self.frames.pop() else { return };
-        if frame.free && !self.frames.last().map_or(self.free, |parent| parent.free) {
+        if frame.free && !self.frames.last().is_some_and(|parent| parent.free) {
             self.texts.free.push(Span { start: frame.start, end });
         }
         let speaker = match frame.speaker {

@@ -221,7 +221,7 @@ fn found(redactor: &Redactor, document: &str, texts: &[Text<'_>], free: &[Span])
             let is_plain = text.says.len() + 2 * quote == text.span.end - text.span.start;
             if inside && is_plain {
                 let from = text.span.start + quote;
-                own.push(Finding { start: start - from, end: end - from, ..finding });
+                add(own, Finding { start: start - from, end: end - from, ..finding });
             }
         }
     }
@@ -245,11 +245,20 @@ fn within(text: &Text<'_>, settings: &crate::redact::Settings) -> Vec<Finding> {
     let named = format!("{}: {}", name.replace(['_', '-'], " "), text.says);
     let from = named.len() - text.says.len();
     let shifted = find_all(&named, settings).into_iter().filter(|finding| finding.start >= from);
-    findings.extend(shifted.map(|finding| Finding {
-        start: finding.start - from,
-        end: finding.end - from,
-        ..finding
-    }));
+    for finding in shifted {
+        add(&mut findings, Finding { start: finding.start - from, end: finding.end - from, ..finding });
+    }
     settle(&mut findings);
     findings
+}
+
+/// Adds what only its surroundings say: never a part of what is known without them.
+fn add(findings: &mut Vec<Finding>, finding: Finding) {
+    let is_known = |known: &Finding| {
+        let overlaps = known.start < finding.end && finding.start < known.end;
+        overlaps && !(finding.start <= known.start && known.end <= finding.end)
+    };
+    if !findings.iter().any(is_known) {
+        findings.push(finding);
+    }
 }
