@@ -17,6 +17,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
 use crate::config::compiled::content::{Content, PerTeam, Redaction};
+use crate::guard;
 use crate::guard::policy::{Policy as Guard, Settings as GuardSettings};
 use crate::redact::finding::Kind;
 use crate::redact::mask::{Action, Rules};
@@ -44,13 +45,13 @@ struct Redactor {
 }
 
 impl Contents {
-    /// Prepares a configuration. One that the command has checked is taken whole; rules that cannot be compiled do not
-    /// get through it.
+    /// Prepares a configuration. The command has compiled its rules before; where that fails here, nothing passes.
     #[must_use]
     pub fn new(content: Content) -> Self {
         let Content { redaction, guard } = content;
         let redaction = prepared(redaction, |given| Some(Redactor::new(given)));
-        let guard = prepared(guard, |given: GuardSettings| Guard::compile(&given).ok());
+        let guard =
+            prepared(guard, |given: GuardSettings| Guard::compile(&given).or_else(|_| nothing_passes()).ok());
         let screen = |redaction: Option<&Rc<Redactor>>, guard: Option<&Rc<Guard>>| {
             let screen = Screen { redaction: redaction.map(Rc::clone), guard: guard.map(Rc::clone) };
             (screen.redaction.is_some() || screen.guard.is_some()).then(|| Rc::new(screen))
@@ -68,6 +69,12 @@ impl Contents {
     pub fn of(&self, team: &str) -> Option<Rc<Screen>> {
         self.teams.get(team).or(self.common.as_ref()).map(Rc::clone)
     }
+}
+
+/// A guard that refuses every text: what cannot be checked does not pass.
+fn nothing_passes() -> Result<Guard, Vec<guard::policy::Problem>> {
+    let largest = Some((0, guard::policy::Action::Block));
+    Guard::compile(&GuardSettings { largest, ..GuardSettings::default() })
 }
 
 fn prepared<T, U>(given: PerTeam<T>, prepare: impl Fn(T) -> Option<U>) -> PerTeam<Rc<U>> {

@@ -1,9 +1,12 @@
 //! Private values in any place of any dialect's request: none goes on, and the answer gets each back, however it is
 //! cut.
 
+use std::collections::BTreeMap;
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tollgate::config;
+use tollgate::dialect::translate::Dialect;
 use tollgate::engine::content::Contents;
 use tollgate::engine::content::answer::Restoring;
 use tollgate::engine::content::prompt::{Blocked, Screened, screen};
@@ -102,7 +105,7 @@ fn bodies(value: &str) -> Vec<Value> {
 fn echoed(vault: Screened, body: &Value, cut: usize) -> Value {
     let answer = body.to_string().into_bytes();
     let mut restoring = Restoring::new(vault.vault).expect("there is something to give back");
-    assert!(restoring.expect(Some("application/json")));
+    assert!(restoring.expect(Dialect::OpenAiChat, Some("application/json")));
     let (head, tail) = answer.split_at(cut.min(answer.len()));
     let mut out = restoring.relay(head, false);
     out.extend(restoring.relay(tail, true));
@@ -267,7 +270,7 @@ fn gathered(stream: &str) -> [String; 3] {
 
 fn restored(vault: Screened, stream: &str, cuts: &[usize]) -> String {
     let mut restoring = Restoring::new(vault.vault).unwrap();
-    assert!(restoring.expect(Some("text/event-stream")));
+    assert!(restoring.expect(Dialect::OpenAiChat, Some("text/event-stream")));
     let bytes = stream.as_bytes();
     let mut cuts: Vec<usize> = cuts.iter().map(|cut| cut % (bytes.len() + 1)).collect();
     cuts.extend([0, bytes.len()]);
@@ -332,4 +335,98 @@ fn a_broken_stream_ends_with_what_waited() {
     let pieces: Vec<&str> =
         out.matches("\"content\":\"to \"").chain(out.matches("\"content\":\"[EMAIL_\"")).collect();
     assert_eq!(pieces.len(), 2, "{out}");
+}
+
+/// The events of a client's dialect that bring `says` in pieces of three letters, and then end.
+fn of_dialect(dialect: Dialect, says: &str) -> String {
+    let letters: Vec<char> = says.chars().collect();
+    let pieces: Vec<String> = letters.chunks(3).map(|piece| piece.iter().collect()).collect();
+    let mut out = String::new();
+    let mut event = |name: &str, data: Value| {
+        if !name.is_empty() {
+            out += &format!("event: {name}\n");
+        }
+        out += &format!("data: {data}\n\n");
+    };
+    match dialect {
+        Dialect::Anthropic => {
+            for (index, kind, member) in [(0, "text_delta", "text"), (1, "input_json_delta", "partial_json")]
+            {
+                for piece in &pieces {
+                    let delta = json!({"type": kind, member: piece});
+                    let data = json!({"type": "content_block_delta", "index": index, "delta": delta});
+                    event("content_block_delta", data);
+                }
+                event("content_block_stop", json!({"type": "content_block_stop", "index": index}));
+            }
+            event("message_stop", json!({"type": "message_stop"}));
+        }
+        Dialect::OpenAiResponses => {
+            for kind in ["response.output_text", "response.function_call_arguments"] {
+                let delta = format!("{kind}.delta");
+                for piece in &pieces {
+                    event(&delta, json!({"type": delta, "item_id": "i", "output_index": 0, "delta": piece}));
+                }
+                let done = format!("{kind}.done");
+                event(&done, json!({"type": done, "item_id": "i", "output_index": 0, "text": says}));
+            }
+            let answer = json!({"output": [{"content": [{"type": "output_text", "text": says}]}]});
+            event("response.completed", json!({"type": "response.completed", "response": answer}));
+        }
+        _ => {
+            let candidate = |parts: Value| json!({"content": {"role": "model", "parts": parts}, "index": 0});
+            for piece in &pieces {
+                event("", json!({"candidates": [candidate(json!([{"text": piece}]))]}));
+            }
+            let mut last = candidate(json!([{"functionCall": {"name": "f", "args": {"to": says}}}]));
+            last["finishReason"] = "STOP".into();
+            event("", json!({"candidates": [last]}));
+        }
+    }
+    out
+}
+
+/// The texts that grow with a stream and those that are said whole, by the type of the event and the member.
+fn texts_of(stream: &str) -> BTreeMap<String, String> {
+    let mut texts = BTreeMap::new();
+    for event in stream.split("\n\n").filter(|event| !event.is_empty()) {
+        let data = event.lines().find_map(|line| line.strip_prefix("data: ")).expect("each event has data");
+        let data: Value = serde_json::from_str(data).expect("each event is JSON");
+        let mut waiting = vec![(data["type"].as_str().unwrap_or_default().to_owned(), &data)];
+        while let Some((path, value)) = waiting.pop() {
+            let name = path.rsplit('.').next().unwrap_or_default();
+            match value {
+                Value::String(text) if ["text", "partial_json", "delta", "to"].contains(&name) => {
+                    *texts.entry(path).or_insert_with(String::new) += text;
+                }
+                Value::Array(all) => waiting.extend(all.iter().map(|one| (path.clone(), one))),
+                Value::Object(all) => {
+                    waiting.extend(all.iter().map(|(name, one)| (format!("{path}.{name}"), one)));
+                }
+                _ => {}
+            }
+        }
+    }
+    texts
+}
+
+#[test]
+fn streams_of_every_dialect_give_the_values_back() {
+    let body = json!({"messages": [{"role": "user", "content": VALUES.join(", ")}]});
+    for dialect in [Dialect::Anthropic, Dialect::OpenAiResponses, Dialect::Gemini] {
+        for end in ["", " [EMAIL_ADD"] {
+            let (changed, screened) = masked(RESTORED, &body);
+            let says = changed["messages"][0]["content"].as_str().unwrap().to_owned() + end;
+            let mut restoring = Restoring::new(screened.vault).unwrap();
+            assert!(restoring.expect(dialect, Some("text/event-stream")));
+            let mut out = Vec::new();
+            let stream = of_dialect(dialect, &says);
+            stream.as_bytes().chunks(11).for_each(|chunk| out.extend(restoring.relay(chunk, false)));
+            out.extend(restoring.relay(b"", true));
+            let out = String::from_utf8(out).unwrap();
+            let expected = texts_of(&of_dialect(dialect, &(VALUES.join(", ") + end)));
+            assert!(expected.len() >= 2, "{expected:?}");
+            assert_eq!(texts_of(&out), expected, "{dialect:?}");
+        }
+    }
 }

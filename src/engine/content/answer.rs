@@ -5,6 +5,7 @@
 //! [`LONGEST_ANSWER`]; a longer one passes with its placeholders.
 
 use super::stream::Stream;
+use crate::dialect::translate::Dialect;
 use crate::framing::edit::{self, Edit};
 use crate::framing::json::{self, Kind, Span, Token};
 use crate::redact::mask::{Quoting, Vault};
@@ -34,10 +35,10 @@ impl Restoring {
         (!vault.is_empty()).then_some(Self { vault, reading: Reading::Nothing })
     }
 
-    /// Prepares for a body of this media type; says whether it may change.
-    pub fn expect(&mut self, media_type: Option<&str>) -> bool {
+    /// Prepares for a body of this media type in the client's dialect; says whether it may change.
+    pub fn expect(&mut self, dialect: Dialect, media_type: Option<&str>) -> bool {
         self.reading = match media_type {
-            Some("text/event-stream") => Reading::Stream(Box::default()),
+            Some("text/event-stream") => Reading::Stream(Box::new(Stream::new(dialect))),
             Some("application/json") => Reading::Whole(Vec::new()),
             _ => Reading::Nothing,
         };
@@ -76,10 +77,14 @@ impl Restoring {
 
 /// A whole answer with the values in their places; `None` when it stays as it is.
 fn whole(vault: &Vault, body: &[u8]) -> Option<Vec<u8>> {
-    json::members(body, |_| {}).ok()?;
+    let span = Span { start: 0, end: body.len() };
+    // Gemini's streams that are not events are a list.
+    if json::members(body, |_| {}).is_err() && json::elements_of(body, span, |_, _| {}).is_err() {
+        return None;
+    }
     let mut edits = Vec::new();
     let mut arguments = false;
-    json::walk(body, Span { start: 0, end: body.len() }, |token| {
+    json::walk(body, span, |token| {
         let span = match token {
             Token::Key(span) => {
                 arguments = json::string(body, span).is_some_and(|key| key == "arguments");

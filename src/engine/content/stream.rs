@@ -3,51 +3,29 @@
 //! A piece of text that may be the beginning of a placeholder waits, at most as long as a placeholder can be. What
 //! waits when its channel ends, and was none, passes in an event of its own before the one that says so.
 //!
-//! Which members of an event carry text, and when a channel ends, is said for each dialect in [`read`]; the rest knows
-//! no dialect. An event that is too long to be held passes as it is.
+//! Which members of an event carry text is said for each dialect in [`read`]. An event that is too long to be held
+//! passes as it is.
+
+mod read;
 
 use std::borrow::Cow;
 
+use self::read::{Event, Member, Name, read};
 use super::answer::quoting_of;
+use crate::dialect::translate::Dialect;
 use crate::framing::edit::{self, Edit};
-use crate::framing::json::{self, Kind, Span};
+use crate::framing::json::{self, Span};
 use crate::framing::sse::{Extent, Frame, Framer};
 use crate::redact::mask::{Quoting, Restorer, Vault};
 
 /// The longest event that is read, in bytes.
 const LONGEST_EVENT: usize = 1 << 20;
 
-/// One text that is being generated.
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Name {
-    /// Which of several answers.
-    choice: u64,
-    member: Member,
-}
-
-/// Which text of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-enum Member {
-    /// `text` of a completion.
-    Text,
-    /// A member of `delta`, such as `content`.
-    Delta(String),
-    /// The arguments of the tool call with this index.
-    Arguments(u64),
-    /// The arguments of a function call (deprecated by OpenAI, and still sent by some servers).
-    FunctionCall,
-}
-
-/// What an event says.
-#[derive(Default)]
-struct Event {
-    texts: Vec<(Name, Span)>,
-    /// The choices that end with it.
-    ended: Vec<u64>,
-    /// Whether all do.
-    last: bool,
-    /// The choices as a whole.
-    choices: Option<Span>,
+/// A stream on its way to the client.
+pub(super) struct Stream {
+    dialect: Dialect,
+    framer: Framer,
+    channels: Vec<Channel>,
 }
 
 struct Channel {
@@ -58,55 +36,61 @@ struct Channel {
     around: Option<(Vec<u8>, Vec<u8>)>,
 }
 
-/// A stream on its way to the client.
-pub(super) struct Stream {
-    framer: Framer,
-    channels: Vec<Channel>,
-}
-
-impl Default for Stream {
-    fn default() -> Self {
-        Self { framer: Framer::new(LONGEST_EVENT), channels: Vec::new() }
-    }
-}
-
 impl Stream {
+    /// A stream for a client of this dialect.
+    pub(super) fn new(dialect: Dialect) -> Self {
+        Self { dialect, framer: Framer::new(LONGEST_EVENT), channels: Vec::new() }
+    }
+
     /// Takes the next bytes, and appends what passes to `out`.
     pub(super) fn push(&mut self, vault: &Vault, chunk: &[u8], out: &mut Vec<u8>) {
-        let Self { framer, channels } = self;
-        framer.push(chunk, |frame| relay(channels, vault, &frame, out));
+        let Self { dialect, framer, channels } = self;
+        framer.push(chunk, |frame| relay(*dialect, channels, vault, &frame, out));
     }
 
     /// Ends the stream: whatever waits passes.
     pub(super) fn finish(&mut self, vault: &Vault, out: &mut Vec<u8>) {
-        let Self { framer, channels } = self;
-        framer.finish(|frame| relay(channels, vault, &frame, out));
+        let Self { dialect, framer, channels } = self;
+        framer.finish(|frame| relay(*dialect, channels, vault, &frame, out));
         channels.iter_mut().for_each(|channel| channel.release(out));
     }
 }
 
-fn relay(channels: &mut Vec<Channel>, vault: &Vault, frame: &Frame<'_>, out: &mut Vec<u8>) {
+fn relay(dialect: Dialect, channels: &mut Vec<Channel>, vault: &Vault, frame: &Frame<'_>, out: &mut Vec<u8>) {
     let data = if frame.extent == Extent::Oversized { None } else { frame.data() };
-    let event = data.as_deref().map(read).unwrap_or_default();
+    let event = data.as_deref().map(|data| read(dialect, data)).unwrap_or_default();
     let mut edits = Vec::new();
     if let Some(data) = &data {
         for (name, span) in &event.texts {
             let Some(piece) = json::string(data, *span) else { continue };
-            let ended = event.last || event.ended.contains(&name.choice);
             let channel = channel(channels, name);
-            let restored = channel.restore(vault, &piece, ended);
-            channel.note(data, event.choices);
-            if restored != piece {
-                let mut text = Vec::with_capacity(restored.len() + 2);
-                json::write_string(&mut text, &restored);
-                edits.push(Edit { span: *span, text });
-            }
+            let restored = channel.restore(vault, &piece, event.ends(name));
+            channel.note(frame.event, data, &event, *span);
+            edits.extend(replacing(*span, &piece, &restored));
+        }
+        for span in &event.complete {
+            let Some(text) = json::string(data, *span).filter(|text| text.contains('[')) else { continue };
+            edits.extend(replacing(*span, &text, &vault.restore(&text, quoting_of(&text))));
         }
     }
-    let over = channels.iter_mut().filter(|one| event.last || event.ended.contains(&one.name.choice));
-    over.for_each(|channel| channel.release(out));
+    channels.iter_mut().filter(|one| event.ends(&one.name)).for_each(|channel| channel.release(out));
     let changed = data.filter(|_| !edits.is_empty()).and_then(|data| rewritten(frame, &data, &mut edits));
     out.extend_from_slice(changed.as_deref().unwrap_or(frame.raw));
+}
+
+impl Event {
+    fn ends(&self, name: &Name) -> bool {
+        self.last || self.ended.contains(&name.choice)
+    }
+}
+
+/// The edit of a string that was restored, when that made a difference.
+fn replacing(span: Span, before: &str, restored: &str) -> Option<Edit> {
+    (before != restored).then(|| {
+        let mut text = Vec::with_capacity(restored.len() + 2);
+        json::write_string(&mut text, restored);
+        Edit { span, text }
+    })
 }
 
 /// The frame with edited data.
@@ -115,13 +99,21 @@ fn rewritten(frame: &Frame<'_>, data: &Cow<'_, [u8]>, edits: &mut [Edit]) -> Opt
     let mut edited = edit::apply(edits, data)?;
     edited.extend_from_slice(rest);
     let Some(at) = memchr::memmem::find(frame.raw, data) else {
-        // JSON over several lines becomes one.
-        edited.retain(|byte| *byte != b'\n');
-        let event = frame.event.map(|event| format!("event: {event}\n")).unwrap_or_default();
-        return Some([event.as_bytes(), b"data: ", &edited, b"\n\n"].concat());
+        return Some([&*head(frame.event), &*on_one_line(&edited), b"\n\n"].concat());
     };
     let (before, after) = (frame.raw.get(..at)?, frame.raw.get(at + data.len()..)?);
     Some([before, &edited, after].concat())
+}
+
+/// An event up to its data.
+fn head(event: Option<&str>) -> Vec<u8> {
+    let event = event.map(|event| format!("event: {event}\n")).unwrap_or_default();
+    [event.as_bytes(), b"data: "].concat()
+}
+
+/// JSON that came over several lines; outside of its strings a line end means nothing, and inside there is none.
+fn on_one_line(json: &[u8]) -> Vec<u8> {
+    json.iter().copied().filter(|byte| *byte != b'\n').collect()
 }
 
 fn channel<'a>(channels: &'a mut Vec<Channel>, name: &Name) -> &'a mut Channel {
@@ -136,11 +128,8 @@ fn channel<'a>(channels: &'a mut Vec<Channel>, name: &Name) -> &'a mut Channel {
 
 impl Channel {
     fn restore(&mut self, vault: &Vault, piece: &str, ended: bool) -> String {
-        let quoting = match (self.quoting, &self.name.member) {
-            (Some(quoting), _) => quoting,
-            (None, Member::Arguments(_) | Member::FunctionCall) => Quoting::Json,
-            (None, _) => quoting_of(piece),
-        };
+        let quoting =
+            self.quoting.or_else(|| self.name.member.quoting()).unwrap_or_else(|| quoting_of(piece));
         if !piece.trim_start().is_empty() {
             self.quoting = Some(quoting);
         }
@@ -151,39 +140,46 @@ impl Channel {
         restored
     }
 
-    /// Notes what an event looks like in which the text that waits could pass.
-    fn note(&mut self, data: &[u8], choices: Option<Span>) {
+    /// Notes what an event looks like in which the text that waits could pass: this one, with that text alone.
+    fn note(&mut self, name: Option<&str>, data: &[u8], event: &Event, span: Span) {
         self.around = None;
         if self.restorer.is_empty() {
             return;
         }
-        let Some((before, after)) =
-            choices.and_then(|choices| Some((data.get(..choices.start)?, data.get(choices.end..)?)))
-        else {
-            return;
+        let (place, (open, close)) = match event.choices {
+            Some(choices) => (choices, self.alone()),
+            None => (span, (String::new(), "")),
         };
+        let (Some(before), Some(after)) = (data.get(..place.start), data.get(place.end..)) else { return };
+        self.around = Some((
+            [&*head(name), &*on_one_line(before), open.as_bytes()].concat(),
+            [close.as_bytes(), &*on_one_line(after), b"\n\n"].concat(),
+        ));
+    }
+
+    /// What stands around the text where it is all that a list of choices holds.
+    fn alone(&self) -> (String, &'static str) {
         let Name { choice, member } = &self.name;
         let (open, close) = match member {
-            Member::Text => (r#""text":"#.to_owned(), ""),
-            Member::Delta(name) => {
+            Member::Text => (r#""text":"#.to_owned(), r#","finish_reason":null}]"#),
+            Member::Delta(name) | Member::Part(name, _) => {
                 let mut written = Vec::new();
                 json::write_string(&mut written, name);
-                (format!(r#""delta":{{{}:"#, String::from_utf8_lossy(&written)), "}")
+                let written = String::from_utf8_lossy(&written);
+                (format!(r#""delta":{{{written}:"#), r#"},"finish_reason":null}]"#)
             }
-            Member::Arguments(index) => {
-                (format!(r#""delta":{{"tool_calls":[{{"index":{index},"function":{{"arguments":"#), "}}]}")
+            Member::Arguments(index) => (
+                format!(r#""delta":{{"tool_calls":[{{"index":{index},"function":{{"arguments":"#),
+                r#"}}]},"finish_reason":null}]"#,
+            ),
+            Member::FunctionCall => {
+                (r#""delta":{"function_call":{"arguments":"#.to_owned(), r#"}},"finish_reason":null}]"#)
             }
-            Member::FunctionCall => (r#""delta":{"function_call":{"arguments":"#.to_owned(), "}}"),
+            Member::GeminiText { thought } => {
+                (format!(r#""content":{{"role":"model","parts":[{{"thought":{thought},"text":"#), "}]}}]")
+            }
         };
-        let open = format!(r#"[{{"index":{choice},{open}"#);
-        let close = format!(r#"{close},"finish_reason":null}}]"#);
-        // Data over several lines stays one event.
-        let line =
-            |bytes: &[u8]| -> Vec<u8> { bytes.iter().copied().filter(|byte| *byte != b'\n').collect() };
-        self.around = Some((
-            [b"data: ", &*line(before), open.as_bytes()].concat(),
-            [close.as_bytes(), &line(after), b"\n\n"].concat(),
-        ));
+        (format!(r#"[{{"index":{choice},{open}"#), close)
     }
 
     /// Lets what waits pass in an event of its own.
@@ -195,82 +191,4 @@ impl Channel {
             out.extend_from_slice(&after);
         }
     }
-}
-
-/// Reads an event of OpenAI's dialect (API reference, "The chat completion chunk object", "The completion object").
-fn read(data: &[u8]) -> Event {
-    let mut event = Event::default();
-    if data == b"[DONE]" {
-        event.last = true;
-        return event;
-    }
-    let members = json::members(data, |member| {
-        if member.key == "choices" && member.kind == Kind::Array {
-            event.choices = Some(member.value);
-        }
-    });
-    let (Ok(_), Some(choices)) = (members, event.choices) else { return event };
-    // What was read once cannot fail now.
-    let _ = json::elements_of(data, choices, |choice, kind| {
-        if kind == Kind::Object {
-            read_choice(data, choice, &mut event);
-        }
-    });
-    event
-}
-
-fn read_choice(data: &[u8], choice: Span, event: &mut Event) {
-    let (mut index, mut ended) = (0, false);
-    let mut members = Vec::new();
-    let _ = json::members_of(data, choice, |member| match (&*member.key, member.kind) {
-        ("index", Kind::Number) => index = json::unsigned(data, member.value).unwrap_or(0),
-        ("finish_reason", Kind::String) => ended = true,
-        ("text", Kind::String) => members.push((Member::Text, member.value)),
-        ("delta", Kind::Object) => read_delta(data, member.value, &mut members),
-        _ => {}
-    });
-    event.texts.extend(members.into_iter().map(|(member, span)| (Name { choice: index, member }, span)));
-    if ended {
-        event.ended.push(index);
-    }
-}
-
-fn read_delta(data: &[u8], delta: Span, members: &mut Vec<(Member, Span)>) {
-    let _ = json::members_of(data, delta, |member| match (&*member.key, member.kind) {
-        ("role", _) => {}
-        (name, Kind::String) => members.push((Member::Delta(name.to_owned()), member.value)),
-        ("tool_calls", Kind::Array) => {
-            let mut position = 0;
-            let _ = json::elements_of(data, member.value, |call, kind| {
-                if kind == Kind::Object {
-                    read_call(data, call, position, members);
-                }
-                position += 1;
-            });
-        }
-        ("function_call", Kind::Object) => {
-            members.extend(arguments(data, member.value).map(|span| (Member::FunctionCall, span)));
-        }
-        _ => {}
-    });
-}
-
-fn read_call(data: &[u8], call: Span, position: u64, members: &mut Vec<(Member, Span)>) {
-    let (mut index, mut span) = (position, None);
-    let _ = json::members_of(data, call, |member| match (&*member.key, member.kind) {
-        ("index", Kind::Number) => index = json::unsigned(data, member.value).unwrap_or(position),
-        ("function", Kind::Object) => span = arguments(data, member.value),
-        _ => {}
-    });
-    members.extend(span.map(|span| (Member::Arguments(index), span)));
-}
-
-fn arguments(data: &[u8], function: Span) -> Option<Span> {
-    let mut found = None;
-    let _ = json::members_of(data, function, |member| {
-        if member.key == "arguments" && member.kind == Kind::String {
-            found = Some(member.value);
-        }
-    });
-    found
 }

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use super::content::GUARD_HEADER;
 use super::{Phase, Policy, set_response_header};
+use crate::dialect::Surface;
+use crate::dialect::translate::Dialect;
 use crate::engine::adapter;
 use crate::engine::content::answer::Restoring;
 use crate::engine::effect::Effect;
@@ -65,9 +67,11 @@ impl Policy {
         if (200..300).contains(&status) {
             let media_type = headers.media_type();
             let streamed = meter.expect(media_type.as_deref());
+            let dialect = self.record.surface.and_then(Surface::dialect).unwrap_or(Dialect::OpenAiChat);
             let is_coded = headers.get("content-encoding").is_some_and(|coding| coding != b"identity");
-            let restores =
-                |restoring: &mut Box<Restoring>| !is_coded && restoring.expect(media_type.as_deref());
+            let restores = |restoring: &mut Box<Restoring>| {
+                !is_coded && restoring.expect(dialect, media_type.as_deref())
+            };
             if self.restoring.as_mut().is_some_and(restores) {
                 effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
             }

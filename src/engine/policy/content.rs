@@ -1,4 +1,5 @@
-//! Screening a request, and giving its answer back what may come back (see [`crate::engine::content`]).
+//! Where the policy has a request screened (see [`crate::engine::content`]): after it was read, and before anything of
+//! it is counted, reserved or noted. It knows neither what is looked for nor how.
 
 use std::borrow::Cow;
 use std::rc::Rc;
