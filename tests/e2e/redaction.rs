@@ -1,6 +1,7 @@
 //! Private values end to end: no provider sees one, wherever it stands, and its client gets it back.
 
 use std::fs;
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -152,6 +153,35 @@ fn large_bodies_are_screened_and_restored() {
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json()["choices"][0]["message"]["content"], format!("{filler}{}", VALUES[0]));
     assert_eq!(body(&mock.log("openai")[0])["messages"][0]["content"], format!("{filler}[EMAIL_ADDRESS_1]"));
+}
+
+/// What waits for a place was screened before, and goes on as it was screened.
+#[test]
+fn a_call_that_waits_is_screened_all_the_same() {
+    let mock = Mock::start();
+    mock.behave("openai", &json!({"latency_ms": 300, "text": "To [EMAIL_ADDRESS_1]."}));
+    let mut config = Config::new(&[("openai", mock.url("openai"))]).model("chat", &[("openai", "gpt-4o", 0)]);
+    config.0["redaction"] = json!({"restore": true});
+    config.0["organisation"] = json!({"limits": {"concurrency": 1}});
+    config.0["queue"] = json!({"wait": "20s"});
+    config.0["workers"] = json!(1);
+    let gateway = Gateway::start(&config);
+    let filler = "a plain word or two. ".repeat(5000);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                let text = format!("{filler}{}", VALUES[0]);
+                let messages = json!([{"role": "user", "content": text}]);
+                let mut answer = gateway.chat(KEY, &json!({"model": "chat", "messages": messages}));
+                assert_eq!(answer.status, 200);
+                let says = answer.json()["choices"][0]["message"]["content"].clone();
+                assert_eq!(says, format!("To {}.", VALUES[0]));
+            });
+        }
+    });
+    for entry in mock.log("openai") {
+        assert_eq!(body(&entry)["messages"][0]["content"], format!("{filler}[EMAIL_ADDRESS_1]"));
+    }
 }
 
 #[test]

@@ -28,11 +28,27 @@ pub(crate) fn stories() -> Vec<(String, String)> {
 /// Starts a story with a request in two pieces.
 fn asked(title: &str, members: &str, text: &str) -> Story {
     let mut story = Story::new(title);
+    ask(&mut story, members, text);
+    story
+}
+
+fn ask(story: &mut Story, members: &str, text: &str) {
     let body = format!(r#"{{{members}"messages":[{{"role":"user","content":"{text}"}}]}}"#);
     let (bearer, length) = (format!("Bearer {CAREFUL_KEY}"), body.len().to_string());
     let (head, tail) = body.split_at(body.len() / 2);
     story.request(&post("/v1/chat/completions", &length, &bearer), &[head, tail]);
-    story
+}
+
+#[test]
+fn a_body_that_cannot_be_replaced_does_not_go_on() {
+    for call in ["replace_body", "set_header"] {
+        let mut story = Story::new("");
+        story.refuse(&[call]);
+        ask(&mut story, r#""model":"chat","#, &format!("Write to {EMAIL}."));
+        assert!(!story.is_forwarded(), "{call}");
+        story.refuse(&[]);
+        assert!(story.done().contains("\"code\":\"internal_error\""), "{call}");
+    }
 }
 
 const WHOLE: &[(&str, &str)] =

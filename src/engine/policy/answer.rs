@@ -72,7 +72,8 @@ impl Policy {
             let restores = |restoring: &mut Box<Restoring>| {
                 !is_coded && restoring.expect(dialect, media_type.as_deref())
             };
-            if self.restoring.as_mut().is_some_and(restores) {
+            self.restoring = self.restoring.take().and_then(|mut one| restores(&mut one).then_some(one));
+            if self.restoring.is_some() {
                 effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
             }
             self.record.streamed = streamed;
