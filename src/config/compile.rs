@@ -18,7 +18,7 @@ use super::compiled::{
     Adapter, Counting, FORMAT, Key, Model, ModelAccess, Policy, Provider, Queue, Reserving, Scheme, Target,
     chain_cluster,
 };
-use super::content::Given;
+use super::content;
 use super::gateway::{ChainTarget, Credential, Gateway, Upstream};
 use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
@@ -81,7 +81,7 @@ pub(super) fn compile<'file>(
     let compiled_models =
         compiler.models(raw, &chains, &upstreams, &adapter_providers, &mut scopes, &mut models);
     let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
-    let content = Given::of(raw).compile(compiler.errors);
+    let content = content::compile(raw, compiler.errors);
     for names in [&credentials, &providers, &teams] {
         names.warn_of_unused(compiler.warnings);
     }
@@ -97,7 +97,7 @@ pub(super) fn compile<'file>(
         queue,
         models: compiled_models,
         keys,
-        content,
+        content: Box::new(content),
     };
     // A price may be missing only because of another mistake.
     if compiler.errors.is_empty() {

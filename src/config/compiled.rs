@@ -61,7 +61,7 @@ pub struct Policy {
     pub keys: BTreeMap<String, Key>,
     /// What is done about the content of requests.
     #[serde(default)]
-    pub content: content::Content,
+    pub content: Box<content::Content>,
 }
 
 /// A logical model: the name that applications ask for.

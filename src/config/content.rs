@@ -13,6 +13,7 @@ use super::amounts::Thousandths;
 use super::compiled::content::{Content, HashKey, PerTeam, Redaction};
 use super::names::Name;
 use super::problem::{Echo, Found, Kind, Section, nearest};
+use super::raw;
 use super::shape::{
     List, Located, Map, Named, Place, Report, Shape, Text, Whole, enums, read_choice, record,
 };
@@ -227,48 +228,33 @@ impl Text for HashText {
     }
 }
 
-/// The records of a file, those of teams by the teams' names.
-pub(super) struct Given<'a> {
-    /// `redaction` at the top, and in teams.
-    pub(super) redaction: (Option<&'a Located<RawRedaction>>, Vec<(&'a str, &'a Located<RawRedaction>)>),
-    /// `guard` at the top, and in teams.
-    pub(super) guard: (Option<&'a Located<RawGuard>>, Vec<(&'a str, &'a Located<RawGuard>)>),
+/// Compiles the records at the top of the file and in its teams.
+pub(super) fn compile(raw: &raw::Gateway, errors: &mut Report<'_>) -> Content {
+    Content {
+        redaction: per_team(
+            raw,
+            raw.redaction.as_ref(),
+            |team| team.redaction.as_ref(),
+            |given| redaction(given, errors),
+        ),
+        guard: per_team(raw, raw.guard.as_ref(), |team| team.guard.as_ref(), |given| guard(given, errors)),
+    }
 }
 
-impl<'a> Given<'a> {
-    /// Finds the records.
-    pub(super) fn of(raw: &'a super::raw::Gateway) -> Self {
-        let teams: &[Named<Name, super::raw::Team>] =
-            raw.teams.as_ref().map_or(&[], |teams| teams.value.0.as_slice());
-        let named = || {
-            teams.iter().filter_map(|team| Some((team.name.value.0.as_str(), &team.value.as_ref()?.value)))
-        };
-        Self {
-            redaction: (
-                raw.redaction.as_ref(),
-                named().filter_map(|(name, team)| Some((name, team.redaction.as_ref()?))).collect(),
-            ),
-            guard: (
-                raw.guard.as_ref(),
-                named().filter_map(|(name, team)| Some((name, team.guard.as_ref()?))).collect(),
-            ),
+fn per_team<T, U>(
+    raw: &raw::Gateway,
+    common: Option<&Located<T>>,
+    own: impl Fn(&raw::Team) -> Option<&Located<T>>,
+    mut compile: impl FnMut(&Located<T>) -> U,
+) -> PerTeam<U> {
+    let common = common.map(&mut compile);
+    let mut teams = BTreeMap::new();
+    for Named { name, value } in raw.teams.iter().flat_map(|teams| &teams.value.0) {
+        if let Some(given) = value.as_ref().and_then(|team| own(&team.value)) {
+            teams.insert(name.value.0.clone(), compile(given));
         }
     }
-
-    /// Compiles all of them.
-    pub(super) fn compile(&self, errors: &mut Report<'_>) -> Content {
-        let (common, teams) = &self.redaction;
-        let redaction = PerTeam {
-            common: common.map(|given| redaction(given, errors)),
-            teams: teams.iter().map(|(team, given)| ((*team).to_owned(), redaction(given, errors))).collect(),
-        };
-        let (common, teams) = &self.guard;
-        let guard = PerTeam {
-            common: common.map(|given| guard(given, errors)),
-            teams: teams.iter().map(|(team, given)| ((*team).to_owned(), guard(given, errors))).collect(),
-        };
-        Content { redaction, guard }
-    }
+    PerTeam { common, teams }
 }
 
 fn redaction(given: &Located<RawRedaction>, errors: &mut Report<'_>) -> Redaction {

@@ -84,7 +84,7 @@ impl Gateway {
             models,
             calibrators: calibrators.into_values().collect(),
             directory: Directory::new(keys),
-            content: Contents::new(content),
+            content: Contents::new(*content),
         }
     }
 

@@ -27,7 +27,7 @@ fn contents(members: &str) -> Contents {
         "{{version: 1, providers: {{p: {{api: openai, url: 'http://127.0.0.1:1'}}}}, \
          models: {{m: {{targets: [{{provider: p, model: m}}]}}}}, {members}}}"
     );
-    Contents::new(config::parse("gateway.yaml", &yaml).unwrap().policy.content)
+    Contents::new(config::parse("gateway.yaml", &yaml).unwrap().policy.content.as_ref().clone())
 }
 
 fn screened(members: &str, body: &Value) -> Screened {

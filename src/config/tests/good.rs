@@ -6,7 +6,6 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use super::super::compiled::content::Content;
 use super::super::compiled::{
     Adapter, Counting, FORMAT, Key, Model, ModelAccess, ModelTarget, Plugin, Policy, Priority, Provider,
     Queue, Reserving, Scheme, Target,
@@ -100,7 +99,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     scopes: Vec::new(),
                 },
             ),
-            content: Content::default(),
+            content: Box::default(),
         },
         adapter: Adapter {
             format: FORMAT,

@@ -8,8 +8,6 @@
 
 mod read;
 
-use std::borrow::Cow;
-
 use self::read::{Event, Member, Name, read};
 use super::answer::quoting_of;
 use crate::dialect::translate::Dialect;
@@ -94,7 +92,7 @@ fn replacing(span: Span, before: &str, restored: &str) -> Option<Edit> {
 }
 
 /// The frame with edited data.
-fn rewritten(frame: &Frame<'_>, data: &Cow<'_, [u8]>, edits: &mut [Edit]) -> Option<Vec<u8>> {
+fn rewritten(frame: &Frame<'_>, data: &[u8], edits: &mut [Edit]) -> Option<Vec<u8>> {
     let rest = data.get(edit::reach(edits)..)?;
     let mut edited = edit::apply(edits, data)?;
     edited.extend_from_slice(rest);
