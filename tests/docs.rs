@@ -21,6 +21,7 @@ use serde_json::Value;
 use tollgate::config;
 use tollgate::dialect::translate::{Support, support};
 use tollgate::dialect::{Api, RequestFault, Surface};
+use tollgate::engine::content::prompt::Blocked;
 use tollgate::engine::refusal::{Exceeded, Excess, Refusal, Unsupported};
 use tollgate::framing::json;
 use tollgate::observe::metrics::{LABELS, Metric};
@@ -120,6 +121,7 @@ fn every_refusal_is_listed_with_its_status() {
         Refusal::InvalidRequest(RequestFault::Json(json_error)),
         Refusal::InvalidRequest(RequestFault::DuplicateMember("model")),
         Refusal::Unsupported(Unsupported::State("previous_response_id")),
+        Refusal::ContentBlocked(Blocked::Value("CREDIT_CARD")),
         Refusal::ModelNotFound("m".to_owned()),
         Refusal::ModelNotAllowed("m".to_owned()),
         Refusal::NoProviderAvailable,
@@ -152,6 +154,8 @@ fn every_metric_and_every_field_of_the_access_log_is_listed() {
         Metric::TokenEstimateError,
         Metric::CredentialRejected,
         Metric::TranslationLoss,
+        Metric::Redactions,
+        Metric::Guard,
     ] {
         assert!(listed.contains(metric.name()), "{metric:?} is not listed");
     }

@@ -20,6 +20,7 @@ use super::compiled::{
     Adapter, Counting, FORMAT, Key, Model, ModelAccess, Policy, Provider, Queue, Reserving, Scheme, Target,
     chain_cluster,
 };
+use super::content;
 use super::gateway::{ChainTarget, Credential, Gateway, Retrying, Upstream};
 use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
@@ -85,6 +86,7 @@ pub(super) fn compile<'file>(
     let compiled_models =
         compiler.models(raw, &chains, &upstreams, &adapter_providers, &retrying, &mut scopes, &mut models);
     let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
+    let content = content::compile(raw, compiler.errors);
     for names in [&credentials, &providers, &teams] {
         names.warn_of_unused(compiler.warnings);
     }
@@ -101,6 +103,7 @@ pub(super) fn compile<'file>(
         webhook: addressed,
         models: compiled_models,
         keys,
+        content: Box::new(content),
     };
     // A price may be missing only because of another mistake.
     if compiler.errors.is_empty() {

@@ -9,6 +9,8 @@
 //! Deliberately unknown here: YAML, units, defaults and validation (they are `raw` and `compile`), and
 //! anything of Envoy.
 
+pub mod content;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
@@ -61,6 +63,9 @@ pub struct Policy {
     pub models: BTreeMap<String, Model>,
     /// Virtual keys by public id.
     pub keys: BTreeMap<String, Key>,
+    /// What is done about the content of requests.
+    #[serde(default)]
+    pub content: Box<content::Content>,
 }
 
 /// A logical model: the name that applications ask for.

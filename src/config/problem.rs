@@ -9,6 +9,8 @@
 use std::fmt;
 use std::io;
 
+use crate::guard::policy;
+
 /// A place in the file; both numbers start at 1, columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Position {
@@ -166,6 +168,18 @@ pub enum Kind {
         /// The line of the first.
         first: usize,
     },
+    /// `keep` beside an action that keeps nothing.
+    KeepWithoutMask,
+    /// `restore` beside an action that can be undone by nobody.
+    RestoreWithoutReplace,
+    /// `restore: true` for secrets.
+    RestoredSecret,
+    /// `hash` without a key.
+    HashWithoutKey,
+    /// A type of values that is not looked for, and has an action or is there twice.
+    TypeNamedTwice,
+    /// A rule of the guard that cannot work.
+    Guard(policy::Problem),
     /// A target without a price where a budget is in money.
     NoPrice {
         /// The provider and its model, as `prices` names them.
@@ -196,6 +210,8 @@ pub enum Section {
     Price,
     /// The prefixes in `tokens`.
     Prefix,
+    /// The types of private values.
+    ValueType,
 }
 
 /// Why a URL is refused. The URL itself is never repeated: it may hold a password.
@@ -437,6 +453,16 @@ impl fmt::Display for Kind {
             Self::DuplicateTier { first } => {
                 write!(formatter, "another tier is above the same number; the first is in line {first}")
             }
+            Self::KeepWithoutMask => formatter.write_str("only `mask` keeps something"),
+            Self::RestoreWithoutReplace => {
+                formatter.write_str("only what `replace` took out can be given back")
+            }
+            Self::RestoredSecret => formatter.write_str("secrets are never given back"),
+            Self::HashWithoutKey => formatter.write_str("`hash` needs a `hash_key`"),
+            Self::TypeNamedTwice => {
+                formatter.write_str("this type is named before; what is not looked for needs no action")
+            }
+            Self::Guard(problem) => problem.fmt(formatter),
             Self::NoPrice { target, budget } => write!(
                 formatter,
                 "the budget in line {budget} is in USD and no price is known for {target}; state it under `prices` as \
@@ -494,6 +520,7 @@ impl fmt::Display for Section {
             Self::Team => "team",
             Self::Price => "price",
             Self::Prefix => "prefix of a model's name",
+            Self::ValueType => "type of private values",
         })
     }
 }

@@ -9,6 +9,7 @@ use serde_json::{Value as Json, json};
 
 use super::amounts::{Count, PerMillion, Rate, Thousandths, Usd};
 use super::compiled::{AtExhaustion, LossPolicy, Priority};
+use super::content::{RawGuard, RawRedaction};
 use super::names::{
     AccessLog, Address, AllowedModel, ApiVersion, EnvName, FilePath, Hash, HeaderName, ModelName, Name,
     ProviderModel, SecretName, UrlPath,
@@ -74,6 +75,10 @@ record! {
         optional teams: Map<Name, Team>,
         /// The virtual keys.
         optional keys: List<Key, 0>,
+        /// What is done about private values in requests. Default: nothing.
+        optional redaction: RawRedaction,
+        /// What is done about hostile text in requests. Default: nothing.
+        optional guard: RawGuard,
     }
 }
 
@@ -269,6 +274,10 @@ record! {
         optional limits: OneOrMore<Limits>,
         /// What its keys may spend together.
         optional budgets: List<Budget, 0>,
+        /// What is done about private values in its requests, in place of the file's own `redaction`.
+        optional redaction: RawRedaction,
+        /// What is done about hostile text in its requests, in place of the file's own `guard`.
+        optional guard: RawGuard,
     }
 }
 

@@ -12,6 +12,7 @@
 pub mod adapter;
 pub mod alerts;
 pub mod book;
+pub mod content;
 pub mod counting;
 pub mod cut;
 pub mod effect;

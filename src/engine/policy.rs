@@ -9,6 +9,7 @@
 
 mod answer;
 mod arrival;
+mod content;
 mod exhaustion;
 
 use std::borrow::Cow;
@@ -21,6 +22,8 @@ use std::time::Duration;
 use super::Role;
 use super::alerts::Outbox;
 use super::book::Book;
+use super::content::Contents;
+use super::content::answer::Restoring;
 use super::counting::Calibrator;
 use super::effect::{Effect, Flow, Reply};
 use super::event::{Attempt, Event, Timestamp};
@@ -62,6 +65,7 @@ pub struct Gateway {
     learners: Vec<Rc<Learner>>,
     webhook: Option<compiled::Webhook>,
     directory: Directory,
+    content: Contents,
 }
 
 impl Gateway {
@@ -77,6 +81,7 @@ impl Gateway {
             webhook,
             models,
             keys,
+            content,
             format: _,
             revision: _,
         } = config;
@@ -97,6 +102,7 @@ impl Gateway {
             learners: learners.into_values().collect(),
             webhook,
             directory: Directory::new(keys),
+            content: Contents::new(*content),
         }
     }
 
@@ -166,6 +172,8 @@ pub struct Policy {
     spending: Option<Spending>,
     /// The answer, where its silence is watched.
     watched: Option<Watched>,
+    /// What gives the answer back the values that were taken out of the request, when there are any.
+    restoring: Option<Box<Restoring>>,
     phase: Phase,
     started: Timestamp,
     /// Filled as the facts become known; read only when the request is over.
@@ -223,6 +231,7 @@ impl Policy {
             deposit: None,
             spending: None,
             watched: None,
+            restoring: None,
             phase: Phase::Arriving,
             started: Timestamp::default(),
             record: Record::default(),
@@ -314,6 +323,8 @@ impl Policy {
         let Reading { surface, addressed, caller, passed_on, user } = reading;
         let request =
             request::inspect(surface, addressed.as_deref(), body).map_err(Refusal::InvalidRequest)?;
+        let (request, body) = self.screen(surface, addressed.as_deref(), request, body, effects)?;
+        let body = &*body;
         let model = route::resolve(&self.gateway.models, &caller.models, &request.model)
             .map_err(|reason| unroutable(reason, &request.model))?;
         self.record.model = Some(request.model.clone());

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use crate::dialect::translate::{Dialect, TranslationFault};
 use crate::dialect::{ErrorBody, RequestFault, Surface};
 
+use super::content::prompt::Blocked;
 use super::effect::Reply;
 
 /// Why a request is refused.
@@ -50,6 +51,8 @@ pub enum Refusal {
     ModelNotFound(String),
     /// The key may not call this logical model.
     ModelNotAllowed(String),
+    /// What it says may not go to a provider.
+    ContentBlocked(Blocked),
     /// A limit has no room for the call.
     Exceeded(Exceeded),
     /// The limits could not be asked, and nothing goes on unlimited.
@@ -130,7 +133,10 @@ impl Refusal {
     #[must_use]
     pub const fn status(&self) -> u16 {
         match self {
-            Self::DuplicateCredentials | Self::InvalidRequest(_) | Self::Unsupported(_) => 400,
+            Self::DuplicateCredentials
+            | Self::InvalidRequest(_)
+            | Self::Unsupported(_)
+            | Self::ContentBlocked(_) => 400,
             Self::MissingKey | Self::InvalidKey | Self::KeyRevoked | Self::KeyExpired => 401,
             Self::ModelNotAllowed(_) => 403,
             Self::UnknownEndpoint | Self::ModelNotFound(_) => 404,
@@ -167,6 +173,7 @@ impl Refusal {
             Self::Unsupported(_) => "unsupported_by_provider",
             Self::ModelNotFound(_) => "model_not_found",
             Self::ModelNotAllowed(_) => "model_not_allowed",
+            Self::ContentBlocked(_) => "content_blocked",
             Self::Exceeded(Exceeded { excess: Excess::Rate, .. }) => "rate_limit_exceeded",
             Self::Exceeded(Exceeded { excess: Excess::Budget, .. }) => "budget_exceeded",
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. }) => "concurrency_limit_exceeded",
@@ -235,6 +242,10 @@ impl Refusal {
                 "This key may not call the model `{}`. `GET /v1/models` lists what it may call.",
                 shortened(model)
             ),
+            Self::ContentBlocked(Blocked::Value(kind)) => {
+                format!("The request holds a value of the type {kind}, which may not be sent.")
+            }
+            Self::ContentBlocked(Blocked::Rule(rule)) => format!("The request breaks the rule `{rule}`."),
             Self::Exceeded(exceeded) => exceeded.message.clone(),
             Self::LimitsUnavailable => "The limits of this key cannot be checked at present.".to_owned(),
             Self::NoProviderAvailable => "No provider of this model can be reached at present.".to_owned(),

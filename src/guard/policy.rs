@@ -9,11 +9,14 @@ use std::fmt;
 use std::ops::Range;
 
 use regex::{Regex, RegexBuilder};
+use serde::{Deserialize, Serialize};
 
 use super::{Source, assess, fold, markup};
 
 /// What happens at a hit, from the mildest on.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// The hit is counted and logged.
     Observe,
@@ -25,8 +28,22 @@ pub enum Action {
     Block,
 }
 
+impl Action {
+    /// The stable name in configuration, metrics and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Observe => "observe",
+            Self::Warn => "warn",
+            Self::Redact => "redact",
+            Self::Block => "block",
+        }
+    }
+}
+
 /// Words that are not to be said, or that make up a topic.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct WordList {
     /// The rule's name in metrics, logs and refusals.
     pub id: String,
@@ -39,7 +56,8 @@ pub struct WordList {
 }
 
 /// A pattern of the operator's own, in the syntax of the `regex` crate.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Pattern {
     /// The rule's name in metrics, logs and refusals.
     pub id: String,
@@ -50,7 +68,8 @@ pub struct Pattern {
 }
 
 /// A guard as an operator writes it.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// The least score of an attack, from 0 to 1, and what happens then.
     pub injection: Option<(f32, Action)>,

@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// The labels in use. A value never contains `|`; the configuration sees to that.
-pub const LABELS: [&str; 13] = [
+pub const LABELS: [&str; 16] = [
     "key",
     "team",
     "model",
@@ -28,6 +28,9 @@ pub const LABELS: [&str; 13] = [
     "threshold",
     "direction",
     "field",
+    "type",
+    "action",
+    "rule",
 ];
 
 /// The value of a label that does not apply: nobody was identified, nothing was routed.
@@ -64,6 +67,10 @@ pub enum Metric {
     TokenEstimateError,
     /// What translations between dialects could not carry, by the member.
     TranslationLoss,
+    /// Private values that were found in requests, by their type and what was done.
+    Redactions,
+    /// Texts that break a rule of the guard, by the rule and what was done.
+    Guard,
 }
 
 /// What Envoy makes of the numbers.
@@ -93,6 +100,8 @@ impl Metric {
             Self::CredentialRejected => "tollgate.credential_rejected",
             Self::TokenEstimateError => "tollgate.token_estimate_error",
             Self::TranslationLoss => "tollgate.translation_loss",
+            Self::Redactions => "tollgate.redactions",
+            Self::Guard => "tollgate.guard",
         }
     }
 
@@ -107,7 +116,9 @@ impl Metric {
             | Self::WouldRefuse
             | Self::LimitAlerts
             | Self::CredentialRejected
-            | Self::TranslationLoss => Kind::Counter,
+            | Self::TranslationLoss
+            | Self::Redactions
+            | Self::Guard => Kind::Counter,
             Self::TokenUsage
             | Self::OperationDuration
             | Self::TimeToFirstToken
@@ -179,6 +190,20 @@ pub enum Detail {
     Scope(Arc<str>),
     /// A scope of limits, and which part of a limit was reached, in thousandths.
     Threshold(Arc<str>, u16),
+    /// Values of a type, and what was done with them.
+    Value {
+        /// The type.
+        kind: &'static str,
+        /// What was done.
+        action: &'static str,
+    },
+    /// A rule of the guard, and what was done.
+    Rule {
+        /// The rule.
+        rule: Arc<str>,
+        /// What was done.
+        action: &'static str,
+    },
     /// The estimate was too high.
     Over,
     /// The estimate was too low.
@@ -220,7 +245,7 @@ impl Series {
                 write!(name, "|model={model}|provider={provider}")
             }
             Metric::TranslationLoss => write!(name, "|provider={provider}"),
-            Metric::WouldRefuse | Metric::LimitAlerts => Ok(()),
+            Metric::WouldRefuse | Metric::LimitAlerts | Metric::Redactions | Metric::Guard => Ok(()),
         };
         let _ = match &self.detail {
             Detail::Only => Ok(()),
@@ -231,6 +256,8 @@ impl Series {
             Detail::Threshold(scope, permille) => {
                 write!(name, "|scope={scope}|threshold={}.{}%", permille / 10, permille % 10)
             }
+            Detail::Value { kind, action } => write!(name, "|type={kind}|action={action}"),
+            Detail::Rule { rule, action } => write!(name, "|rule={rule}|action={action}"),
             Detail::Over => write!(name, "|direction=over"),
             Detail::Under => write!(name, "|direction=under"),
             Detail::Field(field) => write!(name, "|field={field}"),

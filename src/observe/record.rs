@@ -3,6 +3,7 @@
 //! A record holds public facts only: ids, names from the configuration, numbers. No credential, no text of
 //! a prompt or an answer, no query string.
 
+use std::collections::BTreeMap;
 use std::io::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
@@ -135,6 +136,41 @@ impl Notice {
     }
 }
 
+/// What was found in a request, without a word of it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// How many values, by their type and what was done.
+    pub values: BTreeMap<(&'static str, &'static str), u64>,
+    /// How many texts, by the rule that they break and what was done.
+    pub rules: BTreeMap<(Arc<str>, &'static str), u64>,
+    /// The first rule that the client is told of.
+    pub warning: Option<Arc<str>>,
+}
+
+impl Found {
+    /// Whether nothing was found.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.values.is_empty() && self.rules.is_empty()
+    }
+
+    fn measurements(&self) -> Vec<Measurement> {
+        let scope = Rc::new(Scope::new(ScopeLabels::none()));
+        let one = |metric, detail, value| {
+            let series = Series { metric, scope: Rc::clone(&scope), detail };
+            Measurement { series, value }
+        };
+        let values = self
+            .values
+            .iter()
+            .map(|((kind, action), count)| one(Metric::Redactions, Detail::Value { kind, action }, *count));
+        let rules = self.rules.iter().map(|((rule, action), count)| {
+            one(Metric::Guard, Detail::Rule { rule: Arc::clone(rule), action }, *count)
+        });
+        values.chain(rules).collect()
+    }
+}
+
 /// A request that is over. The default is one of which nothing is known.
 #[derive(Clone, Debug, Default)]
 pub struct Record {
@@ -170,6 +206,8 @@ pub struct Record {
     pub limit: Option<Arc<str>>,
     /// How long it waited for a place where a concurrency was full, when it did.
     pub queued: Option<Duration>,
+    /// What was found in it, when anything was.
+    pub found: Option<Rc<Found>>,
     /// What is to be told about limits.
     pub notices: Vec<Notice>,
     /// From the request's arrival to the end of the answer.
@@ -225,6 +263,7 @@ impl Record {
             add(Metric::OwnTime, Detail::Only, microseconds(self.own_time));
         }
         out.extend(self.notices.iter().map(Notice::measurement));
+        out.extend(self.found.iter().flat_map(|found| found.measurements()));
         out
     }
 
@@ -268,6 +307,11 @@ impl Record {
             Notice::Alert(..) => None,
         });
         line.text("would_refuse", would_refuse);
+        let found = self.found.as_deref();
+        let values = found.iter().flat_map(|found| &found.values);
+        line.counts("redacted", values.map(|((kind, _), count)| (*kind, *count)));
+        let rules = found.iter().flat_map(|found| &found.rules);
+        line.counts("guard", rules.map(|((rule, _), count)| (&**rule, *count)));
         line.number("queued_ms", self.queued.map(milliseconds));
         line.number("first_token_ms", self.first_token.map(milliseconds));
         line.number("own_time_us", Some(microseconds(self.own_time)));
@@ -307,6 +351,23 @@ impl Line {
             }
             None => self.literal(name, "null"),
         }
+    }
+
+    /// An object of counts, those of the same name added up; `null` when there is none.
+    fn counts<'a>(&mut self, name: &str, counts: impl Iterator<Item = (&'a str, u64)>) {
+        let mut sums = BTreeMap::new();
+        counts.for_each(|(of, count)| *sums.entry(of).or_insert(0) += count);
+        if sums.is_empty() {
+            return self.literal(name, "null");
+        }
+        self.name(name);
+        for (index, (of, count)) in sums.into_iter().enumerate() {
+            self.0.push(if index == 0 { b'{' } else { b',' });
+            write_string(&mut self.0, of);
+            // Writing to a vector cannot fail.
+            let _ = write!(self.0, ":{count}");
+        }
+        self.0.push(b'}');
     }
 
     fn text(&mut self, name: &str, value: Option<&str>) {
@@ -349,6 +410,7 @@ mod tests {
             estimate_error: Some(52),
             cost: Some(NanoDollars::new(147_500)),
             limit: None,
+            found: None,
             queued: Some(Duration::from_millis(40)),
             notices: vec![
                 Notice::WouldRefuse("team data".into()),

@@ -11,6 +11,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
 use super::finding::{Finding, Kind};
@@ -19,7 +20,8 @@ use super::finding::{Finding, Kind};
 pub const LONGEST_PLACEHOLDER: usize = 80;
 
 /// What happens to a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Action {
     /// A numbered placeholder takes its place; with `restore`, answers get the value back.
     Replace {
@@ -41,6 +43,21 @@ pub enum Action {
     Allow,
 }
 
+impl Action {
+    /// The stable name in configuration, metrics and logs.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Replace { .. } => "replace",
+            Self::Mask { .. } => "mask",
+            Self::Hash => "hash",
+            Self::Remove => "remove",
+            Self::Block => "block",
+            Self::Allow => "allow",
+        }
+    }
+}
+
 /// Which action each type gets.
 #[derive(Clone, Debug)]
 pub struct Rules {
@@ -50,6 +67,14 @@ pub struct Rules {
     pub otherwise: Action,
     /// The key of the hashes.
     pub hash_key: Vec<u8>,
+}
+
+impl Rules {
+    /// The action of a type.
+    #[must_use]
+    pub fn action(&self, kind: Kind) -> Action {
+        self.actions.get(&kind).copied().unwrap_or(self.otherwise)
+    }
 }
 
 /// How the text is written that values are put back into.
@@ -104,7 +129,7 @@ impl Vault {
             let Some(value) = text.get(finding.start..finding.end) else { continue };
             out.push_str(text.get(copied..finding.start).unwrap_or_default());
             copied = finding.end;
-            match rules.actions.get(&finding.kind).copied().unwrap_or(rules.otherwise) {
+            match rules.action(finding.kind) {
                 Action::Replace { restore } => out.push_str(&self.placeholder(finding.kind, value, restore)),
                 Action::Mask { keep } => out.push_str(&masked(value, keep)),
                 Action::Hash => {
@@ -187,6 +212,12 @@ impl Restorer {
         }
         out.push_str(text.get(copied..).unwrap_or_default());
         out
+    }
+
+    /// Whether nothing is held back.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.held.is_empty()
     }
 
     /// What was held back when the stream ends: the beginning of a placeholder that never came.

@@ -47,7 +47,28 @@ pub mod secrets;
 #[expect(clippy::string_slice, reason = "a test fails by panicking")]
 mod tests;
 
+use std::collections::BTreeSet;
+
 use finding::{Finding, Kind, settle};
+
+/// All types of values that can be found, each once, secrets included.
+pub fn types() -> impl Iterator<Item = Kind> {
+    // What has a detector of its own.
+    const OWN: [&str; 8] = [
+        "EMAIL_ADDRESS",
+        "PHONE_NUMBER",
+        "CREDIT_CARD",
+        "IBAN_CODE",
+        "IP_ADDRESS",
+        "MAC_ADDRESS",
+        "CRYPTO",
+        "DATE_OF_BIRTH",
+    ];
+    let formats = detect::formats().map(|format| format.kind);
+    let names: BTreeSet<&'static str> =
+        OWN.into_iter().chain(formats).chain(secrets::TYPES.map(|kind| kind.0)).collect();
+    names.into_iter().map(Kind)
+}
 
 /// What an operator exempts.
 #[derive(Clone, Debug, Default)]

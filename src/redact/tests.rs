@@ -124,3 +124,16 @@ proptest::proptest! {
         proptest::prop_assert!(findings.windows(2).all(|pair| pair[0].end <= pair[1].start));
     }
 }
+
+/// The table at the head of the module is what operators are shown; a name that is not on it could not be found.
+#[test]
+fn the_types_are_those_of_the_table() {
+    let header = include_str!("mod.rs");
+    let rows = header.lines().filter(|line| line.starts_with("//! | "));
+    let mut told: Vec<&str> = rows.flat_map(|row| row.split('`').skip(1).step_by(2)).collect();
+    told.extend(secrets::TYPES.map(|kind| kind.0));
+    told.sort_unstable();
+    told.dedup();
+    let known: Vec<&str> = types().map(|kind| kind.0).collect();
+    assert_eq!(known, told);
+}

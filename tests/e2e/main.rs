@@ -24,6 +24,7 @@ mod limits;
 mod metering;
 mod mock;
 mod queue;
+mod redaction;
 mod reload;
 mod resilience;
 mod sdk;

@@ -11,6 +11,7 @@
     reason = "a test fails by panicking"
 )]
 
+mod content;
 mod cut;
 mod failures;
 mod host;
@@ -33,6 +34,7 @@ fn told() -> Vec<(String, String)> {
     stories
         .chain(translated::stories())
         .chain(surfaces::stories())
+        .chain(content::stories())
         .chain(refusals::all())
         .chain(failures::stories())
         .collect()

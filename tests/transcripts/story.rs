@@ -33,6 +33,7 @@ use crate::host::{FakeHost, Message, World, shown, without};
 pub(crate) const KEY: &str = "tg-team-a-prod-PHdrJdTB9MBQKhYItCS9oFXx4mTA6amTUc6T7tPg2cJ";
 pub(crate) const BUSY_KEY: &str = "tg-busy-Qx7LmN2vRt9KpW4sYd6HcJ8fGb3ZaE5uTo1iXrVwMkC";
 pub(crate) const BRIEF_KEY: &str = "tg-brief-Lw7RtM2vQx9KpN4sYd6HcJ8fGb3ZaE5uTo1iXrVwSkB";
+pub(crate) const CAREFUL_KEY: &str = "tg-careful-Lk4PzW8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtMwB";
 pub(crate) const EXPIRED_KEY: &str = "tg-old-8yD248mFZSiou5cSWDKlUnyZKO4nGn94V99lwo28RYm";
 pub(crate) const REVOKED_KEY: &str = "tg-stolen-3kQ9vWm2Lx7TzR5nYb8HcJ4fGd6SaP1eUo0iXyVwZtE";
 pub(crate) const UNKNOWN_KEY: &str = "tg-team-a-prod-0000000000000000000000000000000000000000001";
@@ -42,6 +43,7 @@ pub(crate) const CLIENT_KEYS: &[(&str, &str)] = &[
     ("team-a-prod", KEY),
     ("busy", BUSY_KEY),
     ("brief", BRIEF_KEY),
+    ("careful", CAREFUL_KEY),
     ("old", EXPIRED_KEY),
     ("stolen", REVOKED_KEY),
     ("nobody", UNKNOWN_KEY),
@@ -110,16 +112,21 @@ models:
   private: {{targets: [{{provider: first, model: model-1}}]}}
 teams:
   team-a: {{environments: {{prod: {{}}}}}}
+  careful:
+    redaction: {{restore: true, types: {{CREDIT_CARD: block}}}}
+    guard: {{injection: {{action: warn}}}}
 keys:
 - {{id: team-a-prod, hash: '{}', team: team-a, environment: prod, models: [chat, mixed]}}
 - {{id: busy, hash: '{}', team: team-a, models: [chat], limits: {{concurrency: 1}}}}
 - {{id: brief, hash: '{}', team: team-a, models: [brief], budgets: [{{output_tokens: 70, per: day}}]}}
+- {{id: careful, hash: '{}', team: careful, models: [chat, mixed], limits: {{concurrency: 1}}}}
 - {{id: old, hash: '{}', team: team-a, models: [chat], expires: 2025-06-01T00:00:00Z}}
 - {{id: stolen, hash: '{}', team: team-a, models: [chat], revoked: true}}
 ",
         hash(KEY),
         hash(BUSY_KEY),
         hash(BRIEF_KEY),
+        hash(CAREFUL_KEY),
         hash(EXPIRED_KEY),
         hash(REVOKED_KEY)
     );

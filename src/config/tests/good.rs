@@ -136,6 +136,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     scopes: Vec::new(),
                 },
             ),
+            content: Box::default(),
         },
         adapter: Adapter {
             format: FORMAT,

@@ -2,6 +2,7 @@
 //! bad one.
 
 mod alerts;
+mod content;
 mod dialects;
 mod good;
 mod limits;

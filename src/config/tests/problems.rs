@@ -117,7 +117,7 @@ fn unknown_and_missing_keys() {
         &[
             "4:1: worker: unknown key `worker`; did you mean `workers`? (expected one of: version, listen, admin, \
            workers, access_log, max_request_body, zone, tokens, reservations, queue, alerts, credentials, providers, prices, \
-           unknown_price, models, organisation, users, teams, keys)",
+           unknown_price, models, organisation, users, teams, keys, redaction, guard)",
         ],
     );
     // Known to later versions; to accept it today would be to not enforce it.

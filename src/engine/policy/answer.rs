@@ -4,6 +4,7 @@
 
 use std::time::Duration;
 
+use super::content::GUARD_HEADER;
 use super::{Phase, Policy, set_response_header};
 use crate::dialect::translate::Dialect;
 use crate::engine::adapter;
@@ -47,6 +48,9 @@ impl Policy {
         }
         let limits = self.spending.as_mut().map(Spending::headers).unwrap_or_default();
         effects.extend(limits.into_iter().map(|(name, value)| set_response_header(name, &value)));
+        if let Some(rule) = self.record.found.as_ref().and_then(|found| found.warning.as_deref()) {
+            effects.push(set_response_header(GUARD_HEADER, rule));
+        }
         let Some(mut meter) = meter.filter(|_| !local) else {
             let refusal = match headers.text(adapter::REFUSAL_HEADER) {
                 Some(adapter::CREDENTIAL_UNAVAILABLE) => Refusal::CredentialUnavailable,
@@ -65,7 +69,13 @@ impl Policy {
         if (200..300).contains(&status) && is_coded(headers) {
             self.refuse_coded(&meter, effects);
         } else if (200..300).contains(&status) {
-            let streamed = meter.expect(headers.media_type().as_deref());
+            let media_type = headers.media_type();
+            let streamed = meter.expect(media_type.as_deref());
+            let dialect = self.dialect();
+            self.restoring.take_if(|restoring| !restoring.expect(dialect, media_type.as_deref()));
+            if self.restoring.is_some() {
+                effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
+            }
             self.record.streamed = streamed;
             if streamed && meter.edits() {
                 // A stream has no length; were there one, what is hidden or cut off would make it wrong.

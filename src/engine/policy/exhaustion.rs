@@ -43,6 +43,7 @@ impl Policy {
         }
         if let (true, Some(spending)) = (relayed.exceeds, &self.spending) {
             effects.push(Effect::Reserve(Rc::new(spending.extension(self.gateway.limits.terms()))));
+            return;
         }
         let mut replacement = relayed.replacement;
         if let (Phase::Relaying(meter), true) = (&self.phase, relayed.last && self.record.streamed)
@@ -50,6 +51,9 @@ impl Policy {
         {
             let passing = replacement.take().unwrap_or_else(|| chunk.to_vec());
             replacement = Some(interruption(passing, relayed.cut_off, self.dialect()));
+        }
+        if let Some(restoring) = &mut self.restoring {
+            replacement = Some(restoring.relay(replacement.as_deref().unwrap_or(chunk), relayed.last));
         }
         if let Some(replacement) = replacement {
             effects.push(Effect::ReplaceResponseBody(replacement));
@@ -86,7 +90,11 @@ impl Policy {
                     |scope| format!("limit of {scope} is used up"),
                 );
                 let counted = spending.counted(&self.record).map(|counted| counted.tokens);
-                effects.push(Effect::ReplaceResponseBody(meter.cut(&why, counted)));
+                let mut ending = meter.cut(&why, counted);
+                if let Some(restoring) = &mut self.restoring {
+                    ending = restoring.relay(&ending, true);
+                }
+                effects.push(Effect::ReplaceResponseBody(ending));
                 self.record.metered = meter.metered();
                 self.phase = Phase::Cut;
             }

@@ -14,6 +14,7 @@
 
 mod finder;
 mod scan;
+mod walk;
 mod words;
 
 #[cfg(test)]
@@ -24,6 +25,7 @@ use std::fmt;
 
 pub use finder::Finder;
 use scan::Scanner;
+pub use walk::{Token, walk};
 
 /// How deep containers may nest, the outermost one included.
 ///

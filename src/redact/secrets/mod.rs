@@ -38,6 +38,9 @@ pub const AUTHORIZATION: Kind = Kind("AUTHORIZATION");
 /// A password that its name gives away.
 pub const PASSWORD: Kind = Kind("PASSWORD");
 
+/// The types of secrets, which no answer gets back.
+pub const TYPES: [Kind; 6] = [API_KEY, JWT, PRIVATE_KEY, CONNECTION_STRING, AUTHORIZATION, PASSWORD];
+
 type Found = Finding;
 
 /// The fewest bytes of a body whose length is not the usual one.

@@ -1,0 +1,61 @@
+//! Screening and restoring: what goes on is JSON whenever what came was, its values come back, and a stream is restored
+//! to the same bytes however it is cut.
+
+#![no_main]
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use libfuzzer_sys::fuzz_target;
+use tollgate::config::compiled::content::{Content, HashKey, PerTeam, Redaction};
+use tollgate::dialect::translate::Dialect;
+use tollgate::engine::content::answer::Restoring;
+use tollgate::engine::content::prompt::screen;
+use tollgate::engine::content::{Contents, Screen};
+use tollgate::framing::json;
+use tollgate::observe::secret::Secret;
+use tollgate::redact::mask::{Action, Vault};
+use tollgate_fuzz::chunked;
+
+thread_local! {
+    static SCREEN: Rc<Screen> = {
+        let redaction = Redaction {
+            otherwise: Action::Replace { restore: true },
+            actions: BTreeMap::new(),
+            exempt: Vec::new(),
+            disabled: Vec::new(),
+            hash_key: HashKey(Secret::new(String::new())),
+        };
+        let redaction = PerTeam { common: Some(redaction), teams: BTreeMap::new() };
+        Contents::new(Content { redaction, guard: PerTeam::default() }).of("any").unwrap()
+    };
+}
+
+/// A vault with one value, whose placeholder is `[EMAIL_ADDRESS_1]`.
+fn vault() -> Vault {
+    let body = br#"{"messages":[{"content":"ann@corp.example"}]}"#;
+    SCREEN.with(|own| screen(own, body)).vault
+}
+
+fuzz_target!(|input: &[u8]| {
+    if json::members(input, |_| {}).is_ok() {
+        let screened = SCREEN.with(|own| screen(own, input));
+        if let Some(body) = &screened.body {
+            json::members(body, |_| {}).unwrap();
+        }
+    }
+    let Some((text, chunks)) = chunked(input) else { return };
+    for dialect in [Dialect::OpenAiChat, Dialect::OpenAiResponses, Dialect::Anthropic, Dialect::Gemini] {
+        for media_type in ["text/event-stream", "application/json"] {
+            let restored = |chunks: &[&[u8]]| {
+                let mut restoring = Restoring::new(vault()).unwrap();
+                restoring.expect(dialect, Some(media_type));
+                let mut out: Vec<u8> =
+                    chunks.iter().flat_map(|chunk| restoring.relay(chunk, false)).collect();
+                out.extend(restoring.relay(b"", true));
+                out
+            };
+            assert!(restored(&chunks) == restored(&[text]));
+        }
+    }
+});
