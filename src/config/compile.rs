@@ -3,6 +3,7 @@
 //! Everything that can be checked is checked, whatever else is wrong: a record with a bad value still has its
 //! references looked up. What comes out is therefore whole only when the report stayed empty.
 
+mod chains;
 mod limits;
 mod resilience;
 mod targets;
@@ -14,19 +15,18 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use self::chains::Parts;
 use self::limits::{Holder, Scopes};
-use self::targets::Knowledge;
 use super::compiled::{
-    Adapter, Counting, FORMAT, Key, Model, ModelAccess, Policy, Provider, Queue, Reserving, Scheme, Target,
-    chain_cluster,
+    Adapter, Counting, FORMAT, Key, ModelAccess, Policy, Provider, Queue, Reserving, Scheme,
 };
 use super::content;
-use super::gateway::{ChainTarget, Credential, Gateway, Retrying, Upstream};
+use super::gateway::{Credential, Gateway, Upstream};
 use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
 use super::raw::{self, CountWhen};
 use super::shape::{Located, Map, Named, Place, Report};
-use crate::dialect::{Api, Surface};
+use crate::dialect::Api;
 use crate::quota::cell::Lapse;
 use crate::quota::zone::Zone;
 
@@ -83,8 +83,15 @@ pub(super) fn compile<'file>(
     let mut scopes = Scopes::new(raw.zone.as_ref().map_or(Zone::UTC, |zone| zone.value.0.clone()));
     let retrying = compiler.retrying(raw);
     let overload = compiler.overload(raw);
-    let compiled_models =
-        compiler.models(raw, &chains, &upstreams, &adapter_providers, &retrying, &mut scopes, &mut models);
+    let compiled_models = {
+        let parts = Parts {
+            chains: &chains,
+            upstreams: &upstreams,
+            providers: &adapter_providers,
+            retrying: &retrying,
+        };
+        compiler.models(raw, parts, &mut scopes, &mut models)
+    };
     let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
     let content = content::compile(raw, compiler.errors);
     for names in [&credentials, &providers, &teams] {
@@ -354,98 +361,6 @@ impl Compiler<'_, '_> {
             providers.insert(name.clone(), compiled);
         }
         (upstreams, providers)
-    }
-
-    fn chains(
-        &mut self,
-        raw: &[Named<ModelName, raw::Model>],
-        providers: &mut Names<'_>,
-    ) -> (BTreeMap<String, Vec<ChainTarget>>, BTreeMap<String, Vec<Place>>) {
-        let (mut chains, mut places) = (BTreeMap::new(), BTreeMap::new());
-        for entry in raw {
-            let targets = entry.value.as_ref().and_then(|model| model.value.targets.as_ref());
-            let Some(targets) = targets else { continue };
-            let mut lines = BTreeMap::new();
-            let (mut chain, mut chain_places) = (Vec::new(), Vec::new());
-            for target in &targets.value.0 {
-                let Some(compiled) = self.target(&target.value, providers) else { continue };
-                let line = target.place.position.line;
-                let first = *lines.entry(compiled.target.clone()).or_insert(line);
-                if chain.iter().any(|earlier: &ChainTarget| earlier.target == compiled.target) {
-                    self.errors.add(&target.place, Kind::DuplicateTarget { first });
-                }
-                chain.push(compiled);
-                chain_places.push(target.place.clone());
-            }
-            chains.insert(entry.name.value.0.clone(), chain);
-            places.insert(entry.name.value.0.clone(), chain_places);
-        }
-        (chains, places)
-    }
-
-    /// The policy's view of the chains.
-    fn models(
-        &mut self,
-        raw: &raw::Gateway,
-        chains: &BTreeMap<String, Vec<ChainTarget>>,
-        upstreams: &BTreeMap<String, Upstream>,
-        providers: &BTreeMap<String, Provider>,
-        retrying: &BTreeMap<String, Retrying>,
-        scopes: &mut Scopes,
-        names: &mut Names<'_>,
-    ) -> BTreeMap<String, Model> {
-        let mut knowledge = Knowledge::of(raw, upstreams, self.errors);
-        let mut models = BTreeMap::new();
-        for entry in entries(&raw.models) {
-            let name = &entry.name.value.0;
-            let (Some(chain), Some(Located { value: given, .. })) = (chains.get(name), &entry.value) else {
-                continue;
-            };
-            let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
-            let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
-            let typical = given.typical_output_tokens.as_ref();
-            let retrying = retrying.get(name);
-            let serving = || chain.iter().filter_map(|target| providers.get(&target.target.provider));
-            let translated = Surface::ALL.into_iter().filter(|surface| {
-                surface.dialect().is_some()
-                    && *surface != Surface::CountTokens
-                    && serving().any(|provider| !provider.serves(*surface))
-            });
-            let model = Model {
-                cluster: chain_cluster(name),
-                translated: translated.collect(),
-                attempt_timeout_ms: milliseconds(longest),
-                patience_ms: retrying.map_or(0, |retrying| milliseconds(retrying.patience)),
-                total_timeout_ms: retrying.and_then(|retrying| retrying.total_timeout.map(milliseconds)),
-                stall_timeout_ms: retrying.and_then(|retrying| retrying.stall_timeout.map(milliseconds)),
-                targets: chain.iter().map(|target| knowledge.model_target(target)).collect(),
-                typical_output: typical.map(|typical| u64::from(typical.value.0)),
-                scopes: scopes.add(&Holder::Model(name), limits, budgets, names, self.errors),
-            };
-            models.insert(name.clone(), model);
-        }
-        let targets: Vec<_> = chains.values().flatten().map(|target| &target.target).collect();
-        knowledge.warn_of_unused(raw, &targets, self.warnings);
-        models
-    }
-
-    fn target(&mut self, raw: &raw::Target, providers: &mut Names<'_>) -> Option<ChainTarget> {
-        if let Some(provider) = &raw.provider {
-            providers.refer(&provider.value.0, &provider.place, self.errors);
-        }
-        let timeout = raw.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.value.0);
-        if let Some(given) = raw.timeout.as_ref().filter(|_| !TIMEOUT_RANGE.contains(&timeout)) {
-            let found = format!("{}ms", timeout.as_millis());
-            self.out_of_range(&given.place, "a duration from 1ms to 1h", &found);
-        }
-        Some(ChainTarget {
-            target: Target {
-                provider: raw.provider.as_ref()?.value.0.clone(),
-                model: raw.model.as_ref()?.value.0.clone(),
-            },
-            retries: raw.retries.as_ref().map_or(RETRIES, |retries| retries.value.0),
-            timeout,
-        })
     }
 
     fn keys(

@@ -294,7 +294,7 @@ mod tests {
 
     #[test]
     fn what_is_no_answer_does_not_pass() {
-        let refusal = String::from_utf8(Refusal::UnreadableAnswer.body()).unwrap();
+        let refusal = String::from_utf8(Refusal::UnreadableAnswer.body(Dialect::OpenAiChat)).unwrap();
         for body in ["<html><body>Bad gateway</body></html>", "upstream error", " ", "dat"] {
             check(body, Some("502"), &refusal);
         }

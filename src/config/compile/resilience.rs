@@ -53,7 +53,7 @@ const HEALTH_TIMEOUT_RANGE: Range = range(10, 60_000, "a duration from 10ms to 6
 
 impl Upstream {
     /// A provider that nothing else is said about.
-    pub(super) const fn new(scheme: Scheme, host: Host, port: u16, ca: Option<PathBuf>) -> Self {
+    pub(in crate::config) const fn new(scheme: Scheme, host: Host, port: u16, ca: Option<PathBuf>) -> Self {
         let (connect_timeout, capacity, ejection) = (CONNECT_TIMEOUT, CAPACITY, EJECTION);
         Self { scheme, host, port, ca, connect_timeout, capacity, ejection, health_check: None }
     }

@@ -17,7 +17,7 @@ fn a_webhook_is_addressed_by_its_url() {
     };
     assert_eq!(gateway.policy.webhook, Some(addressed));
     let host = Host::Name("hooks.example.com".to_owned());
-    let upstream = Upstream { scheme: Scheme::Https, host, port: 8443, ca: None };
+    let upstream = Upstream::new(Scheme::Https, host, 8443, None);
     assert_eq!(gateway.webhook, Some(Webhook { upstream, credential: Some("openai".to_owned()) }));
     let root = good_with("teams:\n", "alerts: {webhook: {url: 'http://127.0.0.1'}}\nteams:\n");
     assert_eq!(root.policy.webhook.map(|webhook| webhook.path), Some("/".to_owned()));

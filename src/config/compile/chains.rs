@@ -1,0 +1,118 @@
+//! The logical models: their chains of targets, and what the policy is told of them.
+
+use std::collections::BTreeMap;
+
+use super::super::compiled::{Model, Provider, Target, chain_cluster};
+use super::super::gateway::{ChainTarget, Retrying, Upstream};
+use super::super::names::ModelName;
+use super::super::problem::Kind;
+use super::super::raw;
+use super::super::shape::{Located, Named, Place};
+use super::limits::{Holder, Scopes};
+use super::targets::Knowledge;
+use super::{Compiler, Names, RETRIES, TIMEOUT, TIMEOUT_RANGE, entries, milliseconds};
+use crate::dialect::Surface;
+
+/// What a model is put together from, each by name.
+#[derive(Clone, Copy)]
+pub(super) struct Parts<'a> {
+    /// The targets of each logical model.
+    pub(super) chains: &'a BTreeMap<String, Vec<ChainTarget>>,
+    /// Where the providers are.
+    pub(super) upstreams: &'a BTreeMap<String, Upstream>,
+    /// What the adapter knows of the providers.
+    pub(super) providers: &'a BTreeMap<String, Provider>,
+    /// How each logical model deals with failures.
+    pub(super) retrying: &'a BTreeMap<String, Retrying>,
+}
+
+impl Compiler<'_, '_> {
+    pub(super) fn chains(
+        &mut self,
+        raw: &[Named<ModelName, raw::Model>],
+        providers: &mut Names<'_>,
+    ) -> (BTreeMap<String, Vec<ChainTarget>>, BTreeMap<String, Vec<Place>>) {
+        let (mut chains, mut places) = (BTreeMap::new(), BTreeMap::new());
+        for entry in raw {
+            let targets = entry.value.as_ref().and_then(|model| model.value.targets.as_ref());
+            let Some(targets) = targets else { continue };
+            let mut lines = BTreeMap::new();
+            let (mut chain, mut chain_places) = (Vec::new(), Vec::new());
+            for target in &targets.value.0 {
+                let Some(compiled) = self.target(&target.value, providers) else { continue };
+                let line = target.place.position.line;
+                let first = *lines.entry(compiled.target.clone()).or_insert(line);
+                if chain.iter().any(|earlier: &ChainTarget| earlier.target == compiled.target) {
+                    self.errors.add(&target.place, Kind::DuplicateTarget { first });
+                }
+                chain.push(compiled);
+                chain_places.push(target.place.clone());
+            }
+            chains.insert(entry.name.value.0.clone(), chain);
+            places.insert(entry.name.value.0.clone(), chain_places);
+        }
+        (chains, places)
+    }
+
+    /// The policy's view of the chains.
+    pub(super) fn models(
+        &mut self,
+        raw: &raw::Gateway,
+        Parts { chains, upstreams, providers, retrying }: Parts<'_>,
+        scopes: &mut Scopes,
+        names: &mut Names<'_>,
+    ) -> BTreeMap<String, Model> {
+        let mut knowledge = Knowledge::of(raw, upstreams, self.errors);
+        let mut models = BTreeMap::new();
+        for entry in entries(&raw.models) {
+            let name = &entry.name.value.0;
+            let (Some(chain), Some(Located { value: given, .. })) = (chains.get(name), &entry.value) else {
+                continue;
+            };
+            let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
+            let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
+            let typical = given.typical_output_tokens.as_ref();
+            let retrying = retrying.get(name);
+            let serving = || chain.iter().filter_map(|target| providers.get(&target.target.provider));
+            let translated = Surface::ALL.into_iter().filter(|surface| {
+                surface.dialect().is_some()
+                    && *surface != Surface::CountTokens
+                    && serving().any(|provider| !provider.serves(*surface))
+            });
+            let model = Model {
+                cluster: chain_cluster(name),
+                translated: translated.collect(),
+                attempt_timeout_ms: milliseconds(longest),
+                patience_ms: retrying.map_or(0, |retrying| milliseconds(retrying.patience)),
+                total_timeout_ms: retrying.and_then(|retrying| retrying.total_timeout.map(milliseconds)),
+                stall_timeout_ms: retrying.and_then(|retrying| retrying.stall_timeout.map(milliseconds)),
+                targets: chain.iter().map(|target| knowledge.model_target(target)).collect(),
+                typical_output: typical.map(|typical| u64::from(typical.value.0)),
+                scopes: scopes.add(&Holder::Model(name), limits, budgets, names, self.errors),
+            };
+            models.insert(name.clone(), model);
+        }
+        let targets: Vec<_> = chains.values().flatten().map(|target| &target.target).collect();
+        knowledge.warn_of_unused(raw, &targets, self.warnings);
+        models
+    }
+
+    fn target(&mut self, raw: &raw::Target, providers: &mut Names<'_>) -> Option<ChainTarget> {
+        if let Some(provider) = &raw.provider {
+            providers.refer(&provider.value.0, &provider.place, self.errors);
+        }
+        let timeout = raw.timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.value.0);
+        if let Some(given) = raw.timeout.as_ref().filter(|_| !TIMEOUT_RANGE.contains(&timeout)) {
+            let found = format!("{}ms", timeout.as_millis());
+            self.out_of_range(&given.place, "a duration from 1ms to 1h", &found);
+        }
+        Some(ChainTarget {
+            target: Target {
+                provider: raw.provider.as_ref()?.value.0.clone(),
+                model: raw.model.as_ref()?.value.0.clone(),
+            },
+            retries: raw.retries.as_ref().map_or(RETRIES, |retries| retries.value.0),
+            timeout,
+        })
+    }
+}
