@@ -212,9 +212,12 @@ impl HttpContext for Closed {
     }
 }
 
+/// A request's driver, which its callbacks and the timer share.
+type PolicyDriver = RefCell<Driver<Envoy, Policy>>;
+
 struct PolicyStream {
     id: StreamId,
-    driver: Rc<RefCell<Driver<Envoy, Policy>>>,
+    driver: Rc<PolicyDriver>,
     timer: Rc<Timer>,
 }
 
@@ -332,7 +335,7 @@ thread_local! {
     static METRICS: RefCell<HashMap<Series, u32>> = RefCell::new(HashMap::new());
 
     /// The streams that are held back and may have to wait for a place.
-    static PAUSED: RefCell<HashMap<StreamId, Weak<RefCell<Driver<Envoy, Policy>>>>> = RefCell::default();
+    static PAUSED: RefCell<HashMap<StreamId, Weak<PolicyDriver>>> = RefCell::default();
 
     /// The standard library seeds its hashers from the system's randomness, which is the only way to it without
     /// a crate.
