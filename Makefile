@@ -21,7 +21,7 @@ export TOLLGATE_ENVOY
 # Installs Debian packages, as root or by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: help run test check bench benchlimits benchtokens wasm envoy toolchain clean
+.PHONY: help run test check fuzz bench benchlimits benchtokens wasm envoy toolchain clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,8 +37,13 @@ test: wasm $(TRAP) envoy $(VENV)/.sdks ## run all tests, end to end on the real 
 
 check: toolchain ## formatting, lints for both targets
 	$(CARGO) fmt --check
+	$(CARGO) fmt --check --manifest-path tests/fuzz/Cargo.toml
 	$(CARGO) clippy --locked --all-targets -- -D warnings
 	$(CARGO) clippy --locked --lib --target wasm32-wasip1 -- -D warnings
+	$(CARGO) clippy --locked --manifest-path tests/fuzz/Cargo.toml --target-dir target -- -D warnings
+
+fuzz: toolchain ## run every fuzz target for SECONDS_EACH, 60 by default
+	tests/fuzz/run.sh $(or $(SECONDS_EACH),60)
 
 bench: wasm envoy $(COMMAND) $(MOCK) tools ## compare Envoy with and without the filter
 	python3 benches/gateway.py --envoy "$(TOLLGATE_ENVOY)" --tollgate $(COMMAND) --mock $(MOCK) \
@@ -73,7 +78,7 @@ $(COMMAND) $(MOCK): $(RUST_SOURCES) | toolchain
 
 # rust-toolchain.toml names the toolchain; a rustup that installs nothing by itself is asked to.
 toolchain:
-	@command -v cargo cc >/dev/null || { $(APT) update -qq && $(APT) install -y -qq rustup gcc libc6-dev; }
+	@command -v cargo cc c++ >/dev/null || { $(APT) update -qq && $(APT) install -y -qq rustup g++ libc6-dev; }
 	@rustup target list --installed | grep -q '^wasm32-wasip1$$' || rustup target add wasm32-wasip1
 	@$(CARGO) clippy --version >/dev/null 2>&1 || rustup component add clippy rustfmt
 

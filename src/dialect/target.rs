@@ -11,7 +11,8 @@ pub struct Target {
     pub api_version: String,
     /// What happens to members of the request that the gateway does not know.
     pub unknown: UnknownFields,
-    /// The most tokens of an answer where the provider wants a number and the client gave none.
+    /// The most tokens of an answer where the provider wants a number and the client gave none: as many as the model
+    /// can, because that is what silence means to every other provider.
     pub default_max_tokens: u64,
     /// How the model is held to a JSON schema.
     pub structured_output: StructuredOutput,
@@ -35,7 +36,7 @@ impl Target {
             model: model.to_owned(),
             api_version: String::new(),
             unknown: UnknownFields::Drop,
-            default_max_tokens: 4096,
+            default_max_tokens: longest_answer(model),
             structured_output: match service {
                 Service::Gemini | Service::VertexGemini => StructuredOutput::Native,
                 // Every model knows tools; the parameter came later.
@@ -50,6 +51,28 @@ impl Target {
             quirks: &Quirks::OPENAI,
         }
     }
+}
+
+/// The longest answers of Anthropic's models in tokens, by how their names begin, the longest such beginning first
+/// (models overview of its API, "Max output", version 2026-10-21). Later ones can say 128,000, which is more than
+/// anybody means who names no number.
+const LONGEST_ANSWERS: [(&str, u64); 8] = [
+    ("claude-3-5-sonnet-20241022", 8192),
+    ("claude-3-5-haiku", 8192),
+    ("claude-opus-4-1", 32_000),
+    ("claude-opus-4-2", 32_000),
+    ("claude-3-7", 64_000),
+    ("claude-3-", 4096),
+    ("claude-2", 4096),
+    ("claude-", 64_000),
+];
+
+/// What every model can say.
+const SHORT_ANSWER: u64 = 4096;
+
+fn longest_answer(model: &str) -> u64 {
+    let known = LONGEST_ANSWERS.iter().find(|(beginning, _)| model.starts_with(beginning));
+    known.map_or(SHORT_ANSWER, |(_, tokens)| *tokens)
 }
 
 /// Whether a model of Anthropic's is Opus 4.7 or later: `claude-opus-4-7`, perhaps with a date behind it.
@@ -251,6 +274,24 @@ impl Quirks {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// "Max output" of the models overview, and of the model cards of earlier ones.
+    #[test]
+    fn the_name_of_a_model_tells_how_much_it_can_say() {
+        for (model, tokens) in [
+            ("claude-3-haiku-20240307", 4096),
+            ("claude-3-5-sonnet-20240620", 4096),
+            ("claude-3-5-sonnet-20241022", 8192),
+            ("claude-3-5-haiku-20241022", 8192),
+            ("claude-opus-4-20250514", 32_000),
+            ("claude-opus-4-1-20250805", 32_000),
+            ("claude-sonnet-4-5", 64_000),
+            ("claude-haiku-4-5-20251001", 64_000),
+            ("somebody-elses", 4096),
+        ] {
+            assert_eq!(Target::of(Service::Anthropic, model).default_max_tokens, tokens, "{model}");
+        }
+    }
 
     /// Names of the models overview of Anthropic's API.
     #[test]

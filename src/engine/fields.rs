@@ -76,10 +76,18 @@ fn is_reserved(name: &str) -> bool {
     RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
 }
 
-/// Whether a client's field stays at the gateway.
+/// What of a client's request no provider sees, and neither does anything behind the policy. Envoy's route takes them
+/// out, which costs less than asking the host for each.
+pub const PRIVATE_REQUEST_HEADERS: [&str; 4] = CREDENTIAL_HEADERS;
+
+/// What Envoy itself says about where a request came from (connection manager, "HTTP header manipulation"). Nothing
+/// acts on it, and no provider sees it.
+const ORIGIN_HEADERS: [&str; 2] = ["x-envoy-internal", "x-envoy-external-address"];
+
+/// Whether a client's field would steer the gateway or Envoy: the policy takes it out before anything reads it.
 #[must_use]
-pub fn is_private_request_header(name: &str) -> bool {
-    is_reserved(name) || CREDENTIAL_HEADERS.contains(&name)
+pub fn is_steering_header(name: &str) -> bool {
+    is_reserved(name) && !ORIGIN_HEADERS.contains(&name)
 }
 
 /// Whether a provider's field stays at the gateway.

@@ -22,9 +22,7 @@ use super::counting::Calibrator;
 use super::effect::{Effect, Flow, Reply};
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Deposit, Desk, Exchange, Original, PASSED_ON, Prompt};
-use super::fields::{
-    ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, REQUEST_TIMEOUT_HEADER, is_private_request_header,
-};
+use super::fields::{ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, REQUEST_TIMEOUT_HEADER, is_steering_header};
 use super::headers::Headers;
 use super::limits::{Applied, Demand, Limits};
 use super::meter::Meter;
@@ -240,7 +238,7 @@ impl Policy {
         }
         let announced = headers.text("content-length").and_then(|length| length.parse().ok());
         self.check_length(announced.unwrap_or(0))?;
-        for (name, _) in headers.iter().filter(|(name, _)| is_private_request_header(name)) {
+        for (name, _) in headers.iter().filter(|(name, _)| is_steering_header(name)) {
             effects.push(Effect::RemoveRequestHeader(name.to_owned()));
         }
         let passed_on = headers

@@ -186,7 +186,9 @@ impl Record {
                 }
                 match self.cost {
                     Some(cost) => add(Metric::Cost, Detail::Only, cost.nanos()),
-                    None => add(Metric::UnknownPrice, Detail::Only, 1),
+                    None if self.provider.is_some() => add(Metric::UnknownPrice, Detail::Only, 1),
+                    // Nobody was asked yet, so no price is missing.
+                    None => {}
                 }
             }
             if let Some(error) = self.estimate_error {

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Place, extension, filters, socket_address, typed};
 use crate::config::Gateway;
-use crate::engine::fields::{CLUSTER_HEADER, PRIVATE_RESPONSE_HEADERS, SERVED_BY};
+use crate::engine::fields::{CLUSTER_HEADER, PRIVATE_REQUEST_HEADERS, PRIVATE_RESPONSE_HEADERS, SERVED_BY};
 use crate::engine::refusal::Refusal;
 use crate::host::driver::ACCESS_LOG;
 
@@ -94,6 +94,7 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
             "virtual_hosts": [{
                 "name": "gateway",
                 "domains": ["*"],
+                "request_headers_to_remove": PRIVATE_REQUEST_HEADERS,
                 "response_headers_to_add": served_by(),
                 "response_headers_to_remove": PRIVATE_RESPONSE_HEADERS,
                 "request_body_buffer_limit": gateway.policy.max_request_body + 2 * CONNECTION_BUFFER,

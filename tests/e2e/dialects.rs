@@ -71,7 +71,9 @@ fn large_bodies_are_translated() {
     let gateway = start(&mock);
     let text = "0123456789abcde ".repeat(1 << 17);
     mock.behave("anthropic", &json!({"text": text}));
-    let question = json!({"model": "chat", "messages": [{"role": "user", "content": text}]});
+    let question = json!({
+        "model": "chat", "max_tokens": 1 << 20, "messages": [{"role": "user", "content": text}],
+    });
     let mut answer = gateway.chat(KEY, &question);
     assert_eq!(answer.status, 200);
     assert_eq!(answer.json()["choices"][0]["message"]["content"], text);

@@ -16,7 +16,7 @@ use tollgate::engine::adapter::Adapter;
 use tollgate::engine::book::{ATTEMPTS, Book};
 use tollgate::engine::effect::Flow;
 use tollgate::engine::exchange::Desk;
-use tollgate::engine::fields::{PRIVATE_RESPONSE_HEADERS, SERVED_BY};
+use tollgate::engine::fields::{PRIVATE_REQUEST_HEADERS, PRIVATE_RESPONSE_HEADERS, SERVED_BY};
 use tollgate::engine::policy::{Gateway, Policy, Shared};
 use tollgate::engine::queue::Queue;
 use tollgate::engine::stall::Watch;
@@ -325,10 +325,11 @@ impl Story {
             world.attempts += 1;
             world.target = Some(target.to_owned());
             world.request.body = body;
-            // The router's own field, and then the injectors', which overwrite.
+            // What the route takes out, the router's own field, and then the injectors', which overwrite.
             let injected: Vec<String> = self.credentials.keys().map(|name| credential_header(name)).collect();
             let injected: Vec<&str> = injected.iter().map(String::as_str).collect();
-            let mut headers = without(&world.request.headers, &injected);
+            let mut headers = without(&world.request.headers, &PRIVATE_REQUEST_HEADERS);
+            headers = without(&headers, &injected);
             if world.attempts == 1 {
                 headers.push("x-envoy-expected-rq-timeout-ms", "30000");
             }

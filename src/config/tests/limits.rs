@@ -446,7 +446,7 @@ fn waiting_and_priorities_in_vain() {
     for limits in ["{concurrency: 5, reserved_for_high: 5}", "{requests: 1/min, reserved_for_high: 1}"] {
         let text = format!("organisation: {{limits: {limits}}}\nteams:\n");
         let column = text.find("reserved").expect("there") + "reserved_for_high: ".len() + 1;
-        let expected = format!("21:{column}: organisation.limits.reserved_for_high: {reserved}");
+        let expected = format!("19:{column}: organisation.limits.reserved_for_high: {reserved}");
         check("teams:\n", &text, &[&expected]);
     }
     check_key(

@@ -107,7 +107,7 @@ fn unknown_and_missing_keys() {
         "    urll: https",
         &[
             "10:3: providers.openai: missing key `url`",
-            "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, url, \
+            "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, api_version, url, \
              credential, ca)",
         ],
     );
@@ -130,7 +130,9 @@ fn unknown_and_missing_keys() {
     check(
         "    credential: openai\n",
         "    credential: openai\n    region: us\n",
-        &["14:5: providers.openai.region: unknown key `region` (expected one of: api, url, credential, ca)"],
+        &[
+            "14:5: providers.openai.region: unknown key `region` (expected one of: api, api_version, url, credential, ca, connect_timeout, capacity, ejection, health_check)",
+        ],
     );
     check(
         "  science:\n",
@@ -199,14 +201,14 @@ fn wrong_types() {
         "api: openai",
         "api: anthropc",
         &[
-            "11:10: providers.openai.api: expected one of `openai`, `azure-openai`, `anthropic`, `gemini`, `bedrock`, found `anthropc`",
+            "11:10: providers.openai.api: expected one of: openai, azure-openai, anthropic, gemini, bedrock, found `anthropc`",
         ],
     );
     check(
         "api: openai",
         "api: [openai]",
         &[
-            "11:10: providers.openai.api: expected one of `openai`, `azure-openai`, `anthropic`, `gemini`, `bedrock`, found a list",
+            "11:10: providers.openai.api: expected one of: openai, azure-openai, anthropic, gemini, bedrock, found a list",
         ],
     );
     check_file(
@@ -474,7 +476,7 @@ fn every_problem_is_reported_in_the_order_of_the_file() {
         &[
             "6:19: max_request_body: expected a size such as 8MiB (units: B, KiB, MiB, GiB), found `8 megs`",
             "10:3: providers.openai: missing key `url`",
-            "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, url, \
+            "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, api_version, url, \
          credential, ca)",
             "18:18: models.chat.targets[1].provider: no provider is named `opnai`; did you mean `openai`?",
             "18:54: models.chat.targets[1].timeout: expected a duration such as 30s (units: ms, s, m, h), found a \

@@ -13,6 +13,9 @@ use super::{ANSWER_TOOL, VERTEX_VERSION, blocks};
 /// The least budget of thinking that the API takes (reference, `thinking.budget_tokens`).
 const LEAST_BUDGET: u64 = 1024;
 
+/// What is left for the answer beside a budget for thinking, at the least, where the client named no number.
+const LEAST_ANSWER: u64 = 4096;
+
 /// Whether and how the model thinks, given everything else that the request asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in crate::dialect) enum Thinks {
@@ -101,8 +104,8 @@ pub(in crate::dialect) fn check_thinking(
         return Thinks::Unsaid;
     }
     let tokens = budget.max(LEAST_BUDGET);
-    let max_tokens =
-        request.sampling.max_output_tokens.unwrap_or(tokens.saturating_add(target.default_max_tokens));
+    let room = tokens.saturating_add(LEAST_ANSWER).max(target.default_max_tokens);
+    let max_tokens = request.sampling.max_output_tokens.unwrap_or(room);
     if max_tokens <= LEAST_BUDGET {
         losses.unsupported("reasoning");
         return Thinks::Unsaid;

@@ -1,14 +1,8 @@
 //! What the fuzz targets share: the limit on inputs, and cutting an input into chunks.
 //!
 //! Every target reads outside bytes with one of the gateway's parsers and checks a promise of that parser, not
-//! only that it returns. To run one, for a minute, starting from examples:
-//!
-//! ```text
-//! cd tests/fuzz
-//! cargo run --release --bin sse -- -max_len=65536 -max_total_time=60 ../../target/fuzz/corpus/sse seeds/stream
-//! ```
-//!
-//! The first directory collects what reaches new code (create it before), the others are only read.
+//! only that it returns. `make fuzz` runs them all, `tests/fuzz/run.sh 600 sse` one of them for ten minutes; each starts
+//! from the examples in `seeds` and collects what reaches new code below `target/fuzz`.
 
 use tollgate::dialect::AnswerContext;
 use tollgate::dialect::target::{Quirks, Service, StructuredOutput, Target, ThinkingControl, UnknownFields};

@@ -30,7 +30,10 @@ fuzz_target!(|text: &str| {
         }
     };
     for target in gateway.policy.models.values().flat_map(|model| &model.targets) {
-        assert!(gateway.adapter.providers.contains_key(&target.provider), "every target has a provider");
+        assert!(
+            gateway.adapter.providers.contains_key(&target.target.provider),
+            "every target has a provider"
+        );
     }
     for name in gateway.adapter.providers.values().filter_map(|provider| provider.credential.as_ref()) {
         assert!(gateway.credentials.contains_key(name), "every credential can be found");

@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use libfuzzer_sys::fuzz_target;
-use tollgate::config::compiled::{Key, ModelAccess};
+use tollgate::config::compiled::{Key, ModelAccess, Priority};
 use tollgate::identity::caller::{CREDENTIAL_HEADERS, Directory, Unidentified};
 use tollgate::identity::key::{LONGEST_KEY, VirtualKey, is_id, parse_id};
 use tollgate::observe::secret::KeyHash;
@@ -28,8 +28,10 @@ fuzz_target!(|input: &[u8]| {
         team: "team".to_owned(),
         environment: None,
         models: ModelAccess::All,
+        priority: Priority::Normal,
         expires: None,
         revoked: true,
+        scopes: Vec::new(),
     };
     let directory =
         Directory::new(id.into_iter().map(|id| (id.to_owned(), known.clone())).collect::<BTreeMap<_, _>>());
