@@ -19,7 +19,7 @@ use super::compiled::{
     Adapter, Counting, FORMAT, Key, Model, ModelAccess, Policy, Provider, Queue, Reserving, Scheme, Target,
     chain_cluster,
 };
-use super::gateway::{ChainTarget, Credential, Gateway, Retrying, Upstream};
+use super::gateway::{ChainTarget, Credential, Gateway, Upstream};
 use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
 use super::raw::{self, CountWhen};
@@ -80,8 +80,9 @@ pub(super) fn compile<'file>(
     let mut scopes = Scopes::new(raw.zone.as_ref().map_or(Zone::UTC, |zone| zone.value.0.clone()));
     let retrying = compiler.retrying(raw);
     let overload = compiler.overload(raw);
-    let compiled_models =
-        compiler.models(raw, &chains, &upstreams, &adapter_providers, &retrying, &mut scopes, &mut models);
+    let mut compiled_models =
+        compiler.models(raw, &chains, &upstreams, &adapter_providers, &mut scopes, &mut models);
+    resilience::apply(&retrying, &mut compiled_models);
     let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
     for names in [&credentials, &providers, &teams] {
         names.warn_of_unused(compiler.warnings);
@@ -370,7 +371,6 @@ impl Compiler<'_, '_> {
         chains: &BTreeMap<String, Vec<ChainTarget>>,
         upstreams: &BTreeMap<String, Upstream>,
         providers: &BTreeMap<String, Provider>,
-        retrying: &BTreeMap<String, Retrying>,
         scopes: &mut Scopes,
         names: &mut Names<'_>,
     ) -> BTreeMap<String, Model> {
@@ -384,7 +384,6 @@ impl Compiler<'_, '_> {
             let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
             let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
             let typical = given.typical_output_tokens.as_ref();
-            let retrying = retrying.get(name);
             let translated = chain.iter().any(|target| {
                 let provider = providers.get(&target.target.provider);
                 provider.is_some_and(|provider| !provider.api.speaks_openai())
@@ -393,9 +392,9 @@ impl Compiler<'_, '_> {
                 cluster: chain_cluster(name),
                 translated,
                 attempt_timeout_ms: milliseconds(longest),
-                patience_ms: retrying.map_or(0, |retrying| milliseconds(retrying.patience)),
-                total_timeout_ms: retrying.and_then(|retrying| retrying.total_timeout.map(milliseconds)),
-                stall_timeout_ms: retrying.and_then(|retrying| retrying.stall_timeout.map(milliseconds)),
+                patience_ms: 0,
+                total_timeout_ms: None,
+                stall_timeout_ms: None,
                 targets: chain.iter().map(|target| knowledge.model_target(target)).collect(),
                 typical_output: u64::from(typical.map_or(TYPICAL_OUTPUT, |typical| typical.value.0)),
                 scopes: scopes.add(&Holder::Model(name), limits, budgets, names, self.errors),
