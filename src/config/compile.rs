@@ -15,7 +15,6 @@ use std::ops::RangeInclusive;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use self::chains::Parts;
 use self::limits::{Holder, Scopes};
 use super::compiled::{
     Adapter, Counting, FORMAT, Key, ModelAccess, Policy, Provider, Queue, Reserving, Scheme,
@@ -83,15 +82,9 @@ pub(super) fn compile<'file>(
     let mut scopes = Scopes::new(raw.zone.as_ref().map_or(Zone::UTC, |zone| zone.value.0.clone()));
     let retrying = compiler.retrying(raw);
     let overload = compiler.overload(raw);
-    let compiled_models = {
-        let parts = Parts {
-            chains: &chains,
-            upstreams: &upstreams,
-            providers: &adapter_providers,
-            retrying: &retrying,
-        };
-        compiler.models(raw, parts, &mut scopes, &mut models)
-    };
+    let mut compiled_models =
+        compiler.models(raw, &chains, &upstreams, &adapter_providers, &mut scopes, &mut models);
+    resilience::apply(&retrying, &mut compiled_models);
     let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
     let content = content::compile(raw, compiler.errors);
     for names in [&credentials, &providers, &teams] {

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::super::compiled::{Model, Provider, Target, chain_cluster};
-use super::super::gateway::{ChainTarget, Retrying, Upstream};
+use super::super::gateway::{ChainTarget, Upstream};
 use super::super::names::ModelName;
 use super::super::problem::Kind;
 use super::super::raw;
@@ -12,19 +12,6 @@ use super::limits::{Holder, Scopes};
 use super::targets::Knowledge;
 use super::{Compiler, Names, RETRIES, TIMEOUT, TIMEOUT_RANGE, entries, milliseconds};
 use crate::dialect::Surface;
-
-/// What a model is put together from, each by name.
-#[derive(Clone, Copy)]
-pub(super) struct Parts<'a> {
-    /// The targets of each logical model.
-    pub(super) chains: &'a BTreeMap<String, Vec<ChainTarget>>,
-    /// Where the providers are.
-    pub(super) upstreams: &'a BTreeMap<String, Upstream>,
-    /// What the adapter knows of the providers.
-    pub(super) providers: &'a BTreeMap<String, Provider>,
-    /// How each logical model deals with failures.
-    pub(super) retrying: &'a BTreeMap<String, Retrying>,
-}
 
 impl Compiler<'_, '_> {
     pub(super) fn chains(
@@ -54,11 +41,13 @@ impl Compiler<'_, '_> {
         (chains, places)
     }
 
-    /// The policy's view of the chains.
+    /// The policy's view of the chains, without what [`super::resilience`] adds.
     pub(super) fn models(
         &mut self,
         raw: &raw::Gateway,
-        Parts { chains, upstreams, providers, retrying }: Parts<'_>,
+        chains: &BTreeMap<String, Vec<ChainTarget>>,
+        upstreams: &BTreeMap<String, Upstream>,
+        providers: &BTreeMap<String, Provider>,
         scopes: &mut Scopes,
         names: &mut Names<'_>,
     ) -> BTreeMap<String, Model> {
@@ -72,7 +61,6 @@ impl Compiler<'_, '_> {
             let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
             let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
             let typical = given.typical_output_tokens.as_ref();
-            let retrying = retrying.get(name);
             let serving = || chain.iter().filter_map(|target| providers.get(&target.target.provider));
             let translated = Surface::ALL.into_iter().filter(|surface| {
                 surface.dialect().is_some()
@@ -83,9 +71,9 @@ impl Compiler<'_, '_> {
                 cluster: chain_cluster(name),
                 translated: translated.collect(),
                 attempt_timeout_ms: milliseconds(longest),
-                patience_ms: retrying.map_or(0, |retrying| milliseconds(retrying.patience)),
-                total_timeout_ms: retrying.and_then(|retrying| retrying.total_timeout.map(milliseconds)),
-                stall_timeout_ms: retrying.and_then(|retrying| retrying.stall_timeout.map(milliseconds)),
+                patience_ms: 0,
+                total_timeout_ms: None,
+                stall_timeout_ms: None,
                 targets: chain.iter().map(|target| knowledge.model_target(target)).collect(),
                 typical_output: typical.map(|typical| u64::from(typical.value.0)),
                 scopes: scopes.add(&Holder::Model(name), limits, budgets, names, self.errors),

@@ -8,12 +8,12 @@ use std::ops::RangeInclusive;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::super::compiled::Scheme;
+use super::super::compiled::{Model, Scheme};
 use super::super::gateway::{Capacity, Ejection, HealthCheck, Host, Overload, Retrying, Upstream};
 use super::super::raw;
 use super::super::shape::{Located, Whole};
 use super::super::units::Span;
-use super::{Compiler, entries};
+use super::{Compiler, entries, milliseconds};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(2);
@@ -128,6 +128,16 @@ impl Compiler<'_, '_> {
             self.out_of_range(&span.place, words, &format!("{}ms", span.value.0.as_millis()));
         }
         Some(span.value.0)
+    }
+}
+
+/// Tells the policy what of it is the policy's to do.
+pub(super) fn apply(retrying: &BTreeMap<String, Retrying>, models: &mut BTreeMap<String, Model>) {
+    for (name, model) in models {
+        let Some(retrying) = retrying.get(name) else { continue };
+        model.patience_ms = milliseconds(retrying.patience);
+        model.total_timeout_ms = retrying.total_timeout.map(milliseconds);
+        model.stall_timeout_ms = retrying.stall_timeout.map(milliseconds);
     }
 }
 

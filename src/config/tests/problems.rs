@@ -131,7 +131,7 @@ fn unknown_and_missing_keys() {
         "    credential: openai\n",
         "    credential: openai\n    region: us\n",
         &[
-            "14:5: providers.openai.region: unknown key `region` (expected one of: api, api_version, flavor, unknown_fields, losses, url, credential, ca)",
+            "14:5: providers.openai.region: unknown key `region` (expected one of: api, api_version, flavor, unknown_fields, losses, url, credential, ca, connect_timeout, capacity, ejection, health_check)",
         ],
     );
     check(
