@@ -11,3 +11,4 @@
 
 mod edit;
 mod meter;
+mod surfaces;
