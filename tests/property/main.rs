@@ -13,3 +13,4 @@ mod content;
 mod cut;
 mod edit;
 mod meter;
+mod surfaces;
