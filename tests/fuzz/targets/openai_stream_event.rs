@@ -4,7 +4,8 @@
 
 use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
-use tollgate::dialect::openai::answer::{StreamEvent, stream_event};
+use tollgate::dialect::answer::StreamEvent;
+use tollgate::dialect::openai::answer::stream_event;
 use tollgate_fuzz::LONGEST;
 
 fuzz_target!(|data: &[u8]| {
