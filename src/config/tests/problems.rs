@@ -138,7 +138,7 @@ fn unknown_and_missing_keys() {
         "  science:\n",
         "  science:\n    budget: []\n",
         &["21:5: teams.science.budget: unknown key `budget`; did you mean `budgets`? (expected one of: \
-           environments, limits, budgets)"],
+           environments, limits, budgets, redaction, guard)"],
     );
     check("version: 1\n", "", &["1:1: missing key `version`"]);
     check("    api: openai\n", "", &["10:3: providers.openai: missing key `api`"]);
