@@ -144,7 +144,7 @@ def strip_filter(out: Path) -> None:
     # The policy picks the chain; without it the route does.
     routes = json.loads((out / "routes.json").read_text())
     route = {"cluster": "model/bench", "timeout": "0s"}
-    routes["resources"][0]["virtual_hosts"][0]["routes"][0]["route"] = route
+    routes["resources"][0]["virtual_hosts"][0]["routes"][-1]["route"] = route
     (out / "routes.json").write_text(json.dumps(routes))
 
 

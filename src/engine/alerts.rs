@@ -13,7 +13,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use super::event::Timestamp;
-use crate::observe::record::Reached;
+use crate::observe::record::{Notice, Reached};
 use crate::quota::money::NanoDollars;
 use crate::quota::window::rfc3339;
 
@@ -150,6 +150,18 @@ impl Outbox {
         // In front, so that a new letter stays the last.
         self.0.borrow_mut().waiting.push_front(letter);
         Delivery::Later
+    }
+}
+
+/// What Envoy's log is told of a notice: a sentence, and of an alert the event behind it, which is the letter's text.
+#[must_use]
+pub fn line(notice: &Notice, now: Timestamp) -> Option<String> {
+    let sentence = notice.warning()?;
+    match notice {
+        Notice::Alert(reached) => {
+            Some(format!("{sentence}: {}", String::from_utf8_lossy(&body(reached, now))))
+        }
+        Notice::WouldRefuse(_) => Some(sentence),
     }
 }
 

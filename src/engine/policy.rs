@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::Role;
-use super::alerts::Outbox;
+use super::alerts::{self, Outbox};
 use super::book::Book;
 use super::content::Contents;
 use super::content::answer::Restoring;
@@ -557,7 +557,7 @@ impl Role for Policy {
             Event::Settled(outcome) => {
                 let notices = self.spending.as_ref().map(|own| own.settled(outcome, &self.shared.book));
                 for notice in notices.unwrap_or_default() {
-                    effects.extend(notice.warning().map(Effect::Warn));
+                    effects.extend(alerts::line(&notice, now).map(Effect::Warn));
                     effects.push(Effect::Measure(notice.measurement()));
                     self.post(&notice, now, effects);
                 }

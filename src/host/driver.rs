@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use super::{Host, HostResult, Side};
 use crate::dialect::translate::Dialect;
-use crate::engine::alerts::{Delivery, Outbox};
+use crate::engine::alerts::{self, Delivery, Outbox};
 use crate::engine::book::{ATTEMPTS, Book};
 use crate::engine::counting::Lesson;
 use crate::engine::effect::{Effect, Flow};
@@ -60,7 +60,7 @@ pub fn keep_up<H: Host>(host: &mut H, gateway: &Gateway, book: &Book, outbox: &O
     for notice in gateway.keep_up(book, &mut Shared(host), now) {
         // A lost number is lost; the line in the log is still there.
         let _ = host.measure(&notice.measurement());
-        if let Some(message) = notice.warning() {
+        if let Some(message) = alerts::line(&notice, now) {
             host.warn(&message);
         }
         if gateway.is_lost(&notice, outbox, now) {

@@ -16,6 +16,8 @@ fn examples_of_the_standards_are_found() {
         [("jane.doe+x@example.co.uk", "EMAIL_ADDRESS")]
     );
     assert_eq!(found("card 4111 1111 1111 1111 exp"), [("4111 1111 1111 1111", "CREDIT_CARD")]);
+    // A word for telephones says nothing about a card.
+    assert_eq!(found("call 4111 1111 1111 1111"), [("4111 1111 1111 1111", "CREDIT_CARD")]);
     assert_eq!(found("IBAN: GB29 NWBK 6016 1331 9268 19"), [("GB29 NWBK 6016 1331 9268 19", "IBAN_CODE")]);
     assert_eq!(found("from 203.0.113.7 port 22"), [("203.0.113.7", "IP_ADDRESS")]);
     assert_eq!(found("NHS number 943 476 5919"), [("943 476 5919", "UK_NHS")]);

@@ -7,7 +7,6 @@ use std::time::Duration;
 use super::content::GUARD_HEADER;
 use super::{Phase, Policy, set_response_header};
 use crate::dialect::translate::Dialect;
-use crate::engine::adapter;
 use crate::engine::effect::Effect;
 use crate::engine::event::Timestamp;
 use crate::engine::fields::{SERVED_BY, is_private_response_header};
@@ -15,7 +14,8 @@ use crate::engine::headers::Headers;
 use crate::engine::meter::Meter;
 use crate::engine::refusal::Refusal;
 use crate::engine::spending::Spending;
-use crate::observe::record::{Notice, Outcome};
+use crate::engine::{adapter, alerts};
+use crate::observe::record::Outcome;
 
 impl Policy {
     pub(super) fn response_headers(
@@ -215,7 +215,8 @@ impl Policy {
         }
         self.record.duration = now.since(self.started);
         self.record.own_time = own_time;
-        effects.extend(self.record.notices.iter().filter_map(Notice::warning).map(Effect::Warn));
+        let lines = self.record.notices.iter().filter_map(|notice| alerts::line(notice, now));
+        effects.extend(lines.map(Effect::Warn));
         self.record.notices.iter().for_each(|notice| self.post(notice, now, effects));
         effects.extend(self.record.measurements().into_iter().map(Effect::Measure));
         effects.push(Effect::WriteAccessLog(self.record.access_log()));

@@ -41,6 +41,12 @@ fn issuer(digits: &[u8]) -> Option<bool> {
     }
 }
 
+/// Whether digits are a card's number whatever stands around them: a word for telephones does not make the first of
+/// them a telephone number.
+pub(super) fn is_surely(digits: &[u8]) -> bool {
+    issuer(digits) == Some(true) && !uniform(digits) && luhn(digits)
+}
+
 /// Reports the candidate when it is a card's number.
 pub(crate) fn find(scan: &mut Scan<'_>, candidate: &Candidate) {
     let digits = candidate.compact();

@@ -6,6 +6,7 @@
 
 use std::sync::LazyLock;
 
+use super::card;
 use super::numbering::{COUNTRIES, NATIONAL};
 use crate::redact::check::{number, uniform};
 use crate::redact::context::{Group, Tag};
@@ -186,7 +187,7 @@ fn national(scan: &mut Scan<'_>, start: usize) {
     }
     let groups = groups(scan, start);
     let total = groups.digits.len();
-    if total < 6 || groups.ends.is_empty() {
+    if total < 6 || groups.ends.is_empty() || card::is_surely(&groups.digits) {
         return;
     }
     // Fully written in a way that only telephone numbers are.
