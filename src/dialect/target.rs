@@ -2,11 +2,13 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::Api;
+
 /// What an encoder needs to know of the place that a request goes to.
 #[derive(Clone, Debug)]
 pub struct Target {
-    /// Who serves the model.
-    pub service: Service,
+    /// The API that it is asked by.
+    pub api: Api,
     /// The model's name there; on Azure OpenAI, the name of the deployment.
     pub model: String,
     /// The `api-version` of Azure OpenAI; unused elsewhere.
@@ -30,17 +32,17 @@ pub struct Target {
 impl Target {
     /// The target `model` of a provider with a dialect of its own, by what is known of the model from its name.
     #[must_use]
-    pub fn of(service: Service, model: &str) -> Self {
-        let settled = service == Service::Anthropic && takes_no_sampling(model);
-        let is_third_gemini = service == Service::Gemini && model.starts_with("gemini-3");
+    pub fn of(api: Api, model: &str) -> Self {
+        let settled = api == Api::Anthropic && takes_no_sampling(model);
+        let is_third_gemini = api == Api::Gemini && model.starts_with("gemini-3");
         Self {
-            service,
+            api,
             model: model.to_owned(),
             api_version: String::new(),
             unknown: UnknownFields::Drop,
             default_max_tokens: longest_answer(model),
-            structured_output: match service {
-                Service::Gemini | Service::VertexGemini => StructuredOutput::Native,
+            structured_output: match api {
+                Api::Gemini | Api::VertexGemini => StructuredOutput::Native,
                 // Every model knows tools; the parameter came later.
                 _ => StructuredOutput::Tool,
             },
@@ -85,25 +87,6 @@ fn takes_no_sampling(model: &str) -> bool {
     // What stands in the second place of an older name is its date.
     let minor = minor.filter(|minor| *minor < 100).unwrap_or(0);
     major.is_some_and(|major| (major, minor) >= (4, 7))
-}
-
-/// Who serves a model: a provider's own API, or a cloud that hosts its models.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Service {
-    /// OpenAI, or a server compatible with it.
-    OpenAi,
-    /// Azure OpenAI.
-    AzureOpenAi,
-    /// Anthropic.
-    Anthropic,
-    /// The Gemini API.
-    Gemini,
-    /// Gemini on Vertex AI.
-    VertexGemini,
-    /// Anthropic's models on Vertex AI.
-    VertexAnthropic,
-    /// Amazon Bedrock.
-    Bedrock,
 }
 
 /// What happens to members of a request that the gateway does not know.
@@ -343,7 +326,7 @@ mod tests {
             ("claude-haiku-4-5-20251001", 64_000),
             ("somebody-elses", 4096),
         ] {
-            assert_eq!(Target::of(Service::Anthropic, model).default_max_tokens, tokens, "{model}");
+            assert_eq!(Target::of(Api::Anthropic, model).default_max_tokens, tokens, "{model}");
         }
     }
 
@@ -360,7 +343,7 @@ mod tests {
             ("claude-opus-5", false),
             ("claude-3-opus-20240229", true),
         ] {
-            assert_eq!(Target::of(Service::Anthropic, model).takes_sampling, takes, "{model}");
+            assert_eq!(Target::of(Api::Anthropic, model).takes_sampling, takes, "{model}");
         }
     }
 }

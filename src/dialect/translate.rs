@@ -7,8 +7,10 @@
 //! Promises no panic on any input.
 
 use crate::chat::{Cause, ChatAnswer, ChatError, ChatRequest, ErrorKind, Losses, Usage};
-use crate::dialect::target::{Service, Target, UnknownFields};
-use crate::dialect::{AnswerContext, AnswerFault, RequestFault, Surface, anthropic, bedrock, gemini, openai};
+use crate::dialect::target::{Target, UnknownFields};
+use crate::dialect::{
+    AnswerContext, AnswerFault, Api, RequestFault, Surface, anthropic, bedrock, gemini, openai,
+};
 
 /// A dialect of requests for a chat and their answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,19 +157,19 @@ pub fn encode_request(
 pub fn path(target: &Target, stream: bool) -> String {
     let model = encode_segment(&target.model);
     let verb = if stream { "streamGenerateContent?alt=sse" } else { "generateContent" };
-    match target.service {
-        Service::OpenAi => "/chat/completions".to_owned(),
-        Service::AzureOpenAi => {
+    match target.api {
+        Api::OpenAi => "/chat/completions".to_owned(),
+        Api::AzureOpenAi => {
             openai::deployment_path(Surface::ChatCompletions, &target.model, &target.api_version)
         }
-        Service::Anthropic => "/v1/messages".to_owned(),
-        Service::Gemini => format!("/v1beta/models/{model}:{verb}"),
-        Service::VertexGemini => format!("/publishers/google/models/{model}:{verb}"),
-        Service::VertexAnthropic => {
+        Api::Anthropic => "/v1/messages".to_owned(),
+        Api::Gemini => format!("/v1beta/models/{model}:{verb}"),
+        Api::VertexGemini => format!("/publishers/google/models/{model}:{verb}"),
+        Api::VertexAnthropic => {
             let verb = if stream { "streamRawPredict" } else { "rawPredict" };
             format!("/publishers/anthropic/models/{model}:{verb}")
         }
-        Service::Bedrock => {
+        Api::Bedrock => {
             let verb = if stream { "converse-stream" } else { "converse" };
             format!("/model/{model}/{verb}")
         }
@@ -358,9 +360,9 @@ mod tests {
     use super::*;
     use crate::dialect::target::{Quirks, StructuredOutput, ThinkingControl};
 
-    fn target(service: Service, model: &str) -> Target {
+    fn target(api: Api, model: &str) -> Target {
         Target {
-            service,
+            api,
             model: model.to_owned(),
             api_version: "2024-10-21".to_owned(),
             unknown: UnknownFields::Drop,
@@ -375,36 +377,36 @@ mod tests {
     /// The paths of the providers' API references.
     #[test]
     fn every_service_is_called_at_its_path() {
-        for (service, model, whole, stream) in [
-            (Service::OpenAi, "gpt-4o", "/chat/completions", "/chat/completions"),
+        for (api, model, whole, stream) in [
+            (Api::OpenAi, "gpt-4o", "/chat/completions", "/chat/completions"),
             (
-                Service::AzureOpenAi,
+                Api::AzureOpenAi,
                 "my deployment",
                 "/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21",
                 "/openai/deployments/my%20deployment/chat/completions?api-version=2024-10-21",
             ),
-            (Service::Anthropic, "claude-sonnet-4-5", "/v1/messages", "/v1/messages"),
+            (Api::Anthropic, "claude-sonnet-4-5", "/v1/messages", "/v1/messages"),
             (
-                Service::Gemini,
+                Api::Gemini,
                 "gemini-2.5-pro",
                 "/v1beta/models/gemini-2.5-pro:generateContent",
                 "/v1beta/models/gemini-2.5-pro:streamGenerateContent?alt=sse",
             ),
             (
-                Service::VertexAnthropic,
+                Api::VertexAnthropic,
                 "claude-sonnet-4-5@20250929",
                 "/publishers/anthropic/models/claude-sonnet-4-5@20250929:rawPredict",
                 "/publishers/anthropic/models/claude-sonnet-4-5@20250929:streamRawPredict",
             ),
             (
-                Service::Bedrock,
+                Api::Bedrock,
                 "anthropic.claude-sonnet-4-5-20250929-v1:0",
                 "/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse",
                 "/model/anthropic.claude-sonnet-4-5-20250929-v1%3A0/converse-stream",
             ),
         ] {
-            assert_eq!(path(&target(service, model), false), whole);
-            assert_eq!(path(&target(service, model), true), stream);
+            assert_eq!(path(&target(api, model), false), whole);
+            assert_eq!(path(&target(api, model), true), stream);
         }
     }
 
@@ -412,7 +414,7 @@ mod tests {
     #[test]
     fn on_vertex_the_body_has_the_version_and_not_the_model() {
         let body = br#"{"model":"m","messages":[{"role":"user","content":"Hi"}]}"#;
-        let target = target(Service::VertexAnthropic, "claude-sonnet-4-5@20250929");
+        let target = target(Api::VertexAnthropic, "claude-sonnet-4-5@20250929");
         let encoded = translate_request(Dialect::OpenAiChat, Dialect::Anthropic, body, &target).unwrap();
         let body: serde_json::Value = serde_json::from_slice(&encoded.body).unwrap();
         assert_eq!(body["anthropic_version"], "vertex-2023-10-16");

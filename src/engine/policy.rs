@@ -424,12 +424,7 @@ impl Policy {
                 Ok(self.forward(ready.exchange, ready.meter, effects))
             }
             Err(mut denied) => {
-                if let Some(unsettled) = denied.unsettled.take() {
-                    self.shared.book.owe(unsettled);
-                }
-                let alerts = std::mem::take(&mut denied.alerts);
-                self.record.notices.extend(spending.alerts(alerts));
-                let exceeded = spending.applied().exceeded(&denied, now.unix_milliseconds());
+                let exceeded = spending.denied(&mut denied, &self.shared.book, now, &mut self.record);
                 let place = match (place, spending.applied().full(&denied)) {
                     (Some(place), Some(cell)) if !place.is_over(now) => {
                         place.wait_for(cell);

@@ -12,9 +12,11 @@ use std::sync::Arc;
 use super::book::{Book, Held, settled};
 use super::counting::{Calibrator, Counter, Tally};
 use super::effect::Effect;
+use super::event::Timestamp;
 use super::limits::{Applied, Demand, Limits};
 use super::patience::Patience;
 use super::ratelimit::Form;
+use super::refusal::Exceeded;
 use super::typical::{FIRST, Learner};
 use crate::config::compiled::{self, Counting, Target};
 use crate::dialect::request::Inspection;
@@ -24,7 +26,7 @@ use crate::quota::ledger::{Alert, Refusal, Terms};
 use crate::quota::limit::Amounts;
 use crate::quota::money::NanoDollars;
 use crate::quota::price::Service;
-use crate::quota::store::{Granted, Of, Settled, Unsettled};
+use crate::quota::store::{Denied, Granted, Of, Settled, Unsettled};
 
 /// The fewest tokens of output that are reserved when the answer goes on: each time costs a round of the cells.
 const LEAST_EXTENSION: u64 = 64;
@@ -210,8 +212,23 @@ impl Spending {
         std::mem::take(&mut self.headers)
     }
 
+    /// There was no room for the call, or for more of it. Says which limit has none, and sees to what the attempt left.
+    pub fn denied(
+        &self,
+        denied: &mut Denied,
+        book: &Book,
+        now: Timestamp,
+        record: &mut Record,
+    ) -> Option<Exceeded> {
+        if let Some(unsettled) = denied.unsettled.take() {
+            book.owe(unsettled);
+        }
+        record.notices.extend(self.alerts(std::mem::take(&mut denied.alerts)));
+        self.applied.exceeded(denied, now.unix_milliseconds())
+    }
+
     /// Notices about limits whose alerts are due.
-    pub fn alerts(&self, alerts: Vec<Of<Alert>>) -> impl Iterator<Item = Notice> {
+    fn alerts(&self, alerts: Vec<Of<Alert>>) -> impl Iterator<Item = Notice> {
         alerts.into_iter().map(|Of { scope, what }| Notice::Alert(reached(self.applied.name(&scope), what)))
     }
 

@@ -21,7 +21,7 @@ use super::refusal::{Refusal, Unsupported};
 use crate::chat::{Cause, ChatError, ErrorKind, Losses};
 use crate::config::compiled::{LossPolicy, Provider};
 use crate::dialect::stream::StreamTranslator;
-use crate::dialect::target::{Quirks, Service, Target};
+use crate::dialect::target::{Quirks, Target};
 use crate::dialect::translate::{
     Dialect, EncodedRequest, decode_error, decode_request, echo, encode_error, encode_request,
     translate_answer, translate_error,
@@ -118,20 +118,11 @@ pub fn start(
 /// A model of a provider.
 #[must_use]
 pub fn target(provider: &Provider, model: &str) -> Target {
-    let service = match provider.api {
-        Api::OpenAi => Service::OpenAi,
-        Api::AzureOpenAi => Service::AzureOpenAi,
-        Api::Anthropic => Service::Anthropic,
-        Api::Gemini => Service::Gemini,
-        Api::VertexGemini => Service::VertexGemini,
-        Api::VertexAnthropic => Service::VertexAnthropic,
-        Api::Bedrock => Service::Bedrock,
-    };
     Target {
         api_version: provider.api_version.clone().unwrap_or_default(),
         unknown: provider.unknown_fields,
         quirks: if provider.api == Api::AzureOpenAi { &Quirks::AZURE } else { provider.flavor.quirks() },
-        ..Target::of(service, model)
+        ..Target::of(provider.api, model)
     }
 }
 

@@ -7,8 +7,9 @@ use std::path::{Path, PathBuf};
 use serde_json::{Map, Value, json};
 use tollgate::chat::{Cause, ChatRequest, Content, Losses, Part, Usage};
 use tollgate::dialect::AnswerContext;
+use tollgate::dialect::Api;
 use tollgate::dialect::stream::StreamTranslator;
-use tollgate::dialect::target::{Quirks, Service, StructuredOutput, Target, ThinkingControl, UnknownFields};
+use tollgate::dialect::target::{Quirks, StructuredOutput, Target, ThinkingControl, UnknownFields};
 use tollgate::dialect::translate::{self, Dialect, Support, support};
 use tollgate::framing::eventstream::crc32;
 
@@ -142,16 +143,14 @@ fn text(request: &ChatRequest) -> Value {
 
 /// Where the requests of the corpus go. A case may set `thinking`, `structured_output` and `unknown`.
 pub(crate) fn target(provider: Dialect, case: &Value) -> Target {
-    let (service, model) = match provider {
-        Dialect::OpenAiChat | Dialect::OpenAiCompletions | Dialect::OpenAiResponses => {
-            (Service::OpenAi, "gpt-5")
-        }
-        Dialect::Anthropic => (Service::Anthropic, "claude-sonnet-4-5"),
-        Dialect::Gemini => (Service::Gemini, "gemini-2.5-pro"),
-        Dialect::Bedrock => (Service::Bedrock, "anthropic.claude-sonnet-4-5-20250929-v1:0"),
+    let (api, model) = match provider {
+        Dialect::OpenAiChat | Dialect::OpenAiCompletions | Dialect::OpenAiResponses => (Api::OpenAi, "gpt-5"),
+        Dialect::Anthropic => (Api::Anthropic, "claude-sonnet-4-5"),
+        Dialect::Gemini => (Api::Gemini, "gemini-2.5-pro"),
+        Dialect::Bedrock => (Api::Bedrock, "anthropic.claude-sonnet-4-5-20250929-v1:0"),
     };
     Target {
-        service,
+        api,
         model: model.to_owned(),
         api_version: String::new(),
         unknown: match case["unknown"].as_str() {

@@ -4,7 +4,8 @@ use crate::chat::{
     ChatRequest, Content, Format, Json, Losses, Message, Origin, Part, Reasoning, Role, Sampling, Tool,
     ToolChoice,
 };
-use crate::dialect::target::{Service, StructuredOutput, Target, ThinkingControl};
+use crate::dialect::Api;
+use crate::dialect::target::{StructuredOutput, Target, ThinkingControl};
 use crate::dialect::wire::Object;
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
 
@@ -34,7 +35,7 @@ pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target)
     let mut losses = Losses::default();
     let thinks = check_thinking(request, target, &mut losses);
     let body = write::object(|object| {
-        if target.service == Service::VertexAnthropic {
+        if target.api == Api::VertexAnthropic {
             object.string("anthropic_version", VERTEX_VERSION);
         } else {
             object.string("model", &target.model);

@@ -78,12 +78,7 @@ impl Policy {
                 self.relayed(&[], relayed, now, effects);
             }
             Err(mut denied) => {
-                if let Some(unsettled) = denied.unsettled.take() {
-                    self.shared.book.owe(unsettled);
-                }
-                let alerts = std::mem::take(&mut denied.alerts);
-                self.record.notices.extend(spending.alerts(alerts));
-                let exceeded = spending.applied().exceeded(&denied, now.unix_milliseconds());
+                let exceeded = spending.denied(&mut denied, &self.shared.book, now, &mut self.record);
                 self.record.limit = exceeded.map(|exceeded| exceeded.scope);
                 let why = self.record.limit.as_ref().map_or_else(
                     || "the limits cannot be checked".to_owned(),

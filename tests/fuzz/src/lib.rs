@@ -5,7 +5,8 @@
 //! from the examples in `seeds` and collects what reaches new code below `target/fuzz`.
 
 use tollgate::dialect::AnswerContext;
-use tollgate::dialect::target::{Quirks, Service, StructuredOutput, Target, ThinkingControl, UnknownFields};
+use tollgate::dialect::Api;
+use tollgate::dialect::target::{Quirks, StructuredOutput, Target, ThinkingControl, UnknownFields};
 use tollgate::dialect::translate::Dialect;
 
 /// The longest input, in bytes: what is slow on more is the benchmark's to find.
@@ -40,9 +41,9 @@ pub fn dialect(input: &[u8]) -> Option<(Dialect, &[u8])> {
 }
 
 /// Where a translated request goes.
-pub fn target(service: Service) -> Target {
+pub fn target(api: Api) -> Target {
     Target {
-        service,
+        api,
         model: "anthropic.model".to_owned(),
         api_version: String::new(),
         unknown: UnknownFields::Pass,

@@ -3,7 +3,7 @@
 #![no_main]
 
 use libfuzzer_sys::fuzz_target;
-use tollgate::dialect::target::Service;
+use tollgate::dialect::Api;
 use tollgate::dialect::translate::{Dialect, decode_request, encode_request};
 use tollgate::framing::json;
 use tollgate_fuzz::{dialect, target};
@@ -12,10 +12,10 @@ fuzz_target!(|input: &[u8]| {
     let Some((client, body)) = dialect(input) else { return };
     let Ok((request, _)) = decode_request(client, body) else { return };
     for (provider, service) in [
-        (Dialect::OpenAiChat, Service::OpenAi),
-        (Dialect::Anthropic, Service::VertexAnthropic),
-        (Dialect::Gemini, Service::Gemini),
-        (Dialect::Bedrock, Service::Bedrock),
+        (Dialect::OpenAiChat, Api::OpenAi),
+        (Dialect::Anthropic, Api::VertexAnthropic),
+        (Dialect::Gemini, Api::Gemini),
+        (Dialect::Bedrock, Api::Bedrock),
     ] {
         let encoded = encode_request(provider, &request, &target(service)).unwrap();
         json::members(&encoded.body, |_| {}).unwrap();
