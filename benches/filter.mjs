@@ -1,30 +1,18 @@
 // What the filter itself does for one request: time inside the module, and calls of the host, by name.
 //
 // Runs the built module in V8, Envoy's own engine, against a host that does almost nothing, so the numbers are
-// the filter's alone and no proxy's. Usage: node --no-liftoff benches/filter.mjs MODULE [BYTES] [ROUNDS]
+// the filter's alone and no proxy's. Usage: node --no-liftoff benches/filter.mjs MODULE RENDERED [BYTES] [ROUNDS]
 
-import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 
-const [module, bytes = '1024', rounds = '20000'] = process.argv.slice(2);
+const [module, rendered, bytes = '1024', rounds = '20000'] = process.argv.slice(2);
 const KEY = `tg-bench-${'A'.repeat(43)}`;
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
-const policy = {
-  role: 'policy', format: 1, revision: 'bench', max_request_body: 8 << 20,
-  models: { bench: { cluster: 'model/bench', attempt_timeout_ms: 600000, targets: [{ provider: 'mock', model: 'gpt-4o' }] } },
-  keys: {
-    bench: {
-      hash: `sha256:${createHash('sha256').update(KEY).digest('hex')}`, team: 'bench', environment: null,
-      models: 'all', expires: null, revoked: false,
-    },
-  },
-};
-const adapter = {
-  role: 'adapter', format: 1, revision: 'bench',
-  providers: { mock: { api: 'openai', authority: '127.0.0.1:9100', scheme: 'http', base_path: '/v1', credential: 'mock' } },
-};
+// What `tollgate render` has written for one role: the gateway of benches/gateway.py, or one that names the same.
+const configuration = (role) =>
+  JSON.parse(readFileSync(`${rendered}/${role}.json`, 'utf8')).resources[0].typed_config.config.configuration.value;
 const request = encoder.encode(JSON.stringify({
   model: 'bench', messages: [{ role: 'user', content: 'x'.repeat(Number(bytes)) }],
 }));
@@ -137,8 +125,8 @@ for (const { module: from, name } of WebAssembly.Module.imports(compiled)) {
 instance = await WebAssembly.instantiate(compiled, imports);
 const wasm = instance.exports;
 wasm._initialize?.();
-for (const [id, configuration] of [[1, policy], [2, adapter]]) {
-  state.configuration = encoder.encode(JSON.stringify(configuration));
+for (const [id, role] of [[1, 'policy'], [2, 'adapter']]) {
+  state.configuration = encoder.encode(configuration(role));
   wasm.proxy_on_context_create(id, 0);
   if (!wasm.proxy_on_configure(id, state.configuration.length)) throw new Error('the configuration is refused');
 }

@@ -4,23 +4,36 @@
 //! any point between two events: what is open is closed, every alternative has the finish reason for length, and
 //! what the dialect puts behind that follows.
 //!
-//! Promises: no panic on any input, and no more is held than identifiers and which parts are open. Deliberately
-//! unknown here: why a stream is ended, and how events are framed.
+//! Promises: no panic on any input, and no more is held than identifiers and which parts are open, but where the
+//! end repeats the answer. Deliberately unknown here: why a stream is ended, and how events are framed.
 
 use std::collections::BTreeSet;
 
 use crate::chat::{ChatEvent, FinishReason, Usage};
-use crate::dialect::AnswerContext;
 use crate::dialect::stream::AnswerEncoder;
 use crate::dialect::translate::Dialect;
 use crate::dialect::wire::{Object, Value};
+use crate::dialect::{AnswerContext, openai};
 
 /// The most alternatives or blocks that are followed; one of a higher number is left open.
 const MOST_OPEN: u32 = 1024;
 
 /// What is known of a stream so far.
 #[derive(Debug)]
-pub struct Ending {
+pub struct Ending(Form);
+
+/// How the client's dialect ends a stream.
+#[derive(Debug)]
+enum Form {
+    /// With a reason.
+    Reason(Finish),
+    /// With all of the answer once more, as OpenAI's responses do.
+    Answer(Box<openai::responses::Ending>),
+}
+
+/// What has to be known to end a stream with a reason.
+#[derive(Debug)]
+struct Finish {
     client: Dialect,
     id: String,
     model: String,
@@ -32,26 +45,44 @@ pub struct Ending {
 }
 
 impl Ending {
-    /// At the start of a stream. `None` where a stream cannot be ended early: the last event of OpenAI's responses
-    /// repeats the whole answer, which nobody holds here, and no client speaks Bedrock's dialect.
+    /// At the start of a stream. `None` for Bedrock's dialect, which no client speaks.
     #[must_use]
-    pub const fn new(client: Dialect) -> Option<Self> {
+    pub fn new(client: Dialect) -> Option<Self> {
         match client {
-            Dialect::OpenAiChat | Dialect::OpenAiCompletions | Dialect::Anthropic | Dialect::Gemini => {}
-            Dialect::OpenAiResponses | Dialect::Bedrock => return None,
+            Dialect::OpenAiChat | Dialect::OpenAiCompletions | Dialect::Anthropic | Dialect::Gemini => {
+                Some(Self(Form::Reason(Finish {
+                    client,
+                    id: String::new(),
+                    model: String::new(),
+                    created: 0,
+                    begun: BTreeSet::new(),
+                    ended: BTreeSet::new(),
+                })))
+            }
+            Dialect::OpenAiResponses => Some(Self(Form::Answer(Box::default()))),
+            Dialect::Bedrock => None,
         }
-        Some(Self {
-            client,
-            id: String::new(),
-            model: String::new(),
-            created: 0,
-            begun: BTreeSet::new(),
-            ended: BTreeSet::new(),
-        })
     }
 
     /// Takes in the data of an event that has passed.
     pub fn follow(&mut self, data: &[u8]) {
+        match &mut self.0 {
+            Form::Reason(finish) => finish.follow(data),
+            Form::Answer(answer) => answer.follow(data),
+        }
+    }
+
+    /// Writes the end; with the usage where the dialect has a place for it and the client shall see it.
+    pub fn write(self, usage: Option<Usage>, out: &mut Vec<u8>) {
+        match self.0 {
+            Form::Reason(finish) => finish.write(usage, out),
+            Form::Answer(answer) => answer.write(usage, out),
+        }
+    }
+}
+
+impl Finish {
+    fn follow(&mut self, data: &[u8]) {
         let Ok(object) = Object::parse(data) else { return };
         match self.client {
             Dialect::Anthropic => self.block(object),
@@ -102,8 +133,7 @@ impl Ending {
         self.ended.extend(u32::try_from(index).ok().filter(|index| *index < MOST_OPEN));
     }
 
-    /// Writes the end; with the usage where the dialect has a place for it and the client shall see it.
-    pub fn write(mut self, usage: Option<Usage>, out: &mut Vec<u8>) {
+    fn write(mut self, usage: Option<Usage>, out: &mut Vec<u8>) {
         if self.begun.is_empty() && self.client != Dialect::Anthropic {
             // Nothing has passed yet, and what has no alternative has no finish reason either.
             self.begin(0);
@@ -238,11 +268,91 @@ mod tests {
         assert_eq!(events.len(), 1);
     }
 
+    /// API reference, "Streaming events": a part, its item and the response are each ended by an event that repeats
+    /// it; "The response object", `incomplete_details`.
+    #[test]
+    fn what_is_open_of_a_response_is_ended_and_repeated() {
+        let item = |status: &str, content: Value| json!({"id": "msg_1", "type": "message", "status": status, "role": "assistant", "content": content});
+        let text =
+            |text: &str| json!({"type": "output_text", "text": text, "annotations": [], "logprobs": []});
+        let call = json!({"id": "fc_1", "type": "function_call", "status": "completed", "call_id": "call_1",
+            "name": "weather", "arguments": "{}"});
+        let passed = [
+            json!({"type": "response.created", "sequence_number": 0,
+                "response": {"id": "resp_1", "object": "response", "status": "in_progress", "model": "gpt-4.1", "output": []}}),
+            json!({"type": "response.output_item.added", "sequence_number": 1, "output_index": 0, "item": call}),
+            json!({"type": "response.output_item.done", "sequence_number": 2, "output_index": 0, "item": call}),
+            json!({"type": "response.output_item.added", "sequence_number": 3, "output_index": 1,
+                "item": item("in_progress", json!([]))}),
+            json!({"type": "response.content_part.added", "sequence_number": 4, "item_id": "msg_1", "output_index": 1,
+                "content_index": 0, "part": text("")}),
+            json!({"type": "response.output_text.delta", "sequence_number": 5, "item_id": "msg_1", "output_index": 1,
+                "content_index": 0, "delta": "In the ", "logprobs": []}),
+            json!({"type": "response.output_text.delta", "sequence_number": 6, "item_id": "msg_1", "output_index": 1,
+                "content_index": 0, "delta": "peaceful", "logprobs": []}),
+        ];
+        let events: Vec<Value> =
+            end(Dialect::OpenAiResponses, &passed, Some(USAGE)).iter().map(|data| parsed(data)).collect();
+        let whole = item("incomplete", json!([text("In the peaceful")]));
+        assert_eq!(
+            events[..3],
+            [
+                json!({"type": "response.output_text.done", "sequence_number": 7, "item_id": "msg_1", "output_index": 1,
+                    "content_index": 0, "text": "In the peaceful", "logprobs": []}),
+                json!({"type": "response.content_part.done", "sequence_number": 8, "item_id": "msg_1",
+                    "output_index": 1, "content_index": 0, "part": text("In the peaceful")}),
+                json!({"type": "response.output_item.done", "sequence_number": 9, "output_index": 1, "item": whole}),
+            ]
+        );
+        let last = &events[3];
+        assert_eq!((&last["type"], &last["sequence_number"]), (&json!("response.incomplete"), &json!(10)));
+        let response = &last["response"];
+        assert_eq!((&response["id"], &response["status"]), (&json!("resp_1"), &json!("incomplete")));
+        assert_eq!(response["incomplete_details"], json!({"reason": "max_output_tokens"}));
+        assert_eq!(response["output"], json!([call, whole]));
+        assert_eq!(response["usage"]["total_tokens"], 21);
+        assert_eq!(events.len(), 4);
+    }
+
+    /// As above, for arguments and for the summary of thinking.
+    #[test]
+    fn open_arguments_and_summaries_of_a_response_are_repeated() {
+        let passed = [
+            json!({"type": "response.output_item.added", "output_index": 0,
+                "item": {"id": "rs_1", "type": "reasoning", "summary": []}}),
+            json!({"type": "response.reasoning_summary_part.added", "item_id": "rs_1", "output_index": 0,
+                "summary_index": 0, "part": {"type": "summary_text", "text": ""}}),
+            json!({"type": "response.reasoning_summary_text.delta", "item_id": "rs_1", "output_index": 0,
+                "summary_index": 0, "delta": "Weighing"}),
+            json!({"type": "response.output_item.added", "output_index": 1, "item": {"id": "fc_1",
+                "type": "function_call", "status": "in_progress", "call_id": "call_1", "name": "f", "arguments": ""}}),
+            json!({"type": "response.function_call_arguments.delta", "item_id": "fc_1", "output_index": 1,
+                "delta": "{\"a\":"}),
+        ];
+        let events: Vec<Value> =
+            end(Dialect::OpenAiResponses, &passed, None).iter().map(|data| parsed(data)).collect();
+        let kinds: Vec<&str> = events.iter().filter_map(|event| event["type"].as_str()).collect();
+        assert_eq!(
+            kinds,
+            [
+                "response.reasoning_summary_text.done",
+                "response.reasoning_summary_part.done",
+                "response.output_item.done",
+                "response.function_call_arguments.done",
+                "response.output_item.done",
+                "response.incomplete",
+            ]
+        );
+        assert_eq!(events[1]["part"], json!({"type": "summary_text", "text": "Weighing"}));
+        assert_eq!(events[3]["arguments"], "{\"a\":");
+        assert_eq!(events[4]["item"]["status"], "incomplete");
+        assert_eq!(events[5]["response"]["usage"], Value::Null);
+    }
+
     #[test]
     fn a_stream_of_which_nothing_passed_ends_all_the_same() {
         let events = end(Dialect::OpenAiChat, &[], None);
         assert_eq!(parsed(&events[events.len() - 2])["choices"][0]["finish_reason"], "length");
         assert_eq!(events.last().unwrap(), "[DONE]");
-        assert!(Ending::new(Dialect::OpenAiResponses).is_none());
     }
 }

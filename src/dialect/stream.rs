@@ -97,7 +97,7 @@ impl AnswerEncoder {
     }
 
     /// A writer in the middle of a stream, to write its end: `begun` are the alternatives that were begun, or
-    /// Anthropic's blocks. `None` also for OpenAI's responses, whose end repeats all of the answer.
+    /// Anthropic's blocks. `None` also for OpenAI's responses, whose end repeats all of the answer (see [`super::ending`]).
     #[must_use]
     pub(super) fn resumed(client: Dialect, context: AnswerContext, begun: Vec<u32>) -> Option<Self> {
         Some(Self(match client {

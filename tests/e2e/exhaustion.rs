@@ -48,6 +48,34 @@ fn a_stream_is_cut_where_nothing_is_left_of_the_limit() {
 }
 
 #[test]
+fn a_response_that_is_cut_repeats_what_has_passed() {
+    let mock = Mock::start();
+    let mut config = Config::new(&[("mock", mock.url("a"))]).model("chat", &[("mock", "gpt-4o", 0)]);
+    config.0["models"]["chat"]["typical_output_tokens"] = json!(64);
+    config.0["keys"][0]["budgets"] = json!([{"output_tokens": 200, "per": "day"}]);
+    config.0["reservations"] = json!({"at_exhaustion": "cut"});
+    mock.behave("a", &streamed(400));
+    let gateway = Gateway::start(&config);
+    let request = json!({"model": "chat", "stream": true, "input": "hello"});
+    let text = gateway.post("/v1/responses", KEY, &request).text();
+    assert!(text.contains(": tollgate: cut, limit of key team-a-prod is used up\n"), "{text}");
+    let events: Vec<Value> = events(&text).iter().map(|data| serde_json::from_str(data).unwrap()).collect();
+    let told: String = events.iter().filter_map(|event| event["delta"].as_str()).collect();
+    assert_eq!(told, "abc ".repeat(192).trim_end().to_owned() + " ");
+    let kinds: Vec<&str> =
+        events.iter().rev().take(4).rev().filter_map(|event| event["type"].as_str()).collect();
+    let ends = ["output_text.done", "content_part.done", "output_item.done", "incomplete"];
+    assert_eq!(kinds, ends.map(|end| format!("response.{end}")));
+    let response = &events.last().unwrap()["response"];
+    assert_eq!(response["incomplete_details"]["reason"], "max_output_tokens");
+    assert_eq!(response["output"][0]["content"][0]["text"], told);
+    assert_eq!(response["usage"]["output_tokens"], 192);
+    let numbers: Vec<Option<u64>> = events.iter().map(|event| event["sequence_number"].as_u64()).collect();
+    assert_eq!(numbers, (0..events.len() as u64).map(Some).collect::<Vec<_>>());
+    assert_eq!(gateway.access_log(1)[0]["outcome"], "cut");
+}
+
+#[test]
 fn without_being_told_to_a_stream_is_never_cut() {
     let mock = Mock::start();
     let mut config = Config::new(&[("mock", mock.url("a"))]).model("chat", &[("mock", "gpt-4o", 0)]);

@@ -216,7 +216,8 @@ pub(super) fn usage_from(usage: &mut Object<'_>) -> Usage {
     }
 }
 
-fn write_usage(usage: &Usage, object: &mut ObjectWriter<'_>) {
+/// Writes the members of a `usage` object.
+pub(super) fn write_usage(usage: &Usage, object: &mut ObjectWriter<'_>) {
     object.unsigned("input_tokens", usage.input);
     object.object("input_tokens_details", |details| {
         details.unsigned("cached_tokens", usage.cached_input);

@@ -5,6 +5,7 @@
 
 mod answer;
 mod decode;
+mod ending;
 mod items;
 mod meter;
 mod request;
@@ -12,6 +13,7 @@ mod stream;
 
 pub(in crate::dialect) use answer::encode_answer;
 pub(in crate::dialect) use decode::{decode_request, echo};
+pub(in crate::dialect) use ending::Ending;
 pub(in crate::dialect) use items::usage_of;
 pub(in crate::dialect) use meter::{read_usage, stream_event};
 pub(in crate::dialect) use request::inspect;

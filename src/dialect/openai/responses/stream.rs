@@ -10,7 +10,7 @@ use crate::dialect::{AnswerContext, ErrorBody, LONGEST_PART, sse};
 use super::items::{Item, Kind, Response, Status, encrypted};
 
 /// The longest answer, in bytes of its text.
-const LONGEST_ANSWER: usize = 2 * LONGEST_PART;
+pub(super) const LONGEST_ANSWER: usize = 2 * LONGEST_PART;
 
 /// The writer of one stream.
 pub(in crate::dialect) struct StreamEncoder {
