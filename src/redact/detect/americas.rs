@@ -282,7 +282,7 @@ pub(super) static FORMATS: &[Format] = &[
     format(
         "UY_CI",
         &["9.999.999-9"],
-        |digits| weighted(digits, &[2, 9, 8, 7, 6, 3, 4, 1]).is_multiple_of(10),
+        |digits| !uniform(digits) && weighted(digits, &[2, 9, 8, 7, 6, 3, 4, 1]).is_multiple_of(10),
         Written(68),
         &[Person],
         &["cedula", "ci", "cedula de identidad"],

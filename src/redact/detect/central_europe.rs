@@ -331,6 +331,7 @@ pub(super) static FORMATS: &[Format] = &[
         &[Tax],
         &[
             "рнокпп",
+            "инн",
             "іпн",
             "rnokpp",
             "ipn",

@@ -231,6 +231,7 @@ pub(super) static FORMATS: &[Format] = &[
             "driver s license number",
             "dmv",
             "license number",
+            "license no",
             "dl #",
             "licencia de conducir",
             "driving license",
@@ -268,7 +269,7 @@ pub(super) static FORMATS: &[Format] = &[
         any,
         Never,
         &[Plate],
-        &["vrm", "number plate", "reg plate", "vehicle registration"],
+        &["vrm", "number plate", "reg plate", "vehicle registration", "reg"],
     ),
     format(
         "DE_KFZ",

@@ -91,7 +91,7 @@ pub(super) static FORMATS: &[Format] = &[
         au_acn,
         Never,
         &[],
-        &["acn", "australian company number", "company number"],
+        &["acn", "a c n", "australian company number", "company number"],
     ),
     format(
         "AU_TFN",

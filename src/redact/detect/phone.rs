@@ -234,10 +234,16 @@ fn amount(scan: &Scan<'_>, start: usize) -> bool {
     scan.text.get(..start).is_some_and(|text| text.trim_end().ends_with(['$', '€', '£', '¥', '#']))
 }
 
-/// Whether the text is a date of the usual forms.
+/// Whether the text is a date of the usual forms, or a span of years.
 fn is_dated(scan: &Scan<'_>, start: usize, end: usize) -> bool {
     let Some(text) = scan.bytes.get(start..end) else { return false };
     let shape: Vec<u8> = text.iter().map(|byte| if byte.is_ascii_digit() { b'9' } else { *byte }).collect();
+    let is_year = |digits: &[u8]| digits.starts_with(b"19") || digits.starts_with(b"20");
+    if let ([b'9', b'9', b'9', b'9', b'-' | b'/', b'9', b'9', b'9', b'9'], Some((from, to))) =
+        (shape.as_slice(), text.split_at_checked(5))
+    {
+        return is_year(from) && is_year(to);
+    }
     matches!(
         shape.as_slice(),
         [b'9', b'9', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', ..]

@@ -125,7 +125,7 @@ pub(super) static FORMATS: &[Format] = &[
         licence,
         Always(66),
         &[Licence],
-        &["dvla", "uk driving licence"],
+        &["dvla", "uk driving licence", "driver number"],
     ),
     format(
         "IE_PPSN",

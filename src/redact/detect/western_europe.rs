@@ -259,6 +259,7 @@ pub(super) static FORMATS: &[Format] = &[
             "steuer idnr",
             "idnr",
             "identifikationsnummer",
+            "tin",
             "steuer identnummer",
             "tax id",
             "steuernummer",
@@ -270,7 +271,7 @@ pub(super) static FORMATS: &[Format] = &[
         |digits| !uniform(digits),
         Never,
         &[],
-        &["steuernummer", "steuernr", "st nr", "stnr", "steuer nr", "finanzamt"],
+        &["steuernummer", "steuernr", "st nr", "stnr", "steuer nr", "finanzamt", "tax number"],
     ),
     format(
         "DE_SOCIAL_SECURITY",
@@ -304,6 +305,8 @@ pub(super) static FORMATS: &[Format] = &[
             "gesundheitskarte",
             "krankenversicherung*",
             "versicherten nr",
+            "egk",
+            "egk nummer",
         ],
     ),
     format(
@@ -401,6 +404,7 @@ pub(super) static FORMATS: &[Format] = &[
             "reference fiscale",
             "identifiant fiscal",
             "numero fiscal de reference",
+            "fiscal de reference",
         ],
     ),
     format("FR_SIRET", &["999 999 999 99999"], luhn, Never, &[], &["siret", "numero siret"]),
