@@ -29,6 +29,20 @@ fn examples_of_the_standards_are_found() {
     assert_eq!(found("born on 12 March 1985"), [("12 March 1985", "DATE_OF_BIRTH")]);
 }
 
+/// With its host it looks like an e-mail address, which would be given back in an answer; a secret never is.
+#[test]
+fn a_password_in_a_url_is_a_secret() {
+    assert_eq!(
+        found("postgresql://app:eVzUDNgn9p2VFL@db.internal:5432/prod"),
+        [("eVzUDNgn9p2VFL", "CONNECTION_STRING_PASSWORD")]
+    );
+    assert_eq!(
+        found("amqps://u:S3cr3t!x9@mq.corp.example/vh"),
+        [("S3cr3t!x9", "CONNECTION_STRING_PASSWORD")]
+    );
+    assert_eq!(found("postgres://user:password@db.example.com:5432/app"), []);
+}
+
 #[test]
 fn numbers_of_things_are_left_alone() {
     for text in [

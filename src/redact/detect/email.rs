@@ -40,7 +40,8 @@ pub(crate) fn find(scan: &mut Scan<'_>, at: usize) {
     let Some(end) = domain_end(scan.text, domain, spaced) else { return };
     let name = scan.text.get(domain..end).unwrap_or_default();
     // The account of a repository, and user information in a URL, which is a matter of secrets.
-    if local == "git" && scan.byte(end) == Some(b':') {
+    if local == "git" && scan.byte(end) == Some(b':') || is_password(before.get(..start).unwrap_or_default())
+    {
         return;
     }
     if spaced {
@@ -54,6 +55,14 @@ pub(crate) fn find(scan: &mut Scan<'_>, at: usize) {
         }
     }
     scan.report(start, end, KIND, 95);
+}
+
+/// Whether what follows is the password in a URL (RFC 3986 §3.2.1).
+fn is_password(before: &str) -> bool {
+    let Some(before) = before.strip_suffix(':') else { return false };
+    let near = before.get(before.floor_char_boundary(before.len().saturating_sub(LONGEST_LOCAL + 3))..);
+    let user = near.and_then(|near| near.rsplit_once("://")).map(|(_, user)| user);
+    user.is_some_and(|user| !user.contains(|letter: char| letter.is_whitespace() || letter == '/'))
 }
 
 fn local_start(before: &str) -> usize {

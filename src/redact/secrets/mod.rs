@@ -67,7 +67,9 @@ pub fn find(text: &str, findings: &mut Vec<Finding>) {
             Class::Nothing => (None, at + 1),
             Class::Word => scan.word(at),
             Class::Sign => (scan.sign(at, byte), at + 1),
-            Class::Dash => (structured::private_key(bytes, at), at + 1),
+            Class::Dash => {
+                (structured::private_key(bytes, at).or_else(|| structured::user_option(bytes, at)), at + 1)
+            }
             Class::Tilde => (structured::entra(bytes, at), at + 1),
             // The letter of an escape begins no word, and the two digits of another one neither.
             Class::Escape => {

@@ -11,6 +11,10 @@ use super::value;
 const LONGEST_KEY: usize = 16 * 1024;
 const LONGEST_TOKEN: usize = 16 * 1024;
 const LONGEST_URL: usize = 512;
+/// How far behind the name of a command its option may stand.
+const LONGEST_COMMAND: usize = 256;
+/// Surer than that the password and the host are an e-mail address, as which they could be read.
+const SURE: u8 = 97;
 
 /// A private key in textual form (RFC 7468 §10 and §11, RFC 4880 §6.2, OpenSSH's PROTOCOL.key), at the dashes of
 /// its `BEGIN`. Public keys and certificates are none.
@@ -138,10 +142,34 @@ pub(super) fn url_password(bytes: &[u8], colon: usize) -> Option<Found> {
     };
     let divider = rest.get(..at)?.iter().position(|byte| *byte == b':')?;
     let password = rest.get(divider + 1..at)?;
+    (password.len() >= 3 && is_chosen(password)).then_some(())?;
+    Some(Found { start: start + divider + 1, end: start + at, kind: super::CONNECTION_STRING, score: SURE })
+}
+
+/// The password in an option of curl's ("curl.1 the man page", `-u, --user`), whose first dash is at `dash`.
+pub(super) fn user_option(bytes: &[u8], dash: usize) -> Option<Found> {
+    let rest = bytes.get(dash..)?;
+    let option =
+        [&b"-u"[..], b"--user", b"--proxy-user", b"-U"].into_iter().find(|name| rest.starts_with(name))?;
+    let before = bytes.get(dash.saturating_sub(LONGEST_COMMAND)..dash)?;
+    value::contains(before, "curl ").then_some(())?;
+    let rest = rest.get(option.len()..)?;
+    let spaces = rest.iter().take(2).take_while(|byte| b" =\"'".contains(byte)).count();
+    let text = rest.get(spaces..)?.iter().take(LONGEST_URL);
+    let text: Vec<u8> =
+        text.take_while(|byte| !byte.is_ascii_whitespace() && !b"\"'".contains(byte)).copied().collect();
+    let divider = text.iter().position(|byte| *byte == b':')?;
+    let password = text.get(divider + 1..)?;
+    (spaces > 0 && password.len() >= 3 && is_chosen(password)).then_some(())?;
+    let start = dash + option.len() + spaces + divider + 1;
+    Some(Found { start, end: start + password.len(), kind: super::PASSWORD, score: 85 })
+}
+
+/// Whether a password is none of those that documents write.
+fn is_chosen(password: &[u8]) -> bool {
     let plain = ["password", "pass", "passwd", "pwd", "secret", "user", "port", "token", "test"];
-    let named = plain.iter().any(|word| password.eq_ignore_ascii_case(word.as_bytes()));
-    (password.len() >= 3 && !named && !value::is_placeholder(password)).then_some(())?;
-    Some(Found { start: start + divider + 1, end: start + at, kind: super::CONNECTION_STRING, score: 95 })
+    !plain.iter().any(|word| password.eq_ignore_ascii_case(word.as_bytes()))
+        && !value::is_placeholder(password)
 }
 
 /// A bot's token of Telegram ("Bot API: authorizing your bot"): its number, the colon at `colon`, 35 characters.

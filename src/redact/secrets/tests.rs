@@ -20,6 +20,7 @@ fn only_the_secret_is_taken() {
         found("postgres://app:S3cr%21t@db.example:5432/shop"),
         [("S3cr%21t", "CONNECTION_STRING_PASSWORD")]
     );
+    assert_eq!(found("curl -u admin:GJo4LP631meh https://x.example"), [("GJo4LP631meh", "PASSWORD")]);
     assert_eq!(found("password = \"Falcon!2024\"; x = 1"), [("Falcon!2024", "PASSWORD")]);
     assert_eq!(found("(AKIAQ3EGRTXW5PLMBN7K)."), [("AKIAQ3EGRTXW5PLMBN7K", "API_KEY")]);
     // RFC 7617 §2 has this credential as its example.
