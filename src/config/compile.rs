@@ -4,6 +4,7 @@
 //! references looked up. What comes out is therefore whole only when the report stayed empty.
 
 mod chains;
+mod elsewhere;
 mod limits;
 mod resilience;
 mod targets;
@@ -75,7 +76,7 @@ pub(super) fn compile<'file>(
     let located_credentials = compiler.credentials(entries(&raw.credentials));
     let (upstreams, adapter_providers) = compiler.providers(entries(&raw.providers), &mut credentials);
     let (webhook, addressed) = compiler.webhook(raw, &mut credentials).unzip();
-    let (chains, places) = compiler.chains(entries(&raw.models), &mut providers);
+    let (chains, mut places) = compiler.chains(entries(&raw.models), &mut providers);
     let counting = compiler.counting(raw);
     let reserving = compiler.reserving(raw);
     let queue = compiler.queue(raw);
@@ -85,6 +86,7 @@ pub(super) fn compile<'file>(
     let mut compiled_models =
         compiler.models(raw, &chains, &upstreams, &adapter_providers, &mut scopes, &mut models);
     resilience::apply(&retrying, &mut compiled_models);
+    compiler.elsewhere(raw, &mut models, &mut compiled_models, &mut places);
     let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
     let content = content::compile(raw, compiler.errors);
     for names in [&credentials, &providers, &teams] {

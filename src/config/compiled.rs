@@ -10,6 +10,7 @@
 //! anything of Envoy.
 
 pub mod content;
+pub mod elsewhere;
 
 use std::collections::BTreeMap;
 
@@ -85,8 +86,11 @@ pub struct Model {
     /// How long an answer that has begun may be silent, in milliseconds; `None` for as long as Envoy lets it.
     #[serde(default)]
     pub stall_timeout_ms: Option<u64>,
-    /// The targets in the order of the configuration.
+    /// The targets in the order of the configuration, and behind them those of the models in [`Self::elsewhere`].
     pub targets: Vec<ModelTarget>,
+    /// Where requests go that its providers object to.
+    #[serde(default)]
+    pub elsewhere: Option<Box<elsewhere::Elsewhere>>,
     /// The surfaces that a target does not have itself, so that its attempts need the client's whole body.
     pub translated: Vec<Surface>,
     /// The tokens of output that are reserved where the request itself sets no limit; `None` where that is learnt.

@@ -128,6 +128,10 @@ pub enum Kind {
     },
     /// The same logical model twice in one list.
     DuplicateModel,
+    /// A model that stands in for itself, at once or in the end.
+    LeadsBack,
+    /// A context window, and no model for what does not fit into it.
+    WindowWithoutOverflow,
     /// `"*"` together with names.
     StarNotAlone,
     /// `listen` and `admin` are the same address.
@@ -411,6 +415,10 @@ impl fmt::Display for Kind {
                 "the same provider and model as in line {first}; to try it more often, raise its `retries`"
             ),
             Self::DuplicateModel => formatter.write_str("the model is in the list twice"),
+            Self::LeadsBack => {
+                formatter.write_str("the model stands in for itself, or one that stands in for it does")
+            }
+            Self::WindowWithoutOverflow => formatter.write_str("`context_window` needs `on_context_overflow`"),
             Self::StarNotAlone => formatter.write_str("`*` means every model and must be alone in the list"),
             Self::SameAddress => formatter.write_str("`listen` and `admin` must be different addresses"),
             Self::CredentialHeader => formatter.write_str(

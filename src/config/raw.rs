@@ -228,6 +228,14 @@ record! {
     Model {
         /// The provider models that serve it, tried in this order.
         required targets: List<Target, 1>,
+        /// The logical model that takes what is too long for this one: a request that does not fit into `context_window`
+        /// at once, and one that a provider refuses for its length after that. For callers that may call it.
+        optional on_context_overflow: ModelName,
+        /// The logical model that is tried when a provider refuses a request for what it says. For callers that may call it.
+        optional on_content_policy: ModelName,
+        /// The most tokens of prompt and answer that its targets take together, when `on_context_overflow` says where
+        /// longer requests go. Default: not known, so that the providers have to say so.
+        optional context_window: Whole<1, 1_000_000_000>,
         /// How long the next attempt at the same target may be put off where the provider asks for it (`retry-after` and
         /// the like), 0s to 60s. A longer wait is not waited for. Default: 2s.
         optional patience: Span,

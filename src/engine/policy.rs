@@ -11,6 +11,7 @@ mod answer;
 mod arrival;
 mod content;
 mod exhaustion;
+mod fitting;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -26,6 +27,7 @@ use super::content::Contents;
 use super::content::answer::Restoring;
 use super::counting::Calibrator;
 use super::effect::{Effect, Flow, Reply};
+use super::elsewhere::Elsewhere;
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Deposit, Desk, Exchange, Original, PASSED_ON, Prompt};
 use super::fields::{ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, REQUEST_TIMEOUT_HEADER, is_steering_header};
@@ -325,14 +327,15 @@ impl Policy {
             request::inspect(surface, addressed.as_deref(), body).map_err(Refusal::InvalidRequest)?;
         let (request, body) = self.screen(surface, addressed.as_deref(), request, body, effects)?;
         let body = &*body;
-        let model = route::resolve(&self.gateway.models, &caller.models, &request.model)
+        let asked = route::resolve(&self.gateway.models, &caller.models, &request.model)
             .map_err(|reason| unroutable(reason, &request.model))?;
         self.record.model = Some(request.model.clone());
         if surface == Surface::CountTokens {
-            return Ok(self.answer(encode_count(model.prompt_tokens(surface, body)), effects));
+            return Ok(self.answer(encode_count(asked.prompt_tokens(surface, body)), effects));
         }
         let user = user.or_else(|| request.user.clone()).unwrap_or_default();
-        let applied = self.gateway.limits.applied(&caller, &request.model, &model.config, &user);
+        let applied = self.gateway.limits.applied(&caller, &request.model, &asked.config, &user);
+        let model = self.gateway.fitting(asked, &caller.models, surface, &request, body);
         let mut spending = Spending::new(Rc::clone(model), applied, self.gateway.count_always, surface, body);
         let demand = spending.demand(&self.gateway.limits, surface, &request);
         self.spending = Some(spending);
@@ -356,6 +359,7 @@ impl Policy {
             passed_on,
             original: model.config.translated.contains(&surface).then(|| self.original(body)),
             turns: Turns::new(Rc::clone(&model.patience)),
+            elsewhere: Elsewhere::of(&model.config, &caller.models),
             refused: OnceCell::new(),
             head: Exchange::head_of(body, reach),
         };

@@ -17,6 +17,7 @@ mod admission;
 mod client;
 mod command;
 mod dialects;
+mod elsewhere;
 mod exhaustion;
 mod failures;
 mod gateway;

@@ -13,6 +13,7 @@
 
 mod content;
 mod cut;
+mod elsewhere;
 mod failures;
 mod host;
 mod queue;
@@ -35,6 +36,7 @@ fn told() -> Vec<(String, String)> {
         .chain(translated::stories())
         .chain(surfaces::stories())
         .chain(content::stories())
+        .chain(elsewhere::stories())
         .chain(refusals::all())
         .chain(failures::stories())
         .collect()

@@ -113,6 +113,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     patience_ms: 2000,
                     total_timeout_ms: None,
                     stall_timeout_ms: None,
+                    elsewhere: None,
                     targets: vec![listed(chat, 2), listed(mini, 1)],
                     translated: vec![
                         Surface::Messages,
