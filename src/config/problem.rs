@@ -214,6 +214,10 @@ pub enum Section {
     Price,
     /// The prefixes in `tokens`.
     Prefix,
+    /// The regions of providers.
+    Region,
+    /// What providers have agreed to.
+    Compliance,
     /// The types of private values.
     ValueType,
 }
@@ -528,6 +532,8 @@ impl fmt::Display for Section {
             Self::Team => "team",
             Self::Price => "price",
             Self::Prefix => "prefix of a model's name",
+            Self::Region => "region of a provider",
+            Self::Compliance => "compliance of a provider",
             Self::ValueType => "type of private values",
         })
     }

@@ -94,6 +94,10 @@ impl Adapter {
         let ticket = attempt.ticket.as_deref().ok_or(Fault::Inconsistent)?;
         let exchange = self.desk.fetch(ticket).ok_or(Fault::Inconsistent)?;
         let (name, model) = target.split_once('/').ok_or(Fault::Inconsistent)?;
+        // In the moment of a reload, a chain may have a target that it had not when the request was let through.
+        if exchange.restricted && !exchange.turns.knows(target) {
+            return Err(Fault::Inconsistent);
+        }
         exchange.turns.begin(target);
         let provider = self.config.providers.get(name).ok_or(Fault::Inconsistent)?;
         self.scales = Scales::of(&exchange, provider.api.dialect());

@@ -46,6 +46,8 @@ pub struct Exchange {
     pub turns: Turns,
     /// Where it may go when a provider objects to it; `None` for a model that has nothing of the kind.
     pub elsewhere: Option<Elsewhere>,
+    /// Whether only some providers may serve the caller.
+    pub restricted: bool,
     /// Why an attempt gave up, when one did: the policy says it in the client's words.
     pub refused: OnceCell<Refusal>,
     /// The body's first bytes, as far as edits reach, where that is not far: it spares each attempt a look at
@@ -169,6 +171,7 @@ mod tests {
             original: None,
             turns: Turns::default(),
             elsewhere: None,
+            restricted: false,
             refused: OnceCell::new(),
             head: None,
         }

@@ -49,6 +49,12 @@ impl Turns {
         Self { patience, latest: Cell::new((0, 0)) }
     }
 
+    /// Whether a target is one of the request's own.
+    #[must_use]
+    pub fn knows(&self, target: &str) -> bool {
+        self.patience.retries.iter().any(|(name, _)| name == target)
+    }
+
     /// An attempt at `target` begins.
     pub fn begin(&self, target: &str) {
         let Some(place) = self.patience.retries.iter().position(|(name, _)| name == target) else { return };

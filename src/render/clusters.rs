@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{Place, extension, filters, secrets, socket_address, typed, webhook};
 use crate::config::compiled::elsewhere::{Elsewhere, cluster as elsewhere_cluster, word};
-use crate::config::compiled::{Scheme, Target, chain_cluster, target_cluster};
+use crate::config::compiled::{Scheme, Target, chain_cluster, logical_name, target_cluster};
 use crate::config::{Capacity, ChainTarget, Ejection, Gateway, HealthCheck, Host, Retrying, Upstream};
 use crate::engine::fields::WAIT_HEADER;
 
@@ -53,10 +53,11 @@ pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
                     .or_insert_with(|| target(&cluster, &link.target, upstream, sole));
             }
         }
-        let more = gateway.policy.models.get(name).and_then(|model| model.elsewhere.as_deref());
+        let model = gateway.policy.models.get(name).or_else(|| gateway.policy.variants.get(name));
+        let more = model.and_then(|model| model.elsewhere.as_deref());
         let own = attempts(chain);
         let retries = own.len().saturating_sub(1) + more.map_or(0, stand_in_attempts);
-        let serving = Serving { model: name, chain };
+        let serving = Serving { name, chain };
         chains.push(composite(gateway, place, &chain_cluster(name), &serving, &own, retries, more.is_some()));
         chains.extend(more.iter().flat_map(|more| elsewhere(gateway, place, name, more)));
     }
@@ -98,13 +99,13 @@ fn stand_in_attempts(more: &Elsewhere) -> usize {
 fn elsewhere(gateway: &Gateway, place: &Place, model: &str, more: &Elsewhere) -> Vec<Value> {
     let mut clusters = Vec::new();
     for (objection, stand_in) in &more.models {
-        let Some(chain) = gateway.chains.get(&stand_in.model) else { continue };
+        let Some(chain) = gateway.chains.get(&stand_in.chain) else { continue };
         let own = attempts(chain);
         let Some(first) = own.first() else { continue };
         for (attempt, passed) in (1..=more.own_attempts).zip(1_usize..) {
             let all: Vec<String> = std::iter::repeat_n(first, passed).chain(&own).cloned().collect();
             let name = elsewhere_cluster(&word(*objection, attempt), model);
-            let serving = Serving { model: &stand_in.model, chain };
+            let serving = Serving { name: &stand_in.chain, chain };
             // The retry policy is that of the cluster of the first attempt.
             clusters.push(composite(gateway, place, &name, &serving, &all, 0, false));
         }
@@ -112,9 +113,9 @@ fn elsewhere(gateway: &Gateway, place: &Place, model: &str, more: &Elsewhere) ->
     clusters
 }
 
-/// Which chain a cluster is of, and of which logical model that is.
+/// Which chain a cluster is of.
 struct Serving<'a> {
-    model: &'a str,
+    name: &'a str,
     chain: &'a [ChainTarget],
 }
 
@@ -122,7 +123,7 @@ fn composite(
     gateway: &Gateway,
     place: &Place,
     name: &str,
-    Serving { model, chain }: &Serving<'_>,
+    Serving { name: served, chain }: &Serving<'_>,
     attempts: &[String],
     retries: usize,
     changes: bool,
@@ -144,7 +145,7 @@ fn composite(
         "retry_on": RETRY_ON,
         "retriable_status_codes": RETRIABLE_STATUS,
         "num_retries": retries,
-        "retry_back_off": back_off(gateway.retrying.get(*model)),
+        "retry_back_off": back_off(gateway.retrying.get(*served)),
         // The adapter writes it only where waiting helps.
         "rate_limited_retry_back_off": {
             "reset_headers": [{"name": WAIT_HEADER, "format": "SECONDS"}],
@@ -160,7 +161,7 @@ fn composite(
             "alt_stat_name": stat_name(name),
             "connect_timeout": "5s",
             "lb_policy": "CLUSTER_PROVIDED",
-            "metadata": {"filter_metadata": {"tollgate": {"model": model}}},
+            "metadata": {"filter_metadata": {"tollgate": {"model": logical_name(served)}}},
             "cluster_type": extension(
                 "envoy.clusters.composite",
                 "envoy.extensions.clusters.composite.v3.ClusterConfig",

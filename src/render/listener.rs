@@ -95,6 +95,7 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
             .policy
             .models
             .iter()
+            .chain(&gateway.policy.variants)
             .filter_map(|(name, model)| Some(elsewhere(name, &model.cluster, model.elsewhere.as_deref()?))),
     );
     routes.push(json!({

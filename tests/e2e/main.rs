@@ -27,6 +27,7 @@ mod mock;
 mod queue;
 mod redaction;
 mod reload;
+mod residency;
 mod resilience;
 mod sdk;
 mod secrecy;

@@ -1,7 +1,8 @@
-//! Requests that a model's providers object to, and where they go then.
+//! Requests that do not go where their model's targets are: those that providers object to, and those that some providers may
+//! not see.
 
 use crate::stories::post;
-use crate::story::{PROMPT, Story, WIDE_KEY};
+use crate::story::{HOME_KEY, PROMPT, Story, WIDE_KEY};
 
 const TOO_LONG: &[u8] = br#"{"error":{"message":"This model's maximum context length is 8192 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#;
 const REFUSED: &[(&str, &str)] = &[(":status", "400"), ("content-type", "application/json")];
@@ -14,13 +15,20 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("elsewhere_not_followed".to_owned(), not_followed()),
         ("elsewhere_not_allowed".to_owned(), not_allowed()),
         ("elsewhere_of_gemini".to_owned(), of_gemini()),
+        ("residency".to_owned(), residency()),
+        ("residency_after_a_reload".to_owned(), after_a_reload()),
+        ("refused_residency".to_owned(), refused_residency()),
     ]
 }
 
 fn asked(title: &str, model: &str, prompt: &str) -> Story {
+    asked_by(WIDE_KEY, title, model, prompt)
+}
+
+fn asked_by(key: &str, title: &str, model: &str, prompt: &str) -> Story {
     let mut story = Story::new(title);
     let body = format!(r#"{{"model":"{model}","messages":[{{"role":"user","content":"{prompt}"}}]}}"#);
-    let (length, bearer) = (body.len().to_string(), format!("Bearer {WIDE_KEY}"));
+    let (length, bearer) = (body.len().to_string(), format!("Bearer {key}"));
     story.request(&post("/v1/chat/completions", &length, &bearer), &[&body]);
     story
 }
@@ -84,4 +92,26 @@ fn of_gemini() -> String {
     story.cut_short();
     story.answer(&[(":status", "503"), ("content-type", "application/json")], &[BUSY], true);
     story.done()
+}
+
+fn residency() -> String {
+    let mut story = asked_by(
+        HOME_KEY,
+        "Only one provider may serve the key: it gets that part of the chain.",
+        "chat",
+        PROMPT,
+    );
+    assert!(story.attempt("second/org/a-longer-model"));
+    story.done()
+}
+
+fn after_a_reload() -> String {
+    let title = "A chain that was reloaded in between leads to a provider that may not serve the key: it is not asked.";
+    let mut story = asked_by(HOME_KEY, title, "chat", PROMPT);
+    assert!(!story.attempt("first/model-1"));
+    story.done()
+}
+
+fn refused_residency() -> String {
+    asked_by(HOME_KEY, "No provider of the model may serve the key.", "private", PROMPT).done()
 }

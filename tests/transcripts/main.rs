@@ -139,6 +139,7 @@ fn every_code_is_told() {
         "invalid_request",
         "model_not_found",
         "model_not_allowed",
+        "no_permitted_provider",
         "concurrency_limit_exceeded",
         "no_provider_available",
         "provider_timeout",

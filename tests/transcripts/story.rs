@@ -35,6 +35,7 @@ pub(crate) const BUSY_KEY: &str = "tg-busy-Qx7LmN2vRt9KpW4sYd6HcJ8fGb3ZaE5uTo1iX
 pub(crate) const BRIEF_KEY: &str = "tg-brief-Lw7RtM2vQx9KpN4sYd6HcJ8fGb3ZaE5uTo1iXrVwSkB";
 pub(crate) const CAREFUL_KEY: &str = "tg-careful-Lk4PzW8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtMwB";
 pub(crate) const WIDE_KEY: &str = "tg-wide-Hs3KtN8vRx2LpW7sYd4JcM9fGb6ZaE1uTo5iQrVwXkD";
+pub(crate) const HOME_KEY: &str = "tg-home-Vb5RtM2vQx9KpN4sYd6HcJ8fGz3ZaE5uTo1iXrLwSkE";
 pub(crate) const EXPIRED_KEY: &str = "tg-old-8yD248mFZSiou5cSWDKlUnyZKO4nGn94V99lwo28RYm";
 pub(crate) const REVOKED_KEY: &str = "tg-stolen-3kQ9vWm2Lx7TzR5nYb8HcJ4fGd6SaP1eUo0iXyVwZtE";
 pub(crate) const UNKNOWN_KEY: &str = "tg-team-a-prod-0000000000000000000000000000000000000000001";
@@ -46,6 +47,7 @@ pub(crate) const CLIENT_KEYS: &[(&str, &str)] = &[
     ("brief", BRIEF_KEY),
     ("careful", CAREFUL_KEY),
     ("wide", WIDE_KEY),
+    ("home", HOME_KEY),
     ("old", EXPIRED_KEY),
     ("stolen", REVOKED_KEY),
     ("nobody", UNKNOWN_KEY),
@@ -91,7 +93,7 @@ credentials:
   bedrock: {{file: bedrock.key}}
 providers:
   first: {{api: openai, url: 'https://first.test/v1', credential: first}}
-  second: {{api: openai, url: 'http://second.test:8000/api/openai/v1', credential: second}}
+  second: {{api: openai, url: 'http://second.test:8000/api/openai/v1', credential: second, region: eu}}
   open: {{api: openai, flavor: deepseek, url: 'http://127.0.0.1:8001'}}
   anthropic: {{api: anthropic, url: 'https://anthropic.test', credential: anthropic}}
   azure: {{api: azure-openai, url: 'https://azure.test', credential: azure}}
@@ -133,6 +135,7 @@ keys:
 - {{id: brief, hash: '{}', team: team-a, models: [brief], budgets: [{{output_tokens: 70, per: day}}]}}
 - {{id: careful, hash: '{}', team: careful, models: [chat, mixed], limits: {{concurrency: 1}}}}
 - {{id: wide, hash: '{}', team: team-a, models: [brief, chat, narrow, open-minded, picky]}}
+- {{id: home, hash: '{}', team: team-a, models: [chat, private], residency: [eu]}}
 - {{id: old, hash: '{}', team: team-a, models: [chat], expires: 2025-06-01T00:00:00Z}}
 - {{id: stolen, hash: '{}', team: team-a, models: [chat], revoked: true}}
 ",
@@ -141,6 +144,7 @@ keys:
         hash(BRIEF_KEY),
         hash(CAREFUL_KEY),
         hash(WIDE_KEY),
+        hash(HOME_KEY),
         hash(EXPIRED_KEY),
         hash(REVOKED_KEY)
     );

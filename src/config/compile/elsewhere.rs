@@ -1,6 +1,6 @@
 //! The models that stand in for others, where these object to a request.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::compiled::elsewhere::{Alternative, Elsewhere};
 use super::super::compiled::{Model, ModelTarget};
@@ -8,89 +8,101 @@ use super::super::names::ModelName;
 use super::super::problem::Kind;
 use super::super::raw;
 use super::super::shape::{Located, Place};
+use super::residency::Restrictions;
 use super::{Compiler, Names, entries};
 use crate::dialect::objection::Objection;
 
-/// What a model of the file says about it.
-type Named<'raw> = BTreeMap<Objection, &'raw Located<ModelName>>;
+/// What the models of the file say about it, by their names.
+pub(super) type StandIns<'raw> = BTreeMap<&'raw str, Named<'raw>>;
+
+/// What one model says.
+pub(super) struct Named<'raw> {
+    window: Option<u64>,
+    models: BTreeMap<Objection, &'raw Located<ModelName>>,
+}
 
 impl Compiler<'_, '_> {
-    /// Adds to each model what stands in for it, and to `places` where the targets stand that it gains by that.
-    pub(super) fn elsewhere(
+    /// What stands in for each model, by the names in the file.
+    pub(super) fn stand_ins<'raw>(
         &mut self,
-        raw: &raw::Gateway,
+        raw: &'raw raw::Gateway,
         names: &mut Names<'_>,
-        models: &mut BTreeMap<String, Model>,
-        places: &mut BTreeMap<String, Vec<Place>>,
-    ) {
-        let mut all: BTreeMap<&str, Named<'_>> = BTreeMap::new();
+    ) -> StandIns<'raw> {
+        let mut all = StandIns::new();
         for entry in entries(&raw.models) {
             let Some(Located { value: model, .. }) = &entry.value else { continue };
             let (context, content) = (&model.on_context_overflow, &model.on_content_policy);
             let given = [(Objection::Context, context), (Objection::Content, content)];
-            let named: Named<'_> = given
-                .into_iter()
-                .filter_map(|(objection, given)| Some((objection, given.as_ref()?)))
-                .collect();
+            let given = given.into_iter().filter_map(|(objection, given)| Some((objection, given.as_ref()?)));
+            let named: BTreeMap<_, _> = given.collect();
             for given in named.values() {
                 names.refer(&given.value.0, &given.place, self.errors);
             }
             if let Some(window) = model.context_window.as_ref().filter(|_| context.is_none()) {
                 self.errors.add(&window.place, Kind::WindowWithoutOverflow);
             }
-            all.insert(&entry.name.value.0, named);
+            let window = model.context_window.as_ref().map(|window| u64::from(window.value.0));
+            all.insert(&entry.name.value.0, Named { window, models: named });
         }
         for (name, named) in &all {
-            for (objection, given) in named {
+            for (objection, given) in &named.models {
                 if leads_back(name, *objection, &all) {
                     self.errors.add(&given.place, Kind::LeadsBack);
                 }
             }
         }
-        self.apply(raw, &all, models, places);
+        all
     }
+}
 
-    fn apply(
-        &self,
-        raw: &raw::Gateway,
-        all: &BTreeMap<&str, Named<'_>>,
-        models: &mut BTreeMap<String, Model>,
-        places: &mut BTreeMap<String, Vec<Place>>,
-    ) {
-        let (alone, at): (BTreeMap<_, _>, BTreeMap<_, _>) = (models.clone(), places.clone());
-        for entry in entries(&raw.models) {
-            let name = &entry.name.value.0;
-            let (Some(named), Some(model), Some(own)) =
-                (all.get(name.as_str()), models.get_mut(name), places.get_mut(name))
-            else {
+/// Adds to each model, and to each part of one, what stands in for it, and to `places` where the targets stand that it gains
+/// by that.
+pub(super) fn apply(
+    all: &StandIns<'_>,
+    models: &mut BTreeMap<String, Model>,
+    places: &mut BTreeMap<String, Vec<Place>>,
+    restrictions: &mut Restrictions,
+) {
+    let (alone, alone_at, parts) = (models.clone(), places.clone(), restrictions.variants.clone());
+    for (name, named) in all {
+        let Some(model) = models.get_mut(*name) else { continue };
+        add(model, named, |other| Some((other.to_owned(), alone.get(other)?)));
+        for other in named.models.values() {
+            let more = alone_at.get(&other.value.0).into_iter().flatten().cloned();
+            places.entry((*name).to_owned()).or_default().extend(more);
+        }
+    }
+    let mut done = BTreeSet::new();
+    for kind in &restrictions.kinds {
+        for (name, variant) in kind {
+            let (Some(variant), Some(named)) = (variant, all.get(name.as_str())) else { continue };
+            let Some(part) = restrictions.variants.get_mut(variant).filter(|_| done.insert(variant)) else {
                 continue;
             };
-            let own_attempts = attempts(&model.targets);
-            let mut stand_ins = BTreeMap::new();
-            for (objection, given) in named {
-                let (Some(other), Some(other_places)) = (alone.get(&given.value.0), at.get(&given.value.0))
-                else {
-                    continue;
-                };
-                let attempts = attempts(&other.targets);
-                stand_ins.insert(*objection, Alternative { model: given.value.0.clone(), attempts });
-                for (target, place) in other.targets.iter().zip(other_places) {
-                    if model.targets.iter().all(|own| own.target != target.target) {
-                        model.targets.push(target.clone());
-                        own.push(place.clone());
-                    }
-                }
-                model.attempt_timeout_ms = model.attempt_timeout_ms.max(other.attempt_timeout_ms);
-                let new = other.translated.iter().filter(|surface| !model.translated.contains(surface));
-                let new: Vec<_> = new.copied().collect();
-                model.translated.extend(new);
-            }
-            let window = entry.value.as_ref().and_then(|model| model.value.context_window.as_ref());
-            let window = window.map(|window| u64::from(window.value.0));
-            if !stand_ins.is_empty() {
-                model.elsewhere = Some(Box::new(Elsewhere { own_attempts, window, models: stand_ins }));
-            }
+            add(part, named, |other| match kind.get(other) {
+                None => Some((other.to_owned(), alone.get(other)?)),
+                Some(chain) => Some((chain.clone()?, parts.get(chain.as_ref()?)?)),
+            });
         }
+    }
+}
+
+/// Adds what stands in for one model; `find` gives the chain of another and what is known of it, where it may be used.
+fn add<'a>(model: &mut Model, named: &Named<'_>, find: impl Fn(&str) -> Option<(String, &'a Model)>) {
+    let own_attempts = attempts(&model.targets);
+    let mut stand_ins = BTreeMap::new();
+    for (objection, given) in &named.models {
+        let Some((chain, other)) = find(&given.value.0) else { continue };
+        let attempts = attempts(&other.targets);
+        stand_ins.insert(*objection, Alternative { model: given.value.0.clone(), chain, attempts });
+        model.targets.extend(other.targets.iter().cloned());
+        model.attempt_timeout_ms = model.attempt_timeout_ms.max(other.attempt_timeout_ms);
+        let new = other.translated.iter().filter(|surface| !model.translated.contains(surface));
+        let new: Vec<_> = new.copied().collect();
+        model.translated.extend(new);
+    }
+    if !stand_ins.is_empty() {
+        model.elsewhere = Some(Box::new(Elsewhere { own_attempts, window: named.window, models: stand_ins }));
     }
 }
 
@@ -99,8 +111,8 @@ fn attempts(targets: &[ModelTarget]) -> u32 {
 }
 
 /// Whether a model stands in for itself. Overflow leads on from model to model, and must come to an end.
-fn leads_back(name: &str, objection: Objection, all: &BTreeMap<&str, Named<'_>>) -> bool {
-    let next = |name: &str| Some(all.get(name)?.get(&objection)?.value.0.as_str());
+fn leads_back(name: &str, objection: Objection, all: &StandIns<'_>) -> bool {
+    let next = |name: &str| Some(all.get(name)?.models.get(&objection)?.value.0.as_str());
     let mut at = next(name);
     let steps = if objection == Objection::Context { all.len() } else { 1 };
     for _ in 0..steps {

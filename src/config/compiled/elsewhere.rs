@@ -28,6 +28,8 @@ pub struct Elsewhere {
 pub struct Alternative {
     /// Its name.
     pub model: String,
+    /// Its chain, which is a part of it where the caller may not use all of it.
+    pub chain: String,
     /// How many attempts there are at its targets.
     pub attempts: u32,
 }

@@ -29,7 +29,8 @@ fn a_model_knows_what_stands_in_for_it() {
     )
     .unwrap();
     let small = &gateway.policy.models["small"];
-    let stand_in = |model: &str, attempts| Alternative { model: model.to_owned(), attempts };
+    let stand_in =
+        |model: &str, attempts| Alternative { model: model.to_owned(), chain: model.to_owned(), attempts };
     let expected = Elsewhere {
         own_attempts: 3,
         window: Some(8192),
@@ -40,7 +41,7 @@ fn a_model_knows_what_stands_in_for_it() {
     assert_eq!(expected.attempts(), 6);
     // What is reserved, and how long an attempt may take, is for all that the request may come to.
     let targets: Vec<&str> = small.targets.iter().map(|target| target.target.model.as_str()).collect();
-    assert_eq!(targets, ["gpt-4o", "claude-sonnet-4-5"]);
+    assert_eq!(targets, ["gpt-4o", "claude-sonnet-4-5", "gpt-4o", "gpt-4o"]);
     assert_eq!(small.attempt_timeout_ms, 90_000);
     assert_eq!(small.translated, gateway.policy.models["large"].translated);
     assert_eq!(gateway.policy.models["large"].elsewhere, None);

@@ -10,6 +10,7 @@ mod limits;
 mod prices;
 mod problems;
 mod property;
+mod residency;
 mod resilience;
 mod schema;
 

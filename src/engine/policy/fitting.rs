@@ -3,10 +3,10 @@
 use std::rc::Rc;
 
 use super::{Gateway, Model};
-use crate::config::compiled::ModelAccess;
 use crate::dialect::Surface;
 use crate::dialect::request::Inspection;
 use crate::engine::elsewhere;
+use crate::identity::caller::Caller;
 
 impl Gateway {
     /// The model that was asked for, or one that its overflow goes to, where it is known that the request is too long
@@ -14,7 +14,7 @@ impl Gateway {
     pub(super) fn fitting<'a>(
         &'a self,
         asked: &'a Rc<Model>,
-        access: &ModelAccess,
+        caller: &Caller,
         surface: Surface,
         request: &Inspection,
         body: &[u8],
@@ -23,7 +23,7 @@ impl Gateway {
         // No chain of overflows is longer than there are models.
         for _ in 0..self.models.len() {
             let Some((window, next)) = elsewhere::overflow(&model.config) else { break };
-            let Some(larger) = self.models.get(next).filter(|_| access.allows(next)) else { break };
+            let Ok(larger) = self.resolve(caller, next) else { break };
             // Each of several answers has the whole window.
             let answer = request.output_limit.unwrap_or(0) / request.answers.max(1);
             if model.prompt_tokens(surface, body).saturating_add(answer) <= window {
