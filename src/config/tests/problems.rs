@@ -129,16 +129,16 @@ fn unknown_and_missing_keys() {
     );
     check(
         "    credential: openai\n",
-        "    credential: openai\n    region: us\n",
+        "    credential: openai\n    location: us\n",
         &[
-            "14:5: providers.openai.region: unknown key `region` (expected one of: api, api_version, flavor, unknown_fields, losses, url, credential, region, compliance, ca, connect_timeout, capacity, ejection, health_check)",
+            "14:5: providers.openai.location: unknown key `location` (expected one of: api, api_version, flavor, unknown_fields, losses, url, credential, region, compliance, ca, connect_timeout, capacity, ejection, health_check)",
         ],
     );
     check(
         "  science:\n",
         "  science:\n    budget: []\n",
         &["21:5: teams.science.budget: unknown key `budget`; did you mean `budgets`? (expected one of: \
-           environments, limits, budgets, redaction, guard)"],
+           environments, limits, budgets, residency, compliance, redaction, guard)"],
     );
     check("version: 1\n", "", &["1:1: missing key `version`"]);
     check("    api: openai\n", "", &["10:3: providers.openai: missing key `api`"]);
