@@ -26,6 +26,7 @@ const IMPORTS: &[(&str, &[&str])] = &[
             "engine::fields",
             "engine::refusal::Refusal",
             "host::driver::ACCESS_LOG",
+            "host::driver::ELSEWHERE",
             "observe::metrics",
         ],
     ),

@@ -4,7 +4,9 @@
 //! references looked up. What comes out is therefore whole only when the report stayed empty.
 
 mod chains;
+mod elsewhere;
 mod limits;
+mod residency;
 mod resilience;
 mod targets;
 mod webhook;
@@ -75,17 +77,21 @@ pub(super) fn compile<'file>(
     let located_credentials = compiler.credentials(entries(&raw.credentials));
     let (upstreams, adapter_providers) = compiler.providers(entries(&raw.providers), &mut credentials);
     let (webhook, addressed) = compiler.webhook(raw, &mut credentials).unzip();
-    let (chains, places) = compiler.chains(entries(&raw.models), &mut providers);
+    let (mut chains, mut places) = compiler.chains(entries(&raw.models), &mut providers);
     let counting = compiler.counting(raw);
     let reserving = compiler.reserving(raw);
     let queue = compiler.queue(raw);
     let mut scopes = Scopes::new(raw.zone.as_ref().map_or(Zone::UTC, |zone| zone.value.0.clone()));
-    let retrying = compiler.retrying(raw);
+    let mut retrying = compiler.retrying(raw);
     let overload = compiler.overload(raw);
     let mut compiled_models =
         compiler.models(raw, &chains, &upstreams, &adapter_providers, &mut scopes, &mut models);
     resilience::apply(&retrying, &mut compiled_models);
-    let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
+    let stand_ins = compiler.stand_ins(raw, &mut models);
+    let mut keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
+    let mut restrictions =
+        residency::restrict(raw, &compiled_models, &mut chains, &mut retrying, &mut keys, compiler.errors);
+    elsewhere::apply(&stand_ins, &mut compiled_models, &mut places, &mut restrictions);
     let content = content::compile(raw, compiler.errors);
     for names in [&credentials, &providers, &teams] {
         names.warn_of_unused(compiler.warnings);
@@ -102,6 +108,8 @@ pub(super) fn compile<'file>(
         queue,
         webhook: addressed,
         models: compiled_models,
+        variants: restrictions.variants,
+        restrictions: restrictions.kinds,
         keys,
         content: Box::new(content),
     };
@@ -406,6 +414,7 @@ impl Compiler<'_, '_> {
                     priority: key.priority.as_ref().map(|priority| priority.value).unwrap_or_default(),
                     expires: key.expires.as_ref().map(|expires| expires.value.0),
                     revoked: key.revoked.as_ref().is_some_and(|revoked| revoked.value),
+                    restriction: None,
                     scopes: key_scopes,
                 };
                 keys.insert(id.value.0.clone(), compiled);

@@ -10,6 +10,7 @@
 //! anything of Envoy.
 
 pub mod content;
+pub mod elsewhere;
 
 use std::collections::BTreeMap;
 
@@ -61,6 +62,13 @@ pub struct Policy {
     pub webhook: Option<Webhook>,
     /// Logical models by name.
     pub models: BTreeMap<String, Model>,
+    /// Parts of them, by the names of their chains (see [`logical_name`]).
+    #[serde(default)]
+    pub variants: BTreeMap<String, Model>,
+    /// For each kind of caller that requires something of providers: the part of a model that serves it, or `None` where
+    /// nothing of the model may. What is not named serves it whole.
+    #[serde(default)]
+    pub restrictions: Vec<BTreeMap<String, Option<String>>>,
     /// Virtual keys by public id.
     pub keys: BTreeMap<String, Key>,
     /// What is done about the content of requests.
@@ -85,8 +93,11 @@ pub struct Model {
     /// How long an answer that has begun may be silent, in milliseconds; `None` for as long as Envoy lets it.
     #[serde(default)]
     pub stall_timeout_ms: Option<u64>,
-    /// The targets in the order of the configuration.
+    /// The targets in the order of the configuration, and behind them those of the models in [`Self::elsewhere`].
     pub targets: Vec<ModelTarget>,
+    /// Where requests go that its providers object to.
+    #[serde(default)]
+    pub elsewhere: Option<Box<elsewhere::Elsewhere>>,
     /// The surfaces that a target does not have itself, so that its attempts need the client's whole body.
     pub translated: Vec<Surface>,
     /// The tokens of output that are reserved where the request itself sets no limit; `None` where that is learnt.
@@ -233,6 +244,9 @@ pub struct Key {
     pub expires: Option<u64>,
     /// A revoked key stays in the file so that its owner reads a better message than "unknown key".
     pub revoked: bool,
+    /// The place in [`Policy::restrictions`] of what may serve it; `None` where everything may.
+    #[serde(default)]
+    pub restriction: Option<usize>,
     /// The places in [`Policy::scopes`] of all that limits this key, the narrowest first: itself, its
     /// environment, its team, the organisation.
     pub scopes: Vec<usize>,
@@ -342,6 +356,13 @@ pub const CREDENTIAL_HEADER_PREFIX: &str = "x-tollgate-credential-";
 #[must_use]
 pub fn chain_cluster(name: &str) -> String {
     format!("model/{name}")
+}
+
+/// The logical model that a chain is of: the name of a part has behind it a `#`, which no model's name has, and what tells
+/// it from other parts.
+#[must_use]
+pub fn logical_name(chain: &str) -> &str {
+    chain.split_once('#').map_or(chain, |(name, _)| name)
 }
 
 /// The Envoy cluster of the webhook for alerts. No name of a provider has a colon, so no target has this cluster.

@@ -128,6 +128,10 @@ pub enum Kind {
     },
     /// The same logical model twice in one list.
     DuplicateModel,
+    /// A model that stands in for itself, at once or in the end.
+    LeadsBack,
+    /// A context window, and no model for what does not fit into it.
+    WindowWithoutOverflow,
     /// `"*"` together with names.
     StarNotAlone,
     /// `listen` and `admin` are the same address.
@@ -210,6 +214,10 @@ pub enum Section {
     Price,
     /// The prefixes in `tokens`.
     Prefix,
+    /// The regions of providers.
+    Region,
+    /// What providers have agreed to.
+    Compliance,
     /// The types of private values.
     ValueType,
 }
@@ -411,6 +419,10 @@ impl fmt::Display for Kind {
                 "the same provider and model as in line {first}; to try it more often, raise its `retries`"
             ),
             Self::DuplicateModel => formatter.write_str("the model is in the list twice"),
+            Self::LeadsBack => {
+                formatter.write_str("the model stands in for itself, or one that stands in for it does")
+            }
+            Self::WindowWithoutOverflow => formatter.write_str("`context_window` needs `on_context_overflow`"),
             Self::StarNotAlone => formatter.write_str("`*` means every model and must be alone in the list"),
             Self::SameAddress => formatter.write_str("`listen` and `admin` must be different addresses"),
             Self::CredentialHeader => formatter.write_str(
@@ -520,6 +532,8 @@ impl fmt::Display for Section {
             Self::Team => "team",
             Self::Price => "price",
             Self::Prefix => "prefix of a model's name",
+            Self::Region => "region of a provider",
+            Self::Compliance => "compliance of a provider",
             Self::ValueType => "type of private values",
         })
     }

@@ -155,6 +155,10 @@ record! {
         required url: BaseUrl,
         /// The name of its credential. Default: none is sent.
         optional credential: Name,
+        /// The region where it processes what it is sent, such as `eu`. Default: none that is known.
+        optional region: Name,
+        /// What it has agreed to, such as `baa`. Default: nothing.
+        optional compliance: List<Name, 1>,
         /// A PEM file of the authorities to trust instead of the system's.
         optional ca: FilePath,
         /// How long a connection may take to be made, TLS included, 1ms to 60s. Default: 5s.
@@ -228,11 +232,19 @@ record! {
     Model {
         /// The provider models that serve it, tried in this order.
         required targets: List<Target, 1>,
+        /// The logical model that takes what is too long for this one: a request that does not fit into `context_window`
+        /// at once, and one that a provider refuses for its length after that. For callers that may call it.
+        optional on_context_overflow: ModelName,
+        /// The logical model that is tried when a provider refuses a request for what it says. For callers that may call it.
+        optional on_content_policy: ModelName,
+        /// The most tokens of prompt and answer that its targets take together, when `on_context_overflow` says where
+        /// longer requests go. Default: not known, so that the providers have to say so.
+        optional context_window: Whole<1, 1_000_000_000>,
         /// How long the next attempt at the same target may be put off where the provider asks for it (`retry-after` and
         /// the like), 0s to 60s. A longer wait is not waited for. Default: 2s.
         optional patience: Span,
         /// The longest that the first retry is put off by chance, 1ms to 10s; it doubles with every further one, up to
-        /// 1s or this. Default: 5ms.
+        /// 1s or this. Default: 1ms.
         optional back_off: Span,
         /// How long a request may take, all attempts and the whole answer, 1ms to 24h; streams that last longer are
         /// broken off. Default: as long as it takes.
@@ -274,6 +286,10 @@ record! {
         optional limits: OneOrMore<Limits>,
         /// What its keys may spend together.
         optional budgets: List<Budget, 0>,
+        /// The regions whose providers may serve its keys. Default: any provider may.
+        optional residency: List<Name, 1>,
+        /// What providers must have agreed to that serve its keys. Default: nothing.
+        optional compliance: List<Name, 1>,
         /// What is done about private values in its requests, in place of the file's own `redaction`.
         optional redaction: RawRedaction,
         /// What is done about hostile text in its requests, in place of the file's own `guard`.
@@ -307,6 +323,10 @@ record! {
         /// Which calls go first when several wait for a place in a concurrency: `high`, `normal` or `low`; of the same
         /// priority, those that came first. Default: normal.
         optional priority: Priority,
+        /// The regions whose providers may serve it, of those that may serve its team. Default: all of these.
+        optional residency: List<Name, 1>,
+        /// What providers must have agreed to that serve it, beside what its team requires. Default: nothing more.
+        optional compliance: List<Name, 1>,
         /// When it stops working (RFC 3339). Default: never.
         optional expires: Instant,
         /// Whether it is out of use; its owner is then told so. Default: false.

@@ -16,6 +16,7 @@ mod bedrock;
 pub mod ending;
 mod gemini;
 mod media;
+pub mod objection;
 pub mod openai;
 pub mod request;
 mod sse;

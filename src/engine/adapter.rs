@@ -17,6 +17,7 @@ use std::rc::Rc;
 
 use super::Role;
 use super::effect::{Effect, Flow, Reply};
+use super::elsewhere::Scales;
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Desk, Exchange};
 use super::headers::Headers;
@@ -46,6 +47,8 @@ pub struct Adapter {
     config: Rc<compiled::Adapter>,
     desk: Desk,
     phase: Phase,
+    /// What weighs the answer first, where a provider's objection leads elsewhere.
+    scales: Option<Scales>,
 }
 
 #[derive(Debug)]
@@ -82,7 +85,7 @@ impl Adapter {
     /// An attempt that is about to start.
     #[must_use]
     pub const fn new(config: Rc<compiled::Adapter>, desk: Desk) -> Self {
-        Self { config, desk, phase: Phase::Arriving }
+        Self { config, desk, phase: Phase::Arriving, scales: None }
     }
 
     fn request_headers(&mut self, headers: &Headers, attempt: Option<&Attempt>) -> Result<Headers, Fault> {
@@ -91,8 +94,13 @@ impl Adapter {
         let ticket = attempt.ticket.as_deref().ok_or(Fault::Inconsistent)?;
         let exchange = self.desk.fetch(ticket).ok_or(Fault::Inconsistent)?;
         let (name, model) = target.split_once('/').ok_or(Fault::Inconsistent)?;
+        // In the moment of a reload, a chain may have a target that it had not when the request was let through.
+        if exchange.restricted && !exchange.turns.knows(target) {
+            return Err(Fault::Inconsistent);
+        }
         exchange.turns.begin(target);
         let provider = self.config.providers.get(name).ok_or(Fault::Inconsistent)?;
+        self.scales = Scales::of(&exchange, provider.api.dialect());
         let passes = provider.serves(exchange.surface);
         let rewritten = if passes {
             edited(provider, model, &exchange)
@@ -227,6 +235,9 @@ impl Role for Adapter {
     }
 
     fn wants_response_body(&self) -> bool {
+        if self.scales.as_ref().is_some_and(Scales::wants_body) {
+            return true;
+        }
         match &self.phase {
             Phase::Judging { judge, .. } => judge.wants_body(),
             Phase::Translating { .. } => true,
@@ -277,7 +288,7 @@ impl Role for Adapter {
                 }
             }
             Event::ResponseHeaders { headers, end_of_stream, local: _ } => {
-                return match &mut self.phase {
+                let flow = match &mut self.phase {
                     Phase::Judging { judge, exchange } => {
                         exchange.turns.answered(&headers, effects);
                         judge.headers(&headers, end_of_stream, effects)
@@ -288,13 +299,21 @@ impl Role for Adapter {
                     }
                     _ => Flow::Continue,
                 };
+                let scales = self.scales.as_mut();
+                let held = scales.is_some_and(|scales| scales.headers(&headers, end_of_stream, effects));
+                return if held { Flow::Pause } else { flow };
             }
             Event::ResponseBody { chunk, end_of_stream } => {
-                return match &mut self.phase {
+                if self.scales.as_ref().is_some_and(|scales| scales.holds(chunk, end_of_stream)) {
+                    return Flow::Pause;
+                }
+                let flow = match &mut self.phase {
                     Phase::Judging { judge, .. } => judge.body(chunk, end_of_stream, effects),
                     Phase::Translating { translation, .. } => translation.body(chunk, end_of_stream, effects),
                     _ => Flow::Continue,
                 };
+                let leaves = self.scales.as_mut().is_some_and(|scales| scales.body(chunk, effects));
+                return if leaves { Flow::Continue } else { flow };
             }
             Event::Reserved(_) | Event::Turn | Event::Settled(_) | Event::Limits(_) | Event::Done { .. } => {
                 return Flow::Continue;

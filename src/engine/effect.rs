@@ -40,6 +40,8 @@ pub enum Effect {
     },
     /// Keeps the ticket of the note for the adapter of every attempt of this request.
     PublishTicket(Vec<u8>),
+    /// Keeps the word by which the next attempt goes to another model (see [`super::elsewhere`]).
+    GoElsewhere(Vec<u8>),
     /// Lets the route be chosen anew from the request's headers.
     ChooseRoute,
     /// Answers the client and ends the request here.

@@ -13,6 +13,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
 
+use super::elsewhere::Elsewhere;
 use super::patience::Turns;
 use super::refusal::Refusal;
 use crate::dialect::Surface;
@@ -43,6 +44,10 @@ pub struct Exchange {
     pub original: Option<Original>,
     /// Whose turn it is.
     pub turns: Turns,
+    /// Where it may go when a provider objects to it; `None` for a model that has nothing of the kind.
+    pub elsewhere: Option<Elsewhere>,
+    /// Whether only some providers may serve the caller.
+    pub restricted: bool,
     /// Why an attempt gave up, when one did: the policy says it in the client's words.
     pub refused: OnceCell<Refusal>,
     /// The body's first bytes, as far as edits reach, where that is not far: it spares each attempt a look at
@@ -165,6 +170,8 @@ mod tests {
             passed_on: Vec::new(),
             original: None,
             turns: Turns::default(),
+            elsewhere: None,
+            restricted: false,
             refused: OnceCell::new(),
             head: None,
         }

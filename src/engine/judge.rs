@@ -24,7 +24,7 @@ use crate::framing::sse::Framer;
 
 /// The longest beginning that is held to be judged, in bytes: of an answer, four thousand tokens. The errors of providers
 /// are a tenth of that.
-const LONGEST_BEGINNING: usize = 16 << 10;
+pub const LONGEST_BEGINNING: usize = 16 << 10;
 
 /// How the lines of a stream of events begin (WHATWG HTML, "Interpreting an event stream").
 const FIELDS: [&[u8]; 5] = [b"data", b"event", b"id", b"retry", b":"];

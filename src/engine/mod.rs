@@ -16,6 +16,7 @@ pub mod content;
 pub mod counting;
 pub mod cut;
 pub mod effect;
+pub mod elsewhere;
 pub mod event;
 pub mod exchange;
 pub mod fields;

@@ -4,8 +4,8 @@
 //! adapter writes that field where waiting helps: when the next attempt is at the same target, and the wait is within
 //! the model's patience. Otherwise the next attempt, which may be at another target, comes at once.
 //!
-//! Deliberately unknown here: times of day, which a field may also give (RFC 9110, section 10.2.3); providers of
-//! language models give seconds.
+//! A time of day (RFC 9110, section 10.2.3) is taken by the provider's own clock, as its `date` says, so that no other needs
+//! to agree with it.
 
 use std::borrow::Cow;
 use std::cell::Cell;
@@ -49,6 +49,12 @@ impl Turns {
         Self { patience, latest: Cell::new((0, 0)) }
     }
 
+    /// Whether a target is one of the request's own.
+    #[must_use]
+    pub fn knows(&self, target: &str) -> bool {
+        self.patience.retries.iter().any(|(name, _)| name == target)
+    }
+
     /// An attempt at `target` begins.
     pub fn begin(&self, target: &str) {
         let Some(place) = self.patience.retries.iter().position(|(name, _)| name == target) else { return };
@@ -73,13 +79,17 @@ impl Turns {
     }
 }
 
-/// How long a provider wants to be left alone: `retry-after-ms` (Azure and OpenAI), `retry-after` in seconds
-/// (RFC 9110, section 10.2.3), or the reset of the limit that has nothing left (OpenAI's guide, "Rate limits").
+/// How long a provider wants to be left alone: `retry-after-ms` (Azure and OpenAI), `retry-after` in seconds or as a time
+/// of day (RFC 9110, section 10.2.3), or the reset of the limit that has nothing left (OpenAI's guide, "Rate limits").
 fn wait(headers: &Headers) -> Option<Duration> {
     let number = |name| headers.text(name)?.trim().parse::<f64>().ok();
     let milliseconds = || number("retry-after-ms").map(|milliseconds| milliseconds / 1000.0);
     if let Some(seconds) = milliseconds().or_else(|| number("retry-after")) {
         return Duration::try_from_secs_f64(seconds).ok();
+    }
+    if let Some(until) = headers.text("retry-after").and_then(date) {
+        let now = headers.text("date").and_then(date)?;
+        return Some(Duration::from_secs(until.saturating_sub(now)));
     }
     let resets = [
         ("x-ratelimit-remaining-requests", "x-ratelimit-reset-requests"),
@@ -90,6 +100,25 @@ fn wait(headers: &Headers) -> Option<Duration> {
         headers.text(reset).filter(|_| exhausted).and_then(span)
     };
     resets.into_iter().filter_map(reset).max()
+}
+
+/// The seconds since 1970 of a time such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7). Its two obsolete
+/// forms are not read: what was sent in the last decades is this one.
+fn date(text: &str) -> Option<u64> {
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    let (_, rest) = text.split_once(", ")?;
+    let mut words = rest.strip_suffix(" GMT")?.split(' ');
+    let day: u64 = words.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
+    let name = words.next()?;
+    let month = MONTHS.iter().zip(1_u64..).find_map(|(month, number)| (*month == name).then_some(number))?;
+    let year: u64 = words.next()?.parse().ok().filter(|year| (1970..10_000).contains(year))?;
+    let mut clock = words.next()?.split(':').map(|part| part.parse::<u64>().ok().filter(|part| *part <= 60));
+    let seconds = (0..3).try_fold(0, |sum, _| Some(sum * 60 + clock.next()??))?;
+    // Years from March on, so that the leap day is the last: Hinnant, "chrono-Compatible Low-Level Date Algorithms".
+    let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
+    let days = year * 365 + year / 4 - year / 100 + year / 400 + (month * 153 + 2) / 5 + day;
+    Some(days.checked_sub(719_469)? * 86_400 + seconds)
 }
 
 /// A duration as OpenAI writes the resets of its limits, such as `1s`, `6m0s` or `1h2m3.5s` or `20ms`.
@@ -151,9 +180,35 @@ mod tests {
         }
         assert_eq!(told_first(&[(":status", "500"), ("retry-after", "1")]), None);
         assert_eq!(told_first(&[(":status", "529"), ("retry-after", "1")]).as_deref(), Some("1"));
+        // By the provider's own clock.
+        let at = |date, until| told_first(&[limited, ("date", date), ("retry-after", until)]);
+        let (now, soon) = ("Wed, 21 Oct 2026 07:27:59 GMT", "Wed, 21 Oct 2026 07:28:00 GMT");
+        assert_eq!(at(now, soon).as_deref(), Some("1"));
+        assert_eq!(at(soon, soon), None);
+        assert_eq!(at(soon, now), None);
+        assert_eq!(at("Wed, 21 Oct 2026 07:00:00 GMT", soon), None);
+        assert_eq!(at("today", soon), None);
         // The more precise of two.
         let both = [limited, ("retry-after", "2"), ("retry-after-ms", "900")];
         assert_eq!(told_first(&both).as_deref(), Some("1"));
+    }
+
+    /// The first is the example of RFC 9110, section 5.6.7; the others are by GNU date.
+    #[test]
+    fn times_of_day_are_read() {
+        assert_eq!(date("Sun, 06 Nov 1994 08:49:37 GMT"), Some(784_111_777));
+        assert_eq!(date("Thu, 01 Jan 1970 00:00:00 GMT"), Some(0));
+        assert_eq!(date("Thu, 29 Feb 2024 23:59:59 GMT"), Some(1_709_251_199));
+        assert_eq!(date("Fri, 01 Mar 2024 00:00:00 GMT"), Some(1_709_251_200));
+        for text in [
+            "",
+            "soon",
+            "Sun, 06 Nov 1994 08:49:37",
+            "Sun, 06 Foo 1994 08:49:37 GMT",
+            "06 Nov 1994 08:49:37 GMT",
+        ] {
+            assert_eq!(date(text), None, "{text}");
+        }
     }
 
     /// The fields and their form are those of OpenAI's guide, "Rate limits".

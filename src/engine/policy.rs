@@ -11,6 +11,8 @@ mod answer;
 mod arrival;
 mod content;
 mod exhaustion;
+mod fitting;
+mod permitted;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -26,6 +28,7 @@ use super::content::Contents;
 use super::content::answer::Restoring;
 use super::counting::Calibrator;
 use super::effect::{Effect, Flow, Reply};
+use super::elsewhere::Elsewhere;
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Deposit, Desk, Exchange, Original, PASSED_ON, Prompt};
 use super::fields::{ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, REQUEST_TIMEOUT_HEADER, is_steering_header};
@@ -48,7 +51,6 @@ use crate::identity::caller::{Caller, Directory, Unidentified};
 use crate::observe::record::{Notice, Outcome, Record};
 use crate::quota::ledger::{Standing, Terms};
 use crate::quota::store::{Denied, Granted, Store, StoreFailed, seed};
-use crate::route::{self, Unroutable};
 
 /// What the log says when too many alerts wait for the webhook already.
 pub const LOST_ALERT: &str = "an alert is not posted: too many wait for the webhook";
@@ -61,6 +63,8 @@ pub struct Gateway {
     limits: Limits,
     queue: compiled::Queue,
     models: BTreeMap<String, Rc<Model>>,
+    /// The parts of models for callers that require something of providers, by the kind of caller.
+    restrictions: Vec<BTreeMap<String, Option<Rc<Model>>>>,
     calibrators: Vec<Rc<Calibrator>>,
     learners: Vec<Rc<Learner>>,
     webhook: Option<compiled::Webhook>,
@@ -80,24 +84,31 @@ impl Gateway {
             queue,
             webhook,
             models,
+            variants,
+            restrictions,
             keys,
             content,
             format: _,
             revision: _,
         } = config;
         let (mut calibrators, mut learners) = (BTreeMap::new(), BTreeMap::new());
-        let models = models
-            .into_iter()
-            .map(|(name, model)| {
-                (name, Rc::new(Model::new(model, counting, &mut calibrators, &mut learners)))
-            })
-            .collect();
+        let mut prepared = |models: BTreeMap<String, compiled::Model>| -> BTreeMap<String, Rc<Model>> {
+            let mut prepare = |model| Rc::new(Model::new(model, counting, &mut calibrators, &mut learners));
+            models.into_iter().map(|(name, model)| (name, prepare(model))).collect()
+        };
+        let (models, variants) = (prepared(models), prepared(variants));
+        let part = |(name, part): (String, Option<String>)| {
+            (name, part.and_then(|part| variants.get(&part).cloned()))
+        };
+        let restrictions =
+            restrictions.into_iter().map(|kind| kind.into_iter().map(part).collect()).collect();
         Self {
             max_request_body,
             count_always: counting.always,
             limits: Limits::new(scopes, reserving),
             queue,
             models,
+            restrictions,
             calibrators: calibrators.into_values().collect(),
             learners: learners.into_values().collect(),
             webhook,
@@ -257,8 +268,7 @@ impl Policy {
         self.record.caller = Some(Rc::clone(&caller));
         let (surface, addressed) = match selection {
             Selection::Surface(Surface::Models) => {
-                let names = route::available(&self.gateway.models, &caller.models);
-                let body = openai::models::list(names);
+                let body = openai::models::list(self.gateway.available(&caller));
                 return Ok(self.answer(body, effects));
             }
             Selection::Surface(Surface::Usage) => {
@@ -268,8 +278,7 @@ impl Policy {
                 return Ok(Flow::Pause);
             }
             Selection::Model(name) => {
-                route::resolve(&self.gateway.models, &caller.models, name)
-                    .map_err(|reason| unroutable(reason, name))?;
+                self.gateway.resolve(&caller, name)?;
                 return Ok(self.answer(openai::models::one(name), effects));
             }
             Selection::Surface(surface) => (surface, None),
@@ -325,14 +334,14 @@ impl Policy {
             request::inspect(surface, addressed.as_deref(), body).map_err(Refusal::InvalidRequest)?;
         let (request, body) = self.screen(surface, addressed.as_deref(), request, body, effects)?;
         let body = &*body;
-        let model = route::resolve(&self.gateway.models, &caller.models, &request.model)
-            .map_err(|reason| unroutable(reason, &request.model))?;
+        let asked = self.gateway.resolve(&caller, &request.model)?;
         self.record.model = Some(request.model.clone());
         if surface == Surface::CountTokens {
-            return Ok(self.answer(encode_count(model.prompt_tokens(surface, body)), effects));
+            return Ok(self.answer(encode_count(asked.prompt_tokens(surface, body)), effects));
         }
         let user = user.or_else(|| request.user.clone()).unwrap_or_default();
-        let applied = self.gateway.limits.applied(&caller, &request.model, &model.config, &user);
+        let applied = self.gateway.limits.applied(&caller, &request.model, &asked.config, &user);
+        let model = self.gateway.fitting(asked, &caller, surface, &request, body);
         let mut spending = Spending::new(Rc::clone(model), applied, self.gateway.count_always, surface, body);
         let demand = spending.demand(&self.gateway.limits, surface, &request);
         self.spending = Some(spending);
@@ -356,6 +365,8 @@ impl Policy {
             passed_on,
             original: model.config.translated.contains(&surface).then(|| self.original(body)),
             turns: Turns::new(Rc::clone(&model.patience)),
+            elsewhere: Elsewhere::of(&model.config, &caller.models),
+            restricted: caller.restriction.is_some(),
             refused: OnceCell::new(),
             head: Exchange::head_of(body, reach),
         };
@@ -578,13 +589,6 @@ impl From<Unidentified> for Refusal {
             Unidentified::Revoked => Self::KeyRevoked,
             Unidentified::Expired => Self::KeyExpired,
         }
-    }
-}
-
-fn unroutable(reason: Unroutable, model: &str) -> Refusal {
-    match reason {
-        Unroutable::NotFound => Refusal::ModelNotFound(model.to_owned()),
-        Unroutable::NotAllowed => Refusal::ModelNotAllowed(model.to_owned()),
     }
 }
 

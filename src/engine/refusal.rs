@@ -51,6 +51,8 @@ pub enum Refusal {
     ModelNotFound(String),
     /// The key may not call this logical model.
     ModelNotAllowed(String),
+    /// No provider of the model may serve this key.
+    NotPermitted(String),
     /// What it says may not go to a provider.
     ContentBlocked(Blocked),
     /// A limit has no room for the call.
@@ -138,7 +140,7 @@ impl Refusal {
             | Self::Unsupported(_)
             | Self::ContentBlocked(_) => 400,
             Self::MissingKey | Self::InvalidKey | Self::KeyRevoked | Self::KeyExpired => 401,
-            Self::ModelNotAllowed(_) => 403,
+            Self::ModelNotAllowed(_) | Self::NotPermitted(_) => 403,
             Self::UnknownEndpoint | Self::ModelNotFound(_) => 404,
             Self::MethodNotAllowed { .. } => 405,
             Self::RequestTimeout => 408,
@@ -173,6 +175,7 @@ impl Refusal {
             Self::Unsupported(_) => "unsupported_by_provider",
             Self::ModelNotFound(_) => "model_not_found",
             Self::ModelNotAllowed(_) => "model_not_allowed",
+            Self::NotPermitted(_) => "no_permitted_provider",
             Self::ContentBlocked(_) => "content_blocked",
             Self::Exceeded(Exceeded { excess: Excess::Rate, .. }) => "rate_limit_exceeded",
             Self::Exceeded(Exceeded { excess: Excess::Budget, .. }) => "budget_exceeded",
@@ -242,6 +245,10 @@ impl Refusal {
                 "This key may not call the model `{}`. `GET /v1/models` lists what it may call.",
                 shortened(model)
             ),
+            Self::NotPermitted(model) => format!(
+                "No provider of the model `{}` has the residency and compliance that this key requires.",
+                shortened(model)
+            ),
             Self::ContentBlocked(Blocked::Value(kind)) => {
                 format!("The request holds a value of the type {kind}, which may not be sent.")
             }
@@ -272,7 +279,7 @@ impl Refusal {
             Self::InvalidRequest(
                 RequestFault::DuplicateMember(name) | RequestFault::InvalidMember { name, .. },
             ) => Some(name),
-            Self::ModelNotFound(_) | Self::ModelNotAllowed(_) => Some("model"),
+            Self::ModelNotFound(_) | Self::ModelNotAllowed(_) | Self::NotPermitted(_) => Some("model"),
             _ => None,
         }
     }

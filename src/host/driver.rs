@@ -27,6 +27,9 @@ const TICKET: &str = "tollgate.ticket";
 /// The name under which the access log finds what the gateway adds to a line; rendered into the log's format.
 pub const ACCESS_LOG: &str = "tollgate.log";
 
+/// The name under which Envoy's route finds where the next attempt goes, when that is elsewhere; rendered into the route.
+pub const ELSEWHERE: &str = "tollgate.elsewhere";
+
 /// Which role is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Place {
@@ -323,6 +326,7 @@ impl<H: Host, R: Role> Driver<H, R> {
             Effect::ReplaceRequestHeaders(headers) => host.replace_request_headers(&headers),
             Effect::ReplaceRequestBody { drain, with } => host.replace_body(Side::Request, drain, &with),
             Effect::PublishTicket(ticket) => host.publish(TICKET, &ticket),
+            Effect::GoElsewhere(word) => host.publish(ELSEWHERE, &word),
             Effect::ChooseRoute => host.choose_route(),
             Effect::Reply(reply) => host.reply(&reply),
             Effect::SetResponseHeader(name, value) => host.set_header(Side::Response, &name, &value),

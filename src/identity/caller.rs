@@ -23,6 +23,8 @@ pub struct Caller {
     pub models: ModelAccess,
     /// When its calls go, of those that wait.
     pub priority: Priority,
+    /// What may serve it (see [`crate::config::compiled::Key::restriction`]).
+    pub restriction: Option<usize>,
     /// The places of all that limits the key (see [`crate::config::compiled::Key::scopes`]).
     pub scopes: Vec<usize>,
 }
@@ -59,8 +61,10 @@ impl Directory {
     #[must_use]
     pub fn new(keys: BTreeMap<String, Key>) -> Self {
         let entry = |(id, key): (String, Key)| {
-            let Key { hash, team, environment, models, priority, expires, revoked, scopes } = key;
-            let caller = Rc::new(Caller { key: id.clone(), team, environment, models, priority, scopes });
+            let Key { hash, team, environment, models, priority, expires, revoked, restriction, scopes } =
+                key;
+            let caller = Caller { key: id.clone(), team, environment, models, priority, restriction, scopes };
+            let caller = Rc::new(caller);
             (id, Entry { hash, expires, revoked, caller })
         };
         Self(keys.into_iter().map(entry).collect())
@@ -127,6 +131,7 @@ mod tests {
             expires: Some(1_000),
             priority: Priority::Normal,
             revoked: false,
+            restriction: None,
             scopes: Vec::new(),
         };
         change(&mut key);

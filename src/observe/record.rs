@@ -396,6 +396,7 @@ mod tests {
                 environment: None,
                 models: ModelAccess::All,
                 priority: Priority::Normal,
+                restriction: None,
                 scopes: Vec::new(),
             })),
             model: Some("chat".to_owned()),

@@ -14,7 +14,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{Place, extension, filters, secrets, socket_address, typed, webhook};
-use crate::config::compiled::{Scheme, Target, chain_cluster, target_cluster};
+use crate::config::compiled::elsewhere::{Elsewhere, cluster as elsewhere_cluster, word};
+use crate::config::compiled::{Scheme, Target, chain_cluster, logical_name, target_cluster};
 use crate::config::{Capacity, ChainTarget, Ejection, Gateway, HealthCheck, Host, Retrying, Upstream};
 use crate::engine::fields::WAIT_HEADER;
 
@@ -52,7 +53,13 @@ pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
                     .or_insert_with(|| target(&cluster, &link.target, upstream, sole));
             }
         }
-        chains.push(composite(gateway, place, name, chain));
+        let model = gateway.policy.models.get(name).or_else(|| gateway.policy.variants.get(name));
+        let more = model.and_then(|model| model.elsewhere.as_deref());
+        let own = attempts(chain);
+        let retries = own.len().saturating_sub(1) + more.map_or(0, stand_in_attempts);
+        let serving = Serving { name, chain };
+        chains.push(composite(gateway, place, &chain_cluster(name), &serving, &own, retries, more.is_some()));
+        chains.extend(more.iter().flat_map(|more| elsewhere(gateway, place, name, more)));
     }
     // A chain refers to its targets, so they come first.
     targets.into_values().chain(chains).chain(webhook::cluster(gateway, place)).collect()
@@ -73,15 +80,55 @@ fn stat_name(name: &str) -> String {
     name.replace('.', "_")
 }
 
-fn composite(gateway: &Gateway, place: &Place, model: &str, chain: &[ChainTarget]) -> Value {
+/// The clusters of a chain's attempts, in order.
+fn attempts(chain: &[ChainTarget]) -> Vec<String> {
     let sole = is_sole(chain);
-    let attempts: Vec<Value> = chain
-        .iter()
-        .flat_map(|link| {
-            let name = cluster_name(&link.target, sole);
-            (0..=link.retries).map(move |_| json!({"name": name}))
-        })
-        .collect();
+    let of = |link: &ChainTarget| {
+        let name = cluster_name(&link.target, sole);
+        (0..=link.retries).map(move |_| name.clone())
+    };
+    chain.iter().flat_map(of).collect()
+}
+
+fn stand_in_attempts(more: &Elsewhere) -> usize {
+    usize::try_from(more.attempts().saturating_sub(more.own_attempts)).unwrap_or(usize::MAX)
+}
+
+/// The clusters by which the attempts of a model go on at the models that stand in for it: one for each attempt after
+/// which they may come in, because Envoy picks by the number of the attempt. The places before are never reached.
+fn elsewhere(gateway: &Gateway, place: &Place, model: &str, more: &Elsewhere) -> Vec<Value> {
+    let mut clusters = Vec::new();
+    for (objection, stand_in) in &more.models {
+        let Some(chain) = gateway.chains.get(&stand_in.chain) else { continue };
+        let own = attempts(chain);
+        let Some(first) = own.first() else { continue };
+        for (attempt, passed) in (1..=more.own_attempts).zip(1_usize..) {
+            let all: Vec<String> = std::iter::repeat_n(first, passed).chain(&own).cloned().collect();
+            let name = elsewhere_cluster(&word(*objection, attempt), model);
+            let serving = Serving { name: &stand_in.chain, chain };
+            // The retry policy is that of the cluster of the first attempt.
+            clusters.push(composite(gateway, place, &name, &serving, &all, 0, false));
+        }
+    }
+    clusters
+}
+
+/// Which chain a cluster is of.
+struct Serving<'a> {
+    name: &'a str,
+    chain: &'a [ChainTarget],
+}
+
+fn composite(
+    gateway: &Gateway,
+    place: &Place,
+    name: &str,
+    Serving { name: served, chain }: &Serving<'_>,
+    attempts: &[String],
+    retries: usize,
+    changes: bool,
+) -> Value {
+    let attempts: Vec<Value> = attempts.iter().map(|name| json!({ "name": name })).collect();
     let credentials: BTreeSet<&str> = chain
         .iter()
         .filter_map(|link| gateway.adapter.providers.get(&link.target.provider)?.credential.as_deref())
@@ -94,16 +141,27 @@ fn composite(gateway: &Gateway, place: &Place, model: &str, chain: &[ChainTarget
         "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
         json!({}),
     ));
-    let retries = attempts.len().saturating_sub(1);
-    let name = chain_cluster(model);
+    let mut retry_policy = json!({
+        "retry_on": RETRY_ON,
+        "retriable_status_codes": RETRIABLE_STATUS,
+        "num_retries": retries,
+        "retry_back_off": back_off(gateway.retrying.get(*served)),
+        // The adapter writes it only where waiting helps.
+        "rate_limited_retry_back_off": {
+            "reset_headers": [{"name": WAIT_HEADER, "format": "SECONDS"}],
+        },
+    });
+    if let Some(fields) = retry_policy.as_object_mut().filter(|_| changes) {
+        fields.insert("refresh_cluster_on_retry".to_owned(), true.into());
+    }
     typed(
         CLUSTER,
         json!({
             "name": name,
-            "alt_stat_name": stat_name(&name),
+            "alt_stat_name": stat_name(name),
             "connect_timeout": "5s",
             "lb_policy": "CLUSTER_PROVIDED",
-            "metadata": {"filter_metadata": {"tollgate": {"model": model}}},
+            "metadata": {"filter_metadata": {"tollgate": {"model": logical_name(served)}}},
             "cluster_type": extension(
                 "envoy.clusters.composite",
                 "envoy.extensions.clusters.composite.v3.ClusterConfig",
@@ -114,16 +172,7 @@ fn composite(gateway: &Gateway, place: &Place, model: &str, chain: &[ChainTarget
                 HTTP_OPTIONS: typed(HTTP_OPTIONS, json!({
                     "explicit_http_config": {"http_protocol_options": {}},
                     "http_filters": chain_filters,
-                    "retry_policy": {
-                        "retry_on": RETRY_ON,
-                        "retriable_status_codes": RETRIABLE_STATUS,
-                        "num_retries": retries,
-                        "retry_back_off": back_off(gateway.retrying.get(model)),
-                        // The adapter writes it only where waiting helps.
-                        "rate_limited_retry_back_off": {
-                            "reset_headers": [{"name": WAIT_HEADER, "format": "SECONDS"}],
-                        },
-                    },
+                    "retry_policy": retry_policy,
                 })),
             },
         }),

@@ -2,14 +2,15 @@
 
 use std::path::Path;
 
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{Place, extension, filters, socket_address, typed};
 use crate::config::Gateway;
+use crate::config::compiled::elsewhere::{Elsewhere, cluster, word};
 use crate::dialect::translate::Dialect;
 use crate::engine::fields::{CLUSTER_HEADER, PRIVATE_REQUEST_HEADERS, PRIVATE_RESPONSE_HEADERS, SERVED_BY};
 use crate::engine::refusal::Refusal;
-use crate::host::driver::ACCESS_LOG;
+use crate::host::driver::{ACCESS_LOG, ELSEWHERE};
 
 pub(super) const ROUTES_FILE: &str = "routes.json";
 const ROUTES: &str = "gateway";
@@ -88,6 +89,20 @@ fn idle_timeout(gateway: &Gateway) -> String {
 }
 
 pub(super) fn routes(gateway: &Gateway) -> Value {
+    let mut routes = vec![liveness()];
+    routes.extend(
+        gateway
+            .policy
+            .models
+            .iter()
+            .chain(&gateway.policy.variants)
+            .filter_map(|(name, model)| Some(elsewhere(name, &model.cluster, model.elsewhere.as_deref()?))),
+    );
+    routes.push(json!({
+        "match": {"prefix": "/"},
+        // How long a request may take is the policy's to say, per model; an answer may stream for hours.
+        "route": {"cluster_header": CLUSTER_HEADER, "timeout": "0s"},
+    }));
     typed(
         "envoy.config.route.v3.RouteConfiguration",
         json!({
@@ -99,14 +114,40 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
                 "response_headers_to_add": served_by(),
                 "response_headers_to_remove": PRIVATE_RESPONSE_HEADERS,
                 "request_body_buffer_limit": gateway.policy.max_request_body + 2 * CONNECTION_BUFFER,
-                "routes": [liveness(), {
-                    "match": {"prefix": "/"},
-                    // How long a request may take is the policy's to say, per model; an answer may stream for hours.
-                    "route": {"cluster_header": CLUSTER_HEADER, "timeout": "0s"},
-                }],
+                "routes": routes,
             }],
         }),
     )
+}
+
+/// The route of a model that others stand in for. Envoy chooses the cluster anew for every attempt, by the word that the
+/// adapter has left (see [`crate::engine::elsewhere`]).
+fn elsewhere(model: &str, own: &str, elsewhere: &Elsewhere) -> Value {
+    const ACTION: &str = "envoy.extensions.router.cluster_specifiers.matcher.v3.ClusterAction";
+    let action = |name: &str| json!({"action": extension("cluster", ACTION, json!({"cluster": name}))});
+    let words = elsewhere
+        .models
+        .keys()
+        .flat_map(|objection| (1..=elsewhere.own_attempts).map(|attempt| word(*objection, attempt)));
+    let clusters: Map<String, Value> =
+        words.map(|word| (word.clone(), action(&cluster(&word, model)))).collect();
+    let input = extension(
+        "envoy.matching.inputs.filter_state",
+        "envoy.extensions.matching.common_inputs.network.v3.FilterStateInput",
+        json!({"key": format!("wasm.{ELSEWHERE}")}),
+    );
+    let matcher = extension(
+        "envoy.router.cluster_specifier_plugin.matcher",
+        "envoy.extensions.router.cluster_specifiers.matcher.v3.MatcherClusterSpecifier",
+        json!({"cluster_matcher": {
+            "matcher_tree": {"input": input, "exact_match_map": {"map": clusters}},
+            "on_no_match": action(own),
+        }}),
+    );
+    json!({
+        "match": {"prefix": "/", "headers": [{"name": CLUSTER_HEADER, "string_match": {"exact": own}}]},
+        "route": {"inline_cluster_specifier_plugin": {"extension": matcher}, "timeout": "0s"},
+    })
 }
 
 /// Whether Envoy lives: it answers by itself for as long as it does, without the policy and so without a key. Nothing

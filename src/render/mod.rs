@@ -9,7 +9,7 @@
 //! | --- | --- |
 //! | `bootstrap.json` | admin address, module path |
 //! | `listeners.json` | listen address, access log |
-//! | `routes.json` | the size limit of requests |
+//! | `routes.json` | the size limit of requests, models that stand in for others |
 //! | `clusters.json` | providers, models, chains |
 //! | `policy.json` | keys, models, limits: the filter's policy role |
 //! | `adapter.json` | providers: the filter's adapter role |

@@ -13,6 +13,7 @@
 
 mod content;
 mod cut;
+mod elsewhere;
 mod failures;
 mod host;
 mod queue;
@@ -35,6 +36,7 @@ fn told() -> Vec<(String, String)> {
         .chain(translated::stories())
         .chain(surfaces::stories())
         .chain(content::stories())
+        .chain(elsewhere::stories())
         .chain(refusals::all())
         .chain(failures::stories())
         .collect()
@@ -137,6 +139,7 @@ fn every_code_is_told() {
         "invalid_request",
         "model_not_found",
         "model_not_allowed",
+        "no_permitted_provider",
         "concurrency_limit_exceeded",
         "no_provider_available",
         "provider_timeout",

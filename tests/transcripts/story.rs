@@ -34,6 +34,8 @@ pub(crate) const KEY: &str = "tg-team-a-prod-PHdrJdTB9MBQKhYItCS9oFXx4mTA6amTUc6
 pub(crate) const BUSY_KEY: &str = "tg-busy-Qx7LmN2vRt9KpW4sYd6HcJ8fGb3ZaE5uTo1iXrVwMkC";
 pub(crate) const BRIEF_KEY: &str = "tg-brief-Lw7RtM2vQx9KpN4sYd6HcJ8fGb3ZaE5uTo1iXrVwSkB";
 pub(crate) const CAREFUL_KEY: &str = "tg-careful-Lk4PzW8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtMwB";
+pub(crate) const WIDE_KEY: &str = "tg-wide-Hs3KtN8vRx2LpW7sYd4JcM9fGb6ZaE1uTo5iQrVwXkD";
+pub(crate) const HOME_KEY: &str = "tg-home-Vb5RtM2vQx9KpN4sYd6HcJ8fGz3ZaE5uTo1iXrLwSkE";
 pub(crate) const EXPIRED_KEY: &str = "tg-old-8yD248mFZSiou5cSWDKlUnyZKO4nGn94V99lwo28RYm";
 pub(crate) const REVOKED_KEY: &str = "tg-stolen-3kQ9vWm2Lx7TzR5nYb8HcJ4fGd6SaP1eUo0iXyVwZtE";
 pub(crate) const UNKNOWN_KEY: &str = "tg-team-a-prod-0000000000000000000000000000000000000000001";
@@ -44,6 +46,8 @@ pub(crate) const CLIENT_KEYS: &[(&str, &str)] = &[
     ("busy", BUSY_KEY),
     ("brief", BRIEF_KEY),
     ("careful", CAREFUL_KEY),
+    ("wide", WIDE_KEY),
+    ("home", HOME_KEY),
     ("old", EXPIRED_KEY),
     ("stolen", REVOKED_KEY),
     ("nobody", UNKNOWN_KEY),
@@ -89,7 +93,7 @@ credentials:
   bedrock: {{file: bedrock.key}}
 providers:
   first: {{api: openai, url: 'https://first.test/v1', credential: first}}
-  second: {{api: openai, url: 'http://second.test:8000/api/openai/v1', credential: second}}
+  second: {{api: openai, url: 'http://second.test:8000/api/openai/v1', credential: second, region: eu}}
   open: {{api: openai, flavor: deepseek, url: 'http://127.0.0.1:8001'}}
   anthropic: {{api: anthropic, url: 'https://anthropic.test', credential: anthropic}}
   azure: {{api: azure-openai, url: 'https://azure.test', credential: azure}}
@@ -109,6 +113,16 @@ models:
     - {{provider: gemini, model: gemini-2.5-pro, timeout: 30s}}
     - {{provider: bedrock, model: 'anthropic.claude-sonnet-4-5-v1:0', timeout: 30s}}
   brief: {{typical_output_tokens: 4, targets: [{{provider: first, model: model-1}}]}}
+  narrow:
+    on_context_overflow: chat
+    context_window: 40
+    targets: [{{provider: first, model: model-0, retries: 0}}]
+  picky:
+    on_content_policy: private
+    targets: [{{provider: first, model: model-0, retries: 0}}, {{provider: gemini, model: gemini-2.5-pro, retries: 0}}]
+  open-minded:
+    on_content_policy: brief
+    targets: [{{provider: gemini, model: gemini-2.5-pro, retries: 0}}]
   private: {{targets: [{{provider: first, model: model-1}}]}}
 teams:
   team-a: {{environments: {{prod: {{}}}}}}
@@ -120,6 +134,8 @@ keys:
 - {{id: busy, hash: '{}', team: team-a, models: [chat], limits: {{concurrency: 1}}}}
 - {{id: brief, hash: '{}', team: team-a, models: [brief], budgets: [{{output_tokens: 70, per: day}}]}}
 - {{id: careful, hash: '{}', team: careful, models: [chat, mixed], limits: {{concurrency: 1}}}}
+- {{id: wide, hash: '{}', team: team-a, models: [brief, chat, narrow, open-minded, picky]}}
+- {{id: home, hash: '{}', team: team-a, models: [chat, private], residency: [eu]}}
 - {{id: old, hash: '{}', team: team-a, models: [chat], expires: 2025-06-01T00:00:00Z}}
 - {{id: stolen, hash: '{}', team: team-a, models: [chat], revoked: true}}
 ",
@@ -127,6 +143,8 @@ keys:
         hash(BUSY_KEY),
         hash(BRIEF_KEY),
         hash(CAREFUL_KEY),
+        hash(WIDE_KEY),
+        hash(HOME_KEY),
         hash(EXPIRED_KEY),
         hash(REVOKED_KEY)
     );
@@ -426,6 +444,13 @@ impl Story {
         let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
         self.world.borrow_mut().upstream_answered = true;
         self.respond(headers, "", &chunks, ends);
+    }
+
+    /// A provider answers in a way that makes Envoy try again.
+    pub(crate) fn retried(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]]) {
+        let mut chunks = chunks.iter().map(|chunk| chunk.to_vec()).collect();
+        self.through_the_adapter(fields.iter().copied().collect(), &mut chunks, true);
+        self.line("= Envoy tries again");
     }
 
     /// What the adapter of the latest attempt makes of an answer; one that passes as it is, is not told of.

@@ -75,6 +75,7 @@ impl Compiler<'_, '_> {
                 total_timeout_ms: None,
                 stall_timeout_ms: None,
                 targets: chain.iter().map(|target| knowledge.model_target(target)).collect(),
+                elsewhere: None,
                 typical_output: typical.map(|typical| u64::from(typical.value.0)),
                 scopes: scopes.add(&Holder::Model(name), limits, budgets, names, self.errors),
             };

@@ -17,7 +17,8 @@ use super::{Compiler, entries, milliseconds};
 
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 const PATIENCE: Duration = Duration::from_secs(2);
-const BACK_OFF: Duration = Duration::from_millis(5);
+/// The least that Envoy takes: a failed attempt is mostly followed by one at another target, which need not be spared.
+const BACK_OFF: Duration = Duration::from_millis(1);
 const MEMORY_RANGE: RangeInclusive<u64> = 64 << 20..=1 << 40;
 
 /// Bounds that are not met before the machine's own.

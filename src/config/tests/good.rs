@@ -85,7 +85,7 @@ fn a_good_file_compiles_to_all_its_parts() {
             "chat",
             Retrying {
                 patience: Duration::from_secs(2),
-                back_off: Duration::from_millis(5),
+                back_off: Duration::from_millis(1),
                 total_timeout: None,
                 stall_timeout: None,
             },
@@ -113,6 +113,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     patience_ms: 2000,
                     total_timeout_ms: None,
                     stall_timeout_ms: None,
+                    elsewhere: None,
                     targets: vec![listed(chat, 2), listed(mini, 1)],
                     translated: vec![
                         Surface::Messages,
@@ -123,6 +124,8 @@ fn a_good_file_compiles_to_all_its_parts() {
                     scopes: Vec::new(),
                 },
             ),
+            variants: BTreeMap::new(),
+            restrictions: Vec::new(),
             keys: one(
                 "team-a-prod",
                 Key {
@@ -133,6 +136,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     priority: Priority::Normal,
                     expires: Some(1_798_761_600),
                     revoked: false,
+                    restriction: None,
                     scopes: Vec::new(),
                 },
             ),

@@ -4,11 +4,13 @@
 mod alerts;
 mod content;
 mod dialects;
+mod elsewhere;
 mod good;
 mod limits;
 mod prices;
 mod problems;
 mod property;
+mod residency;
 mod resilience;
 mod schema;
 

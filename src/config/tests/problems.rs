@@ -108,7 +108,7 @@ fn unknown_and_missing_keys() {
         &[
             "10:3: providers.openai: missing key `url`",
             "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, api_version, flavor, unknown_fields, losses, url, \
-             credential, ca, connect_timeout, capacity, ejection, health_check)",
+             credential, region, compliance, ca, connect_timeout, capacity, ejection, health_check)",
         ],
     );
     check(
@@ -125,20 +125,20 @@ fn unknown_and_missing_keys() {
         "  revoked: false",
         "  guard: {}",
         &["29:3: keys[0].guard: unknown key `guard` (expected one of: id, hash, team, environment, models, \
-           priority, expires, revoked, limits, budgets)"],
+           priority, residency, compliance, expires, revoked, limits, budgets)"],
     );
     check(
         "    credential: openai\n",
-        "    credential: openai\n    region: us\n",
+        "    credential: openai\n    location: us\n",
         &[
-            "14:5: providers.openai.region: unknown key `region` (expected one of: api, api_version, flavor, unknown_fields, losses, url, credential, ca, connect_timeout, capacity, ejection, health_check)",
+            "14:5: providers.openai.location: unknown key `location` (expected one of: api, api_version, flavor, unknown_fields, losses, url, credential, region, compliance, ca, connect_timeout, capacity, ejection, health_check)",
         ],
     );
     check(
         "  science:\n",
         "  science:\n    budget: []\n",
         &["21:5: teams.science.budget: unknown key `budget`; did you mean `budgets`? (expected one of: \
-           environments, limits, budgets, redaction, guard)"],
+           environments, limits, budgets, residency, compliance, redaction, guard)"],
     );
     check("version: 1\n", "", &["1:1: missing key `version`"]);
     check("    api: openai\n", "", &["10:3: providers.openai: missing key `api`"]);
@@ -477,7 +477,7 @@ fn every_problem_is_reported_in_the_order_of_the_file() {
             "6:19: max_request_body: expected a size such as 8MiB (units: B, KiB, MiB, GiB), found `8 megs`",
             "10:3: providers.openai: missing key `url`",
             "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, api_version, flavor, unknown_fields, losses, url, \
-         credential, ca, connect_timeout, capacity, ejection, health_check)",
+         credential, region, compliance, ca, connect_timeout, capacity, ejection, health_check)",
             "18:18: models.chat.targets[1].provider: no provider is named `opnai`; did you mean `openai`?",
             "18:54: models.chat.targets[1].timeout: expected a duration such as 30s (units: ms, s, m, h), found a \
          number",

@@ -14,7 +14,7 @@ use crate::engine::headers::Headers;
 use crate::engine::meter::Meter;
 use crate::engine::refusal::Refusal;
 use crate::engine::spending::Spending;
-use crate::engine::{adapter, alerts};
+use crate::engine::{adapter, alerts, elsewhere};
 use crate::observe::record::Outcome;
 
 impl Policy {
@@ -42,7 +42,7 @@ impl Policy {
         let named = |name| headers.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
         self.record.provider = named(SERVED_BY.provider);
         self.record.provider_model = named(SERVED_BY.provider_model);
-        let status = headers.status().unwrap_or(0);
+        let status = elsewhere::status(headers, effects);
         for (name, _) in headers.iter().filter(|(name, _)| is_private_response_header(name)) {
             effects.push(Effect::RemoveResponseHeader(name.to_owned()));
         }

@@ -31,6 +31,7 @@ fuzz_target!(|input: &[u8]| {
         priority: Priority::Normal,
         expires: None,
         revoked: true,
+        restriction: None,
         scopes: Vec::new(),
     };
     let directory =

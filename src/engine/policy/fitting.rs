@@ -1,0 +1,36 @@
+//! Which model a request fits into, before any provider is asked.
+
+use std::rc::Rc;
+
+use super::{Gateway, Model};
+use crate::dialect::Surface;
+use crate::dialect::request::Inspection;
+use crate::engine::elsewhere;
+use crate::identity::caller::Caller;
+
+impl Gateway {
+    /// The model that was asked for, or one that its overflow goes to, where it is known that the request is too long
+    /// for it. What fits into none goes to the last.
+    pub(super) fn fitting<'a>(
+        &'a self,
+        asked: &'a Rc<Model>,
+        caller: &Caller,
+        surface: Surface,
+        request: &Inspection,
+        body: &[u8],
+    ) -> &'a Rc<Model> {
+        let mut model = asked;
+        // No chain of overflows is longer than there are models.
+        for _ in 0..self.models.len() {
+            let Some((window, next)) = elsewhere::overflow(&model.config) else { break };
+            let Ok(larger) = self.resolve(caller, next) else { break };
+            // Each of several answers has the whole window.
+            let answer = request.output_limit.unwrap_or(0) / request.answers.max(1);
+            if model.prompt_tokens(surface, body).saturating_add(answer) <= window {
+                break;
+            }
+            model = larger;
+        }
+        model
+    }
+}
