@@ -16,6 +16,7 @@ use super::names::{
 };
 use super::problem::Kind;
 use super::shape::{List, Located, Map, OneOrMore, Place, Report, Shape, Whole, enums, record};
+use super::signing::RawSigning;
 use super::units::{Instant, Size, Span, TimeZone};
 use super::url::BaseUrl;
 use super::yaml::{Node, Value};
@@ -155,6 +156,8 @@ record! {
         required url: BaseUrl,
         /// The name of its credential. Default: none is sent.
         optional credential: Name,
+        /// For `bedrock`: the credentials by which each request is signed, in place of `credential`.
+        optional signing: RawSigning,
         /// A PEM file of the authorities to trust instead of the system's.
         optional ca: FilePath,
         /// How long a connection may take to be made, TLS included, 1ms to 60s. Default: 5s.

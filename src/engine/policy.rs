@@ -40,7 +40,7 @@ use super::stall::{Watch, Watched};
 use super::typical::Learner;
 use crate::config::compiled;
 use crate::dialect::answer::encode_count;
-use crate::dialect::openai;
+use crate::dialect::models;
 use crate::dialect::request::{self, Delivery};
 use crate::dialect::surface::{Selection, Surface};
 use crate::dialect::translate::Dialect;
@@ -246,7 +246,7 @@ impl Policy {
     ) -> Result<Flow, Refusal> {
         self.record.request_id = headers.text("x-request-id").map(str::to_owned);
         let target = headers.text(":path").unwrap_or_default();
-        let selection = Surface::select(headers.text(":method").unwrap_or_default(), target);
+        let selection = arrival::selection(headers, target);
         // It says in which dialect the client is told what follows.
         self.record.surface = selection.surface();
         let caller = self
@@ -256,9 +256,9 @@ impl Policy {
             .map_err(Refusal::from)?;
         self.record.caller = Some(Rc::clone(&caller));
         let (surface, addressed) = match selection {
-            Selection::Surface(Surface::Models) => {
+            Selection::Surface(surface) if surface.lists_models() => {
                 let names = route::available(&self.gateway.models, &caller.models);
-                let body = openai::models::list(names);
+                let body = models::list(surface, names);
                 return Ok(self.answer(body, effects));
             }
             Selection::Surface(Surface::Usage) => {
@@ -267,10 +267,10 @@ impl Policy {
                 self.phase = Phase::Reporting(applied);
                 return Ok(Flow::Pause);
             }
-            Selection::Model(name) => {
+            Selection::Model(surface, name) => {
                 route::resolve(&self.gateway.models, &caller.models, name)
                     .map_err(|reason| unroutable(reason, name))?;
-                return Ok(self.answer(openai::models::one(name), effects));
+                return Ok(self.answer(models::one(surface, name), effects));
             }
             Selection::Surface(surface) => (surface, None),
             Selection::Addressed(surface, model) => (surface, Some(model.to_owned())),
@@ -321,6 +321,7 @@ impl Policy {
         effects: &mut Vec<Effect>,
     ) -> Result<Flow, Refusal> {
         let Reading { surface, addressed, caller, passed_on, user } = reading;
+        let body = request::counted(surface, body);
         let request =
             request::inspect(surface, addressed.as_deref(), body).map_err(Refusal::InvalidRequest)?;
         let (request, body) = self.screen(surface, addressed.as_deref(), request, body, effects)?;
@@ -328,8 +329,8 @@ impl Policy {
         let model = route::resolve(&self.gateway.models, &caller.models, &request.model)
             .map_err(|reason| unroutable(reason, &request.model))?;
         self.record.model = Some(request.model.clone());
-        if surface == Surface::CountTokens {
-            return Ok(self.answer(encode_count(model.prompt_tokens(surface, body)), effects));
+        if surface.counts_tokens() {
+            return Ok(self.answer(encode_count(surface, model.prompt_tokens(surface, body)), effects));
         }
         let user = user.or_else(|| request.user.clone()).unwrap_or_default();
         let applied = self.gateway.limits.applied(&caller, &request.model, &model.config, &user);

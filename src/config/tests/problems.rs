@@ -108,7 +108,7 @@ fn unknown_and_missing_keys() {
         &[
             "10:3: providers.openai: missing key `url`",
             "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, api_version, flavor, unknown_fields, losses, url, \
-             credential, ca, connect_timeout, capacity, ejection, health_check)",
+             credential, signing, ca, connect_timeout, capacity, ejection, health_check)",
         ],
     );
     check(
@@ -131,7 +131,7 @@ fn unknown_and_missing_keys() {
         "    credential: openai\n",
         "    credential: openai\n    region: us\n",
         &[
-            "14:5: providers.openai.region: unknown key `region` (expected one of: api, api_version, flavor, unknown_fields, losses, url, credential, ca, connect_timeout, capacity, ejection, health_check)",
+            "14:5: providers.openai.region: unknown key `region` (expected one of: api, api_version, flavor, unknown_fields, losses, url, credential, signing, ca, connect_timeout, capacity, ejection, health_check)",
         ],
     );
     check(

@@ -79,7 +79,7 @@ def thinking(client: Anthropic, model: str) -> None:
     with client.messages.stream(messages=QUESTION, **options) as stream:
         streamed = stream.get_final_message()
     assert "Paris" in streamed.content[-1].text
-    if model != "anthropic":
+    if model not in ("anthropic", "bedrock"):
         return
     for answer in (message, streamed):
         thought = answer.content[0]
