@@ -26,7 +26,7 @@ const ENDPOINTS: [&str; 3] = ["chat/completions", "completions", "embeddings"];
 /// The answer to a request at one of these paths; `None` for any other.
 pub(crate) fn answer(request: &Request<'_>, context: &Context<'_>) -> Option<Answer> {
     let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
-    if path.contains(DEPLOYMENTS) || path.ends_with(AZURE_RESPONSES) {
+    if path.contains(DEPLOYMENTS) || below_instance(path) == AZURE_RESPONSES {
         return Some(azure(request, path, query, context));
     }
     let (place, called) = path.split_once(PUBLISHERS)?;
@@ -78,6 +78,12 @@ fn vertex(request: &Request<'_>, place: &str, called: &str, context: &Context<'_
         }
         _ => refuse(404, "NOT_FOUND", "no such method"),
     }
+}
+
+/// A path without the instance, whose name may look like a part of an API's path.
+fn below_instance(path: &str) -> &str {
+    let named = path.strip_prefix("/instance/").and_then(|rest| rest.get(rest.find('/')?..));
+    named.unwrap_or(path)
 }
 
 /// The one credential, when it is where it belongs and nowhere else.

@@ -32,7 +32,7 @@ pub enum Surface {
     Models,
     /// `GET /v1/models` of a client that says `anthropic-version`
     AnthropicModels,
-    /// `GET /v1beta/models`
+    /// `GET /v1beta/models`, or `GET /v1/models` of a client that says `x-goog-api-key`
     GeminiModels,
     /// `GET /v1/usage`
     Usage,
@@ -66,13 +66,13 @@ impl Selection<'_> {
         }
     }
 
-    /// The same for a client that says `anthropic-version`: where a path is in two dialects, it means Anthropic's.
+    /// The same for a client that reads the list of models as `list`, where the path does not say which list it is.
     #[must_use]
-    pub const fn for_anthropic(self) -> Self {
+    pub const fn listing(self, list: Surface) -> Self {
         match self {
-            Self::Surface(Surface::Models) => Self::Surface(Surface::AnthropicModels),
-            Self::Model(Surface::Models, name) => Self::Model(Surface::AnthropicModels, name),
-            Self::WrongMethod(Surface::Models) => Self::WrongMethod(Surface::AnthropicModels),
+            Self::Surface(Surface::Models) => Self::Surface(list),
+            Self::Model(Surface::Models, name) => Self::Model(list, name),
+            Self::WrongMethod(Surface::Models) => Self::WrongMethod(list),
             other => other,
         }
     }
@@ -285,7 +285,7 @@ mod tests {
             ("/v1beta/models", Selection::Surface(Surface::GeminiModels)),
             ("/v1/usage", Selection::Surface(Surface::Usage)),
         ] {
-            assert_eq!(Surface::select("GET", path).for_anthropic(), chosen, "{path}");
+            assert_eq!(Surface::select("GET", path).listing(Surface::AnthropicModels), chosen, "{path}");
         }
         for path in ["/v1beta/models/:generateContent", "/v1beta/models/m", "/v1beta/models/m:embedContent"] {
             assert_eq!(Surface::select("POST", path), Selection::Nothing, "{path}");

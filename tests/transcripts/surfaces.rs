@@ -259,10 +259,14 @@ fn anthropic_models() -> String {
 }
 
 fn gemini_models() -> String {
-    let mut story = Story::new("One of the models in Gemini's shape, with the key in the query.");
+    let mut story =
+        Story::new("The list in Gemini's shape, and one of it: by the key's place, or by the path.");
+    story.request(&[(":method", "GET"), (":path", "/v1/models"), ("x-goog-api-key", KEY)], &[]);
+    let list = story.done();
+    let mut story = Story::new("");
     let path = format!("/v1beta/models/chat?key={KEY}");
     story.request(&[(":method", "GET"), (":path", &path)], &[]);
-    story.done()
+    list + &story.done()
 }
 
 /// A story of one attempt by a client of the responses API.

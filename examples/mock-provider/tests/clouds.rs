@@ -150,6 +150,12 @@ fn a_signature_must_be_of_this_request_this_secret_and_this_hour() {
 fn azure_wants_a_version_and_its_own_header() {
     let address = start(Some("key"));
     let path = "/openai/deployments/gpt-4o-eu/chat/completions";
+    let responses = json!({"model": "gpt-4o-eu", "input": "hello"}).to_string();
+    for (path, status) in
+        [("/instance/azure/openai/v1/responses", 200), ("/instance/openai/v1/responses", 401)]
+    {
+        assert_eq!(call_with(address, path, &[("api-key", "key")], &responses).status, status, "{path}");
+    }
     let versioned = format!("{path}?api-version=2024-10-21");
     let body = prompt("hello").to_string();
     for (path, fields, status) in [
