@@ -1,49 +1,22 @@
 //! What translation costs, for each pair of a client's and a provider's dialect: a WASI program that prints one table.
 //!
-//! Per pair: the microseconds of a request, of a whole answer and of one chunk of a stream, and the bytes that each
-//! allocates, which is where re-serialisation shows. A pair of one dialect does what the gateway does when bytes pass:
-//! it finds the model's name and edits it in place, and reads the stream for its usage. The last lines show that pair
-//! again with a prompt a hundred times as long: what it allocates does not grow, and what it takes beyond the one scan
-//! neither.
+//! Per pair: the microseconds of a request, of a whole answer and of one chunk of a stream, and the bytes that are
+//! written anew for each, which is where re-serialisation shows. A pair of one dialect does what the gateway does when
+//! bytes pass: it finds the model's name and edits it in place, and reads the answer for its usage. The last lines show
+//! that pair again with a prompt a hundred times as long: what is written does not grow, and the time is that of one
+//! scan.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use tollgate::dialect::stream::StreamTranslator;
 use tollgate::dialect::target::Target;
 use tollgate::dialect::translate::{Dialect, Support, echo, support, translate_answer, translate_request};
 use tollgate::dialect::{AnswerContext, Api, Surface, request};
-use tollgate::engine::meter::Meter;
+use tollgate::engine::meter::{Meter, Metered};
 use tollgate::framing::edit::{self, Edit};
 use tollgate::framing::eventstream::crc32;
 use tollgate::framing::json::write_string;
-
-/// Counts the bytes that are asked for; the system gives them.
-struct Counting;
-
-static ALLOCATED: AtomicU64 = AtomicU64::new(0);
-
-// SAFETY: every call goes to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        ALLOCATED.fetch_add(layout.size() as u64, Ordering::Relaxed);
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, place: *mut u8, layout: Layout) {
-        unsafe { System.dealloc(place, layout) }
-    }
-
-    unsafe fn realloc(&self, place: *mut u8, layout: Layout, size: usize) -> *mut u8 {
-        ALLOCATED.fetch_add(size.saturating_sub(layout.size()) as u64, Ordering::Relaxed);
-        unsafe { System.realloc(place, layout, size) }
-    }
-}
-
-#[global_allocator]
-static ALLOCATOR: Counting = Counting;
 
 /// How many chunks a stream has.
 const CHUNKS: usize = 64;
@@ -67,25 +40,25 @@ const PROVIDERS: [(Dialect, Api, &str, &str); 4] = [
     (Dialect::Bedrock, Api::Bedrock, "anthropic.claude-sonnet-4-5-v1:0", "bedrock"),
 ];
 
-/// The time of one call in microseconds, and the bytes that it allocates.
-fn measured(mut call: impl FnMut()) -> (f64, u64) {
-    let before = ALLOCATED.load(Ordering::Relaxed);
-    call();
-    let allocated = ALLOCATED.load(Ordering::Relaxed) - before;
+/// The time of one call in microseconds, and the bytes that it writes anew.
+fn measured(mut call: impl FnMut() -> usize) -> (f64, usize) {
+    let written = call();
     let mut best = f64::INFINITY;
     for _ in 0..ROUNDS {
         let start = Instant::now();
-        (0..TIMES).for_each(|_| call());
+        (0..TIMES).for_each(|_| {
+            black_box(call());
+        });
         best = best.min(start.elapsed().as_secs_f64() * 1e6 / TIMES as f64);
     }
-    (best, allocated)
+    (best, written)
 }
 
 fn main() {
     let words = "The quick brown fox jumps over the lazy dog. ".repeat(23);
     println!(
         "{:<20} {:<10} {:>12} {:>9} {:>11} {:>9} {:>10} {:>9}",
-        "client", "provider", "µs/request", "bytes", "µs/answer", "bytes", "µs/chunk", "bytes"
+        "client", "provider", "µs/request", "written", "µs/answer", "written", "µs/chunk", "written"
     );
     for (client, surface, client_name) in CLIENTS {
         for (provider, api, model, provider_name) in PROVIDERS {
@@ -94,27 +67,27 @@ fn main() {
             let target = Target::of(api, model);
             let asked = measured(|| {
                 if own {
-                    black_box(edited(surface, &body));
-                } else {
-                    black_box(translate_request(client, provider, black_box(&body), &target).is_ok());
+                    return edited(surface, &body);
                 }
+                let request = translate_request(client, provider, black_box(&body), &target);
+                request.map_or(0, |request| request.body.len())
             });
             let answer = answer_body(if own { client } else { provider }, &words);
             let context = context(client);
             let answered = measured(|| {
                 if own {
-                    relayed(surface, "application/json", &[&answer]);
-                } else {
-                    black_box(translate_answer(provider, client, black_box(&answer), &context).is_ok());
+                    return relayed(surface, "application/json", &[&answer]);
                 }
+                let answer = translate_answer(provider, client, black_box(&answer), &context);
+                answer.map_or(0, |answer| answer.body.len())
             });
             let stream = stream_chunks(if own { client } else { provider });
             let chunks: Vec<&[u8]> = stream.iter().map(Vec::as_slice).collect();
             let (time, bytes) = measured(|| {
                 if own {
-                    relayed(surface, "text/event-stream", &chunks);
+                    relayed(surface, "text/event-stream", &chunks)
                 } else {
-                    translated(provider, client, &context, &chunks);
+                    translated(provider, client, &context, &chunks)
                 }
             });
             println!(
@@ -125,7 +98,7 @@ fn main() {
                 answered.0,
                 answered.1,
                 time / CHUNKS as f64,
-                bytes / CHUNKS as u64,
+                bytes / CHUNKS,
                 if own { "  passes" } else { "" },
             );
         }
@@ -133,16 +106,12 @@ fn main() {
     println!(
         "\nThe same dialect on both sides, by the length of the prompt; a copy of the body for comparison:"
     );
-    println!("{:<20} {:>10} {:>12} {:>9} {:>10}", "client", "body", "µs/request", "bytes", "µs/copy");
+    println!("{:<20} {:>10} {:>12} {:>9} {:>10}", "client", "body", "µs/request", "written", "µs/copy");
     for (client, surface, client_name) in CLIENTS {
         for times in [1, 100] {
             let body = request_body(client, &words.repeat(times));
-            let (time, bytes) = measured(|| {
-                black_box(edited(surface, &body));
-            });
-            let (copy, _) = measured(|| {
-                black_box(black_box(&body).clone());
-            });
+            let (time, bytes) = measured(|| edited(surface, &body));
+            let (copy, _) = measured(|| black_box(black_box(&body).clone()).len());
             println!("{client_name:<20} {:>10} {time:>12.1} {bytes:>9} {copy:>10.1}", body.len());
         }
     }
@@ -166,25 +135,29 @@ fn edited(surface: Surface, body: &[u8]) -> usize {
 }
 
 /// What the gateway does to an answer that passes: it reads the usage.
-fn relayed(surface: Surface, media_type: &str, chunks: &[&[u8]]) {
+fn relayed(surface: Surface, media_type: &str, chunks: &[&[u8]]) -> usize {
     let mut meter = Meter::new(surface, 1000, false);
     meter.expect(Some(media_type));
+    let mut written = 0;
     for (index, chunk) in chunks.iter().enumerate() {
-        black_box(meter.relay(black_box(chunk), index + 1 == chunks.len()));
+        let relayed = meter.relay(black_box(chunk), index + 1 == chunks.len());
+        written += relayed.replacement.map_or(0, |replacement| replacement.len());
     }
-    assert!(meter.metered().usage.input > 0, "the usage was read");
+    assert!(matches!(meter.metered(), Metered::Reported(_)), "the usage was read");
+    written
 }
 
-fn translated(provider: Dialect, client: Dialect, context: &AnswerContext, chunks: &[&[u8]]) {
+fn translated(provider: Dialect, client: Dialect, context: &AnswerContext, chunks: &[&[u8]]) -> usize {
     let mut translator = StreamTranslator::new(provider, client, context.clone()).expect("a pair");
+    let mut written = 0;
     for chunk in chunks {
         let mut out = Vec::new();
         translator.push(black_box(chunk), &mut out);
-        black_box(out);
+        written += black_box(out).len();
     }
     let mut out = Vec::new();
     translator.finish(&mut out);
-    black_box(out);
+    written + black_box(out).len()
 }
 
 fn context(client: Dialect) -> AnswerContext {
