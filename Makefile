@@ -21,7 +21,7 @@ export TOLLGATE_ENVOY
 # Installs Debian packages, as root or by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: help run test check fuzz bench benchlimits benchtokens wasm envoy toolchain clean
+.PHONY: help run test check fuzz bench benchdialects benchlimits benchtokens wasm envoy toolchain clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -48,6 +48,9 @@ fuzz: toolchain ## run every fuzz target for SECONDS_EACH, 60 by default
 bench: wasm envoy $(COMMAND) $(MOCK) tools ## compare Envoy with and without the filter
 	python3 benches/gateway.py --envoy "$(TOLLGATE_ENVOY)" --tollgate $(COMMAND) --mock $(MOCK) \
 	    --module $(MODULE) --out target/bench.json
+
+benchdialects: toolchain ## what each pair of dialects costs, inside V8
+	benches/dialects/run.sh
 
 benchlimits: wasm envoy $(COMMAND) $(MOCK) tools ## what limits cost, on one, two and four workers
 	python3 benches/limits.py --envoy "$(TOLLGATE_ENVOY)" --tollgate $(COMMAND) --mock $(MOCK) --module $(MODULE)

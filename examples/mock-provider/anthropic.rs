@@ -57,19 +57,43 @@ fn invalid(message: impl Into<String>) -> Refusal {
 
 /// Answers a request to the API.
 pub(crate) fn answer(request: &Request<'_>, context: &Context<'_>) -> Answer {
+    bent(context).unwrap_or_else(|| checked(request, context).unwrap_or_else(refuse))
+}
+
+/// Answers a request on Vertex AI, whose credential was checked: the model is in the path, the version in the body.
+pub(crate) fn on_vertex(request: &Request<'_>, model: &str, stream: bool, context: &Context<'_>) -> Answer {
+    let checked = || {
+        let mut body: Map<String, Value> =
+            serde_json::from_slice(request.body).map_err(|_| invalid("the body is not a JSON object"))?;
+        if body.remove("anthropic_version") != Some(json!("vertex-2023-10-16")) {
+            return Err(invalid("anthropic_version: Field required"));
+        }
+        if body.contains_key("model") {
+            return Err(invalid("model: Extra inputs are not permitted"));
+        }
+        if body.get("stream").is_some_and(|own| *own != json!(stream)) {
+            return Err(invalid("stream: as the method says"));
+        }
+        body.insert("model".to_owned(), model.into());
+        body.insert("stream".to_owned(), stream.into());
+        said(&body, &OLDER_MEMBERS, context)
+    };
+    bent(context).unwrap_or_else(|| checked().unwrap_or_else(refuse))
+}
+
+/// The answer that a behaviour prescribes, if it does.
+fn bent(context: &Context<'_>) -> Option<Answer> {
     if context.behaviour.body.is_some() && !context.behaviour.error_event {
-        return canned(context.behaviour);
+        return Some(canned(context.behaviour));
     }
-    if let Some(status) = context.behaviour.status {
-        let kind = match status {
-            429 => "rate_limit_error",
-            529 => "overloaded_error",
-            500.. => "api_error",
-            _ => "invalid_request_error",
-        };
-        return refuse(Refusal(status, kind, "as the behaviour says".to_owned()));
-    }
-    checked(request, context).unwrap_or_else(refuse)
+    let status = context.behaviour.status?;
+    let kind = match status {
+        429 => "rate_limit_error",
+        529 => "overloaded_error",
+        500.. => "api_error",
+        _ => "invalid_request_error",
+    };
+    Some(refuse(Refusal(status, kind, "as the behaviour says".to_owned())))
 }
 
 fn refuse(Refusal(status, kind, message): Refusal) -> Answer {
@@ -99,6 +123,11 @@ fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refus
     };
     let body: Map<String, Value> =
         serde_json::from_slice(request.body).map_err(|_| invalid("the body is not a JSON object"))?;
+    said(&body, older, context)
+}
+
+/// What the model says to a body with no other members than those of the reference and the `older` ones.
+fn said(body: &Map<String, Value>, older: &[&str], context: &Context<'_>) -> Result<Answer, Refusal> {
     if let Some(name) = body.keys().find(|name| ![&MEMBERS, older].concat().contains(&name.as_str())) {
         return Err(invalid(format!("{name}: Extra inputs are not permitted")));
     }
@@ -113,8 +142,8 @@ fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refus
     {
         return Err(invalid("thinking.budget_tokens: from 1024 up to max_tokens"));
     }
-    let prompt = Prompt::read(&body)?;
-    let reply = Reply::new(&body, &prompt, model, usize::try_from(limit).unwrap_or(usize::MAX), context);
+    let prompt = Prompt::read(body)?;
+    let reply = Reply::new(body, &prompt, model, usize::try_from(limit).unwrap_or(usize::MAX), context);
     Ok(if body.get("stream") == Some(&Value::Bool(true)) { reply.stream(context) } else { reply.whole() })
 }
 

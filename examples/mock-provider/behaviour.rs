@@ -66,6 +66,8 @@ pub(crate) struct Behaviour {
     pub(crate) error_event: bool,
     /// Plant headers that a provider sends and a gateway must judge, such as `set-cookie`.
     pub(crate) echo_headers: bool,
+    /// Refuse requests that do not carry exactly this key in the manner of the API, or are not signed with it.
+    pub(crate) require_key: Option<String>,
     /// Expire after this many API requests.
     pub(crate) times: Option<NonZeroU32>,
 }

@@ -63,16 +63,24 @@ fn invalid(message: impl Into<String>) -> Refusal {
 
 /// Answers a request to the API.
 pub(crate) fn answer(request: &Request<'_>, context: &Context<'_>) -> Answer {
-    if let Some(status) = context.behaviour.status {
-        let name = match status {
-            429 => "RESOURCE_EXHAUSTED",
-            503 => "UNAVAILABLE",
-            500.. => "INTERNAL",
-            _ => "INVALID_ARGUMENT",
-        };
-        return refuse(Refusal(status, name, "as the behaviour says".to_owned()));
-    }
-    checked(request, context).unwrap_or_else(refuse)
+    bent(context).unwrap_or_else(|| checked(request, context).unwrap_or_else(refuse))
+}
+
+/// Answers a request for a method of a model, whose credential was checked.
+pub(crate) fn served(request: &Request<'_>, model: &str, method: &str, context: &Context<'_>) -> Answer {
+    bent(context).unwrap_or_else(|| said(request, model, method, context).unwrap_or_else(refuse))
+}
+
+/// The answer that a behaviour prescribes, if it does.
+fn bent(context: &Context<'_>) -> Option<Answer> {
+    let status = context.behaviour.status?;
+    let name = match status {
+        429 => "RESOURCE_EXHAUSTED",
+        503 => "UNAVAILABLE",
+        500.. => "INTERNAL",
+        _ => "INVALID_ARGUMENT",
+    };
+    Some(refuse(Refusal(status, name, "as the behaviour says".to_owned())))
 }
 
 fn refuse(Refusal(status, name, message): Refusal) -> Answer {
@@ -87,11 +95,7 @@ fn whole(status: u16, body: &Value, usage: Option<Usage>) -> Answer {
 fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refusal> {
     let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
     let called = path.rsplit_once(MODELS).and_then(|(_, called)| called.rsplit_once(':'));
-    let (model, stream) = match called {
-        Some((model, "generateContent")) => (model, false),
-        Some((model, "streamGenerateContent")) => (model, true),
-        _ => return Err(Refusal(404, "NOT_FOUND", "no such method".to_owned())),
-    };
+    let (model, method) = called.ok_or_else(no_such_method)?;
     let mut keys = request.header_values("x-goog-api-key");
     let key = keys.next();
     if key.is_none() || context.required_key.is_some_and(|required| key != Some(required.as_bytes())) {
@@ -103,6 +107,21 @@ fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refus
     {
         return Err(invalid("more than one credential"));
     }
+    said(request, model, method, context)
+}
+
+fn no_such_method() -> Refusal {
+    Refusal(404, "NOT_FOUND", "no such method".to_owned())
+}
+
+/// What the model says.
+fn said(request: &Request<'_>, model: &str, method: &str, context: &Context<'_>) -> Result<Answer, Refusal> {
+    let stream = match method {
+        "generateContent" => false,
+        "streamGenerateContent" => true,
+        _ => return Err(no_such_method()),
+    };
+    let query = request.target.split_once('?').map_or("", |(_, query)| query);
     let body: Map<String, Value> =
         serde_json::from_slice(request.body).map_err(|_| invalid("the body is not a JSON object"))?;
     known(&body, &MEMBERS, "request")?;

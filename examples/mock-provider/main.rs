@@ -1,5 +1,6 @@
-//! A mock provider: plays the APIs of OpenAI, Anthropic and Gemini over plain HTTP/1.1 for tests, benchmarks and
-//! `make run`, and fails on command.
+//! A mock provider: plays the APIs of OpenAI, Anthropic, Gemini and Bedrock, those of the first three also at the
+//! paths of Azure OpenAI and Vertex AI, over plain HTTP/1.1 for tests, benchmarks and `make run`, and fails on
+//! command.
 //!
 //! Promises: answers have the shapes of the API references and are the same for the same request (`id`,
 //! `created` and `x-request-id` aside); everything received can be read back at `/_mock/log`; the first line on
@@ -14,14 +15,17 @@
 //! | `behaviour` | what can be asked of an instance, and the queue of it |
 //! | `instance`, `log` | one played provider: its script, log and counters |
 //! | `answer`, `deliver` | an answer before, and while, a behaviour bends it |
-//! | `openai`, `anthropic`, `gemini` | the API surfaces |
+//! | `openai`, `anthropic`, `gemini`, `bedrock` | the API surfaces |
+//! | `cloud` | those of the first three where others serve them |
 //! | `control` | the `/_mock` endpoints |
 //! | `server` | listening, connections, dispatch |
 
 mod answer;
 mod anthropic;
 mod base64;
+mod bedrock;
 mod behaviour;
+mod cloud;
 mod control;
 mod deliver;
 mod gemini;
@@ -53,7 +57,7 @@ struct Flags {
     /// Where to listen; port 0 picks a free one.
     #[arg(long, default_value = "127.0.0.1:9100")]
     listen: SocketAddr,
-    /// Refuse API requests that do not carry exactly `authorization: Bearer VALUE`.
+    /// Refuse API requests that do not carry exactly this key where their API has it, or are not signed with it.
     #[arg(long, value_name = "VALUE")]
     require_key: Option<String>,
     /// What every instance does unless told otherwise, as the JSON object that `POST /_mock/behaviour` takes.

@@ -15,7 +15,9 @@ use socket2::{Domain, Socket, Type};
 
 use crate::answer::{Answer, Body};
 use crate::anthropic;
+use crate::bedrock;
 use crate::behaviour::Behaviour;
+use crate::cloud;
 use crate::control;
 use crate::deliver::{Delivery, Next};
 use crate::gemini;
@@ -113,12 +115,16 @@ impl Server {
         let serial = self.serial.fetch_add(1, Ordering::Relaxed);
         let context = openai::Context {
             behaviour: &behaviour,
-            required_key: self.required_key.as_deref(),
+            required_key: behaviour.require_key.as_deref().or(self.required_key.as_deref()),
             serial,
             created: unix_seconds(),
         };
         let path = request.target.split('?').next().unwrap_or_default();
-        let answer = if path.ends_with(anthropic::PATH) {
+        let answer = if let Some(answer) = cloud::answer(request, &context) {
+            answer
+        } else if bedrock::serves(path) {
+            bedrock::answer(request, &context)
+        } else if path.ends_with(anthropic::PATH) {
             anthropic::answer(request, &context)
         } else if path.contains(gemini::MODELS) {
             gemini::answer(request, &context)

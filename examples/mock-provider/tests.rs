@@ -5,6 +5,8 @@
 
 #![expect(clippy::disallowed_methods, reason = "a test waits")]
 
+mod clouds;
+
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;

@@ -27,6 +27,7 @@ use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
 use super::raw::{self, CountWhen};
 use super::shape::{Located, Map, Named, Place, Report};
+use super::signing;
 use crate::dialect::Api;
 use crate::quota::cell::Lapse;
 use crate::quota::zone::Zone;
@@ -323,6 +324,9 @@ impl Compiler<'_, '_> {
             if let Some(credential) = &provider.credential {
                 credentials.refer(&credential.value.0, &credential.place, self.errors);
             }
+            let signing = signing::compile(provider, self.errors, |name, errors| {
+                credentials.refer(&name.value.0, &name.place, errors);
+            });
             let ca = provider.ca.as_ref().map(|ca| self.file(ca));
             let Some(Located { value: url, .. }) = &provider.url else { continue };
             if url.scheme == Scheme::Http {
@@ -358,6 +362,7 @@ impl Compiler<'_, '_> {
                 scheme,
                 base_path: url.path.clone(),
                 credential: provider.credential.as_ref().map(|credential| credential.value.0.clone()),
+                signing,
             };
             providers.insert(name.clone(), compiled);
         }

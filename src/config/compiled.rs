@@ -311,9 +311,35 @@ pub struct Provider {
     /// The credential's name, when the provider wants one; Envoy puts its value into
     /// [`credential_header`] of that name.
     pub credential: Option<String>,
+    /// How each request is signed, where that takes the place of a credential.
+    #[serde(default)]
+    pub signing: Option<Signing>,
+}
+
+/// The credentials by which requests to AWS are signed; Envoy puts the value of each into its [`credential_header`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Signing {
+    /// The credential that holds the access key's id.
+    pub access_key_id: String,
+    /// The credential that holds the secret access key.
+    pub secret_access_key: String,
+    /// The credential that holds the session token of a temporary key.
+    pub session_token: Option<String>,
+    /// The region that is signed for.
+    pub region: String,
 }
 
 impl Provider {
+    /// The names of all credentials that an attempt needs.
+    pub fn credentials(&self) -> impl Iterator<Item = &str> {
+        let signing = self.signing.iter().flat_map(|signing| {
+            let Signing { access_key_id, secret_access_key, session_token, region: _ } = signing;
+            [Some(access_key_id), Some(secret_access_key), session_token.as_ref()]
+        });
+        self.credential.iter().chain(signing.flatten()).map(String::as_str)
+    }
+
     /// Whether requests to a surface reach it as they are.
     #[must_use]
     pub fn serves(&self, surface: Surface) -> bool {

@@ -33,6 +33,8 @@ mod raw;
 #[cfg(not(target_arch = "wasm32"))]
 mod shape;
 #[cfg(not(target_arch = "wasm32"))]
+mod signing;
+#[cfg(not(target_arch = "wasm32"))]
 mod units;
 #[cfg(not(target_arch = "wasm32"))]
 mod url;

@@ -154,6 +154,10 @@ pub enum Kind {
     NoApiVersions,
     /// `flavor` for an API other than OpenAI's.
     FlavorOfAnotherApi,
+    /// `signing` for an API other than Bedrock's.
+    SigningOfAnotherApi,
+    /// `signing` beside `credential`.
+    CredentialAndSigning,
     /// What is limited in this scope already.
     DuplicateLimit {
         /// The line of the first.
@@ -444,6 +448,10 @@ impl fmt::Display for Kind {
                 "`api_version` is for the APIs azure-openai and anthropic; the others have it in their paths",
             ),
             Self::FlavorOfAnotherApi => formatter.write_str("`flavor` is for the API openai"),
+            Self::SigningOfAnotherApi => formatter.write_str("`signing` is for the API bedrock"),
+            Self::CredentialAndSigning => {
+                formatter.write_str("`signing` takes the place of `credential`; leave one of them out")
+            }
             Self::DuplicateLimit { first } => write!(
                 formatter,
                 "the same unit and period is limited here already, in line {first}; there can be one amount for each"

@@ -16,6 +16,7 @@ use super::names::{
 };
 use super::problem::Kind;
 use super::shape::{List, Located, Map, OneOrMore, Place, Report, Shape, Whole, enums, record};
+use super::signing::RawSigning;
 use super::units::{Instant, Size, Span, TimeZone};
 use super::url::BaseUrl;
 use super::yaml::{Node, Value};
@@ -155,6 +156,8 @@ record! {
         required url: BaseUrl,
         /// The name of its credential. Default: none is sent.
         optional credential: Name,
+        /// For `bedrock`: the credentials by which each request is signed, in place of `credential`.
+        optional signing: RawSigning,
         /// The region where it processes what it is sent, such as `eu`. Default: none that is known.
         optional region: Name,
         /// What it has agreed to, such as `baa`. Default: nothing.

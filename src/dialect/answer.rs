@@ -7,7 +7,7 @@ use super::anthropic::UsageReader as AnthropicUsage;
 use super::gemini::UsageReader as GeminiUsage;
 use super::translate::Dialect;
 use super::wire::write;
-use super::{Usage, anthropic, gemini, openai};
+use super::{Surface, Usage, anthropic, gemini, openai};
 
 /// What one event of a stream says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -54,10 +54,11 @@ pub fn usage(dialect: Dialect, object: &[u8]) -> Option<Usage> {
     }
 }
 
-/// The answer to a count of tokens (Anthropic's reference, "Count tokens in a Message").
+/// The answer to a count of tokens (Anthropic's reference, "Count tokens in a Message"; Gemini's, "models.countTokens").
 #[must_use]
-pub fn encode_count(tokens: u64) -> Vec<u8> {
-    write::object(|object| object.unsigned("input_tokens", tokens))
+pub fn encode_count(surface: Surface, tokens: u64) -> Vec<u8> {
+    let member = if surface == Surface::CountContents { "totalTokens" } else { "input_tokens" };
+    write::object(|object| object.unsigned(member, tokens))
 }
 
 /// A reader of the events of one stream.

@@ -16,9 +16,11 @@ mod bedrock;
 pub mod ending;
 mod gemini;
 mod media;
+pub mod models;
 pub mod objection;
 pub mod openai;
 pub mod request;
+pub mod sigv4;
 mod sse;
 pub mod stream;
 pub mod surface;
@@ -48,7 +50,7 @@ pub enum Api {
     VertexGemini,
     /// Anthropic's models on Vertex AI, with an access token.
     VertexAnthropic,
-    /// Amazon Bedrock's Converse API, with an API key of Bedrock.
+    /// Amazon Bedrock's Converse API, with an API key of Bedrock or signed requests.
     Bedrock,
 }
 
@@ -77,7 +79,12 @@ impl Api {
                 matches!(self, Self::Gemini | Self::VertexGemini)
             }
             // Answered here; no provider is asked.
-            Surface::CountTokens | Surface::Models | Surface::Usage => false,
+            Surface::CountTokens
+            | Surface::CountContents
+            | Surface::Models
+            | Surface::AnthropicModels
+            | Surface::GeminiModels
+            | Surface::Usage => false,
         }
     }
 

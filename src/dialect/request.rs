@@ -51,9 +51,11 @@ pub enum Delivery {
 /// wrong type.
 pub fn inspect(surface: Surface, addressed: Option<&str>, body: &[u8]) -> Result<Inspection, RequestFault> {
     match surface {
-        Surface::Messages | Surface::CountTokens => anthropic::inspect(body),
+        Surface::Messages | Surface::CountTokens | Surface::AnthropicModels => anthropic::inspect(body),
         Surface::Responses => openai::responses::inspect(body),
-        Surface::GenerateContent => gemini::inspect(addressed.unwrap_or_default(), false, body),
+        Surface::GenerateContent | Surface::CountContents | Surface::GeminiModels => {
+            gemini::inspect(addressed.unwrap_or_default(), false, body)
+        }
         Surface::StreamGenerateContent => gemini::inspect(addressed.unwrap_or_default(), true, body),
         Surface::ChatCompletions
         | Surface::Completions
@@ -61,6 +63,13 @@ pub fn inspect(surface: Surface, addressed: Option<&str>, body: &[u8]) -> Result
         | Surface::Models
         | Surface::Usage => openai::request::inspect(surface, body),
     }
+}
+
+/// The request whose tokens are counted, where it is not the body itself: what `countTokens` of Gemini's API has in
+/// `generateContentRequest` (reference, "models.countTokens").
+#[must_use]
+pub fn counted(surface: Surface, body: &[u8]) -> &[u8] {
+    if surface == Surface::CountContents { gemini::counted(body) } else { body }
 }
 
 /// What a member of a request is to the gateway.

@@ -26,8 +26,14 @@ pub enum Surface {
     GenerateContent,
     /// `POST /v1beta/models/{model}:streamGenerateContent`
     StreamGenerateContent,
+    /// `POST /v1beta/models/{model}:countTokens`
+    CountContents,
     /// `GET /v1/models`
     Models,
+    /// `GET /v1/models` of a client that says `anthropic-version`
+    AnthropicModels,
+    /// `GET /v1beta/models`, or `GET /v1/models` of a client that says `x-goog-api-key`
+    GeminiModels,
     /// `GET /v1/usage`
     Usage,
 }
@@ -39,8 +45,8 @@ pub enum Selection<'a> {
     Surface(Surface),
     /// A surface whose path names the model, the name as it stands there.
     Addressed(Surface, &'a str),
-    /// One model of the list: `GET /v1/models/{model}`, the name as it stands in the path.
-    Model(&'a str),
+    /// One model of a list: `GET /v1/models/{model}`, the name as it stands in the path.
+    Model(Surface, &'a str),
     /// A surface that is served with another method.
     WrongMethod(Surface),
     /// Nothing.
@@ -52,11 +58,22 @@ impl Selection<'_> {
     #[must_use]
     pub const fn surface(self) -> Option<Surface> {
         match self {
-            Self::Surface(surface) | Self::Addressed(surface, _) | Self::WrongMethod(surface) => {
-                Some(surface)
-            }
-            Self::Model(_) => Some(Surface::Models),
+            Self::Surface(surface)
+            | Self::Addressed(surface, _)
+            | Self::Model(surface, _)
+            | Self::WrongMethod(surface) => Some(surface),
             Self::Nothing => None,
+        }
+    }
+
+    /// The same for a client that reads the list of models as `list`, where the path does not say which list it is.
+    #[must_use]
+    pub const fn listing(self, list: Surface) -> Self {
+        match self {
+            Self::Surface(Surface::Models) => Self::Surface(list),
+            Self::Model(Surface::Models, name) => Self::Model(list, name),
+            Self::WrongMethod(Surface::Models) => Self::WrongMethod(list),
+            other => other,
         }
     }
 }
@@ -66,7 +83,7 @@ const GEMINI_MODELS: [&str; 2] = ["/v1beta/models/", "/v1/models/"];
 
 impl Surface {
     /// Every surface.
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 13] = [
         Self::ChatCompletions,
         Self::Completions,
         Self::Responses,
@@ -75,7 +92,10 @@ impl Surface {
         Self::CountTokens,
         Self::GenerateContent,
         Self::StreamGenerateContent,
+        Self::CountContents,
         Self::Models,
+        Self::AnthropicModels,
+        Self::GeminiModels,
         Self::Usage,
     ];
 
@@ -91,7 +111,9 @@ impl Surface {
             Self::CountTokens => "/v1/messages/count_tokens",
             Self::GenerateContent => "/v1beta/models/{model}:generateContent",
             Self::StreamGenerateContent => "/v1beta/models/{model}:streamGenerateContent",
-            Self::Models => "/v1/models",
+            Self::CountContents => "/v1beta/models/{model}:countTokens",
+            Self::Models | Self::AnthropicModels => "/v1/models",
+            Self::GeminiModels => "/v1beta/models",
             Self::Usage => "/v1/usage",
         }
     }
@@ -100,7 +122,7 @@ impl Surface {
     #[must_use]
     pub const fn method(self) -> &'static str {
         match self {
-            Self::Models | Self::Usage => "GET",
+            Self::Models | Self::AnthropicModels | Self::GeminiModels | Self::Usage => "GET",
             _ => "POST",
         }
     }
@@ -112,8 +134,11 @@ impl Surface {
             Self::ChatCompletions => Some(Dialect::OpenAiChat),
             Self::Completions => Some(Dialect::OpenAiCompletions),
             Self::Responses => Some(Dialect::OpenAiResponses),
-            Self::Messages | Self::CountTokens => Some(Dialect::Anthropic),
-            Self::GenerateContent | Self::StreamGenerateContent => Some(Dialect::Gemini),
+            Self::Messages | Self::CountTokens | Self::AnthropicModels => Some(Dialect::Anthropic),
+            Self::GenerateContent
+            | Self::StreamGenerateContent
+            | Self::CountContents
+            | Self::GeminiModels => Some(Dialect::Gemini),
             Self::Embeddings | Self::Models | Self::Usage => None,
         }
     }
@@ -127,15 +152,35 @@ impl Surface {
             Self::Completions => "text_completion",
             Self::Embeddings => "embeddings",
             Self::GenerateContent | Self::StreamGenerateContent => "generate_content",
-            Self::CountTokens => "count_tokens",
-            Self::Models => "list_models",
+            Self::CountTokens | Self::CountContents => "count_tokens",
+            Self::Models | Self::AnthropicModels | Self::GeminiModels => "list_models",
             Self::Usage => "usage",
         }
     }
 
+    /// Whether the list of models is asked for.
+    #[must_use]
+    pub const fn lists_models(self) -> bool {
+        matches!(self, Self::Models | Self::AnthropicModels | Self::GeminiModels)
+    }
+
+    /// Whether only the tokens of a prompt are asked for.
+    #[must_use]
+    pub const fn counts_tokens(self) -> bool {
+        matches!(self, Self::CountTokens | Self::CountContents)
+    }
+
+    /// Whether a provider is asked, and not the gateway alone.
+    #[must_use]
+    pub const fn is_forwarded(self) -> bool {
+        !self.lists_models() && !self.counts_tokens() && !matches!(self, Self::Usage)
+    }
+
     /// Every surface as `METHOD path`.
     pub fn served() -> impl Iterator<Item = String> {
-        Self::ALL.into_iter().map(|surface| format!("{} {}", surface.method(), surface.path()))
+        // Its path is that of `Models`.
+        let surfaces = Self::ALL.into_iter().filter(|surface| *surface != Self::AnthropicModels);
+        surfaces.map(|surface| format!("{} {}", surface.method(), surface.path()))
     }
 
     /// Finds what `method` and `target` (a path, perhaps with a query) select.
@@ -150,9 +195,20 @@ impl Surface {
             let surface = if stream { Self::StreamGenerateContent } else { Self::GenerateContent };
             return surface.called_with(method, Selection::Addressed(surface, model));
         }
-        match path.strip_prefix("/v1/models/") {
-            Some(model) if !model.is_empty() => Self::Models.called_with(method, Selection::Model(model)),
-            _ => Selection::Nothing,
+        let counted = called.and_then(|called| called.strip_suffix(":countTokens"));
+        if let Some(model) = counted.filter(|model| !model.is_empty()) {
+            return Self::CountContents.called_with(method, Selection::Addressed(Self::CountContents, model));
+        }
+        let below = |list: Self| {
+            let model = path.strip_prefix(list.path())?.strip_prefix('/');
+            model.filter(|model| !model.is_empty()).map(|model| (list, model))
+        };
+        match below(Self::Models) {
+            Some((list, model)) => list.called_with(method, Selection::Model(list, model)),
+            // What else is below Gemini's models are methods that are not served.
+            None if method == Self::GeminiModels.method() => below(Self::GeminiModels)
+                .map_or(Selection::Nothing, |(list, model)| Selection::Model(list, model)),
+            None => Selection::Nothing,
         }
     }
 
@@ -193,7 +249,10 @@ mod tests {
             Surface::select("GET", "/v1/chat/completions"),
             Selection::WrongMethod(Surface::ChatCompletions)
         );
-        assert_eq!(Surface::select("GET", "/v1/models/meta/llama"), Selection::Model("meta/llama"));
+        assert_eq!(
+            Surface::select("GET", "/v1/models/meta/llama"),
+            Selection::Model(Surface::Models, "meta/llama")
+        );
         assert_eq!(Surface::select("DELETE", "/v1/models/x"), Selection::WrongMethod(Surface::Models));
         assert_eq!(
             Surface::select("POST", "/v1beta/models/meta/llama:8b:streamGenerateContent?alt=sse"),
@@ -203,12 +262,32 @@ mod tests {
             Surface::select("POST", "/v1/models/m:generateContent"),
             Selection::Addressed(Surface::GenerateContent, "m")
         );
-        assert_eq!(Surface::select("GET", "/v1/models/llama:8b"), Selection::Model("llama:8b"));
+        assert_eq!(
+            Surface::select("GET", "/v1/models/llama:8b"),
+            Selection::Model(Surface::Models, "llama:8b")
+        );
         assert_eq!(
             Surface::select("GET", "/v1beta/models/m:generateContent"),
             Selection::WrongMethod(Surface::GenerateContent)
         );
-        for path in ["/v1beta/models/:generateContent", "/v1beta/models/m", "/v1beta/models/m:countTokens"] {
+        assert_eq!(
+            Surface::select("POST", "/v1beta/models/m:countTokens?x"),
+            Selection::Addressed(Surface::CountContents, "m")
+        );
+        assert_eq!(Surface::select("GET", "/v1beta/models"), Selection::Surface(Surface::GeminiModels));
+        assert_eq!(
+            Surface::select("GET", "/v1beta/models/llama:8b"),
+            Selection::Model(Surface::GeminiModels, "llama:8b")
+        );
+        for (path, chosen) in [
+            ("/v1/models", Selection::Surface(Surface::AnthropicModels)),
+            ("/v1/models/m", Selection::Model(Surface::AnthropicModels, "m")),
+            ("/v1beta/models", Selection::Surface(Surface::GeminiModels)),
+            ("/v1/usage", Selection::Surface(Surface::Usage)),
+        ] {
+            assert_eq!(Surface::select("GET", path).listing(Surface::AnthropicModels), chosen, "{path}");
+        }
+        for path in ["/v1beta/models/:generateContent", "/v1beta/models/m", "/v1beta/models/m:embedContent"] {
             assert_eq!(Surface::select("POST", path), Selection::Nothing, "{path}");
         }
         for path in ["/", "/v1", "/v1/models/", "/v1/chat/completions/", "/V1/models", "/v1/files"] {

@@ -23,6 +23,7 @@ use super::exchange::{Desk, Exchange};
 use super::headers::Headers;
 use super::judge::Judge;
 use super::refusal::{Refusal, Unsupported};
+use super::signing;
 use super::translation::{self, Translation};
 use crate::config::compiled::{self, Provider, Scheme, credential_header};
 use crate::dialect::{Api, Surface, openai, translate};
@@ -88,7 +89,12 @@ impl Adapter {
         Self { config, desk, phase: Phase::Arriving, scales: None }
     }
 
-    fn request_headers(&mut self, headers: &Headers, attempt: Option<&Attempt>) -> Result<Headers, Fault> {
+    fn request_headers(
+        &mut self,
+        headers: &Headers,
+        attempt: Option<&Attempt>,
+        now: Timestamp,
+    ) -> Result<Headers, Fault> {
         let attempt = attempt.ok_or(Fault::Inconsistent)?;
         let target = attempt.target.as_deref().ok_or(Fault::Inconsistent)?;
         let ticket = attempt.ticket.as_deref().ok_or(Fault::Inconsistent)?;
@@ -129,7 +135,14 @@ impl Adapter {
         {
             built.push("anthropic-version", version);
         }
-        authorize(provider, headers, &mut built)?;
+        match (&provider.signing, &rewritten.phase) {
+            (None, _) => authorize(provider, headers, &mut built)?,
+            (Some(signing), Phase::Translating { body: Some(body), .. }) => {
+                signing::sign(signing, headers, &mut built, body, now).ok_or(Fault::CredentialUnavailable)?;
+            }
+            // Nobody speaks to such a provider in its own dialect, so there is a body to sign.
+            (Some(_), _) => return Err(Fault::Inconsistent),
+        }
         self.phase = rewritten.phase;
         Ok(built)
     }
@@ -219,8 +232,13 @@ fn authorize(provider: &Provider, headers: &Headers, built: &mut Headers) -> Res
 impl Role for Adapter {
     fn wanted_request_headers(&self, attempt: Option<&Attempt>) -> Option<Vec<String>> {
         let (name, _) = attempt?.target.as_deref()?.split_once('/')?;
-        let credential = self.config.providers.get(name)?.credential.as_deref();
-        Some(credential.map(credential_header).into_iter().collect())
+        Some(self.config.providers.get(name)?.credentials().map(credential_header).collect())
+    }
+
+    fn needs_time(&self, attempt: &Attempt) -> bool {
+        let name = attempt.target.as_deref().and_then(|target| target.split_once('/'));
+        let provider = name.and_then(|(name, _)| self.config.providers.get(name));
+        provider.is_some_and(|provider| provider.signing.is_some())
     }
 
     fn wanted_request_bytes(&self, buffered: usize, _end_of_stream: bool) -> usize {
@@ -249,10 +267,10 @@ impl Role for Adapter {
         false
     }
 
-    fn handle(&mut self, event: Event<'_>, _now: Timestamp, effects: &mut Vec<Effect>) -> Flow {
+    fn handle(&mut self, event: Event<'_>, now: Timestamp, effects: &mut Vec<Effect>) -> Flow {
         let fault = match event {
             Event::RequestHeaders { headers, attempt, end_of_stream: false } => {
-                match self.request_headers(&headers, attempt) {
+                match self.request_headers(&headers, attempt, now) {
                     Ok(built) => {
                         effects.push(Effect::ReplaceRequestHeaders(built));
                         if let Phase::Translating { translation, .. } = &mut self.phase {

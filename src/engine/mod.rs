@@ -29,6 +29,7 @@ pub mod policy;
 pub mod queue;
 pub mod ratelimit;
 pub mod refusal;
+mod signing;
 pub mod spending;
 pub mod stall;
 pub mod translation;
@@ -43,6 +44,12 @@ pub trait Role {
     /// The request header fields that the role wants to see in [`Event::RequestHeaders`], whose `attempt`
     /// is given; `None` for all.
     fn wanted_request_headers(&self, attempt: Option<&Attempt>) -> Option<Vec<String>>;
+
+    /// Whether the role needs the time for [`Event::RequestHeaders`] of an attempt: upstream, nothing else does, and
+    /// every look at the clock is a call of the host.
+    fn needs_time(&self, _attempt: &Attempt) -> bool {
+        false
+    }
 
     /// How many leading bytes of the buffered request body the role wants to see, when `buffered` bytes are
     /// there and `end_of_stream` says whether more will come. Fetching bytes costs a copy, so a role asks for

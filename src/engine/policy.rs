@@ -43,7 +43,7 @@ use super::stall::{Watch, Watched};
 use super::typical::Learner;
 use crate::config::compiled;
 use crate::dialect::answer::encode_count;
-use crate::dialect::openai;
+use crate::dialect::models;
 use crate::dialect::request::{self, Delivery};
 use crate::dialect::surface::{Selection, Surface};
 use crate::dialect::translate::Dialect;
@@ -257,7 +257,7 @@ impl Policy {
     ) -> Result<Flow, Refusal> {
         self.record.request_id = headers.text("x-request-id").map(str::to_owned);
         let target = headers.text(":path").unwrap_or_default();
-        let selection = Surface::select(headers.text(":method").unwrap_or_default(), target);
+        let selection = arrival::selection(headers, target);
         // It says in which dialect the client is told what follows.
         self.record.surface = selection.surface();
         let caller = self
@@ -267,8 +267,8 @@ impl Policy {
             .map_err(Refusal::from)?;
         self.record.caller = Some(Rc::clone(&caller));
         let (surface, addressed) = match selection {
-            Selection::Surface(Surface::Models) => {
-                let body = openai::models::list(self.gateway.available(&caller));
+            Selection::Surface(surface) if surface.lists_models() => {
+                let body = models::list(surface, self.gateway.available(&caller));
                 return Ok(self.answer(body, effects));
             }
             Selection::Surface(Surface::Usage) => {
@@ -277,9 +277,9 @@ impl Policy {
                 self.phase = Phase::Reporting(applied);
                 return Ok(Flow::Pause);
             }
-            Selection::Model(name) => {
+            Selection::Model(surface, name) => {
                 self.gateway.resolve(&caller, name)?;
-                return Ok(self.answer(openai::models::one(name), effects));
+                return Ok(self.answer(models::one(surface, name), effects));
             }
             Selection::Surface(surface) => (surface, None),
             Selection::Addressed(surface, model) => (surface, Some(model.to_owned())),
@@ -330,14 +330,15 @@ impl Policy {
         effects: &mut Vec<Effect>,
     ) -> Result<Flow, Refusal> {
         let Reading { surface, addressed, caller, passed_on, user } = reading;
+        let body = request::counted(surface, body);
         let request =
             request::inspect(surface, addressed.as_deref(), body).map_err(Refusal::InvalidRequest)?;
         let (request, body) = self.screen(surface, addressed.as_deref(), request, body, effects)?;
         let body = &*body;
         let asked = self.gateway.resolve(&caller, &request.model)?;
         self.record.model = Some(request.model.clone());
-        if surface == Surface::CountTokens {
-            return Ok(self.answer(encode_count(asked.prompt_tokens(surface, body)), effects));
+        if surface.counts_tokens() {
+            return Ok(self.answer(encode_count(surface, asked.prompt_tokens(surface, body)), effects));
         }
         let user = user.or_else(|| request.user.clone()).unwrap_or_default();
         let applied = self.gateway.limits.applied(&caller, &request.model, &asked.config, &user);

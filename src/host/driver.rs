@@ -136,6 +136,8 @@ impl<H: Host, R: Role> Driver<H, R> {
                 }
             };
             let attempt = attempt.as_ref();
+            let timed = attempt.is_some_and(|attempt| driver.role.needs_time(attempt));
+            let now = if timed { driver.host.now() } else { now };
             let headers = match driver.role.wanted_request_headers(attempt) {
                 None => driver.host.headers(Side::Request)?,
                 Some(names) => driver.request_fields(names)?,

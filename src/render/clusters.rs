@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::{Place, extension, filters, secrets, socket_address, typed, webhook};
 use crate::config::compiled::elsewhere::{Elsewhere, cluster as elsewhere_cluster, word};
-use crate::config::compiled::{Scheme, Target, chain_cluster, logical_name, target_cluster};
+use crate::config::compiled::{Provider, Scheme, Target, chain_cluster, logical_name, target_cluster};
 use crate::config::{Capacity, ChainTarget, Ejection, Gateway, HealthCheck, Host, Retrying, Upstream};
 use crate::engine::fields::WAIT_HEADER;
 
@@ -131,7 +131,8 @@ fn composite(
     let attempts: Vec<Value> = attempts.iter().map(|name| json!({ "name": name })).collect();
     let credentials: BTreeSet<&str> = chain
         .iter()
-        .filter_map(|link| gateway.adapter.providers.get(&link.target.provider)?.credential.as_deref())
+        .filter_map(|link| gateway.adapter.providers.get(&link.target.provider))
+        .flat_map(Provider::credentials)
         .collect();
     let mut chain_filters: Vec<Value> =
         credentials.into_iter().map(|name| secrets::injector(gateway, place, name)).collect();

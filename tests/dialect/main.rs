@@ -7,6 +7,7 @@
 
 #![allow(clippy::panic, clippy::unwrap_used, clippy::indexing_slicing, reason = "a test fails by panicking")]
 
+mod answers;
 mod corpus;
 mod property;
 mod semantics;

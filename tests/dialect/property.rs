@@ -8,7 +8,7 @@ use tollgate::dialect::translate::{Dialect, Support, decode_request, encode_requ
 
 use crate::corpus::{Kind, cases, target, translate_chunks, wire};
 
-/// However a stream is cut in two, the client gets the same bytes.
+/// However a stream is cut, in two anywhere or into its bytes, the client gets the same.
 #[test]
 fn every_split_of_every_stream_gives_the_same() {
     let mut count = 0;
@@ -26,6 +26,11 @@ fn every_split_of_every_stream_gives_the_same() {
                 let (first, second) = bytes.split_at(at);
                 let (cut, _) = translate_chunks(provider, client, [first, second].into_iter());
                 assert!(cut == whole, "{provider:?} to {client:?}, case {index}, cut at {at}");
+            }
+            for client in &clients {
+                let (whole, _) = translate_chunks(provider, *client, std::iter::once(bytes.as_slice()));
+                let (bytewise, _) = translate_chunks(provider, *client, bytes.chunks(1));
+                assert!(bytewise == whole, "{provider:?} to {client:?}, case {index}, byte by byte");
             }
             count += 1;
         }
@@ -49,17 +54,17 @@ fn a_broken_stream_is_said_to_be_broken() {
     }
 }
 
-fn word() -> impl Strategy<Value = String> {
+pub(crate) fn word() -> impl Strategy<Value = String> {
     prop_oneof![3 => "[a-z \"\\\\\n]{1,12}", 1 => "[日本語é]{1,4}", 1 => "\\PC{1,8}"]
         .prop_filter("text that is not empty", |text| !text.is_empty())
 }
 
-fn name() -> impl Strategy<Value = String> {
+pub(crate) fn name() -> impl Strategy<Value = String> {
     "[a-z][a-z0-9_]{0,10}"
 }
 
 /// An object as JSON text.
-fn object() -> impl Strategy<Value = String> {
+pub(crate) fn object() -> impl Strategy<Value = String> {
     proptest::collection::btree_map(name(), word(), 1..4)
         // A member of that name alone is how some dialects wrap a text.
         .prop_filter("no wrapper", |map| {

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use crate::client::events;
 use crate::gateway::{Config, Gateway, KEY, prompt, provider_key};
 use crate::mock::{Mock, body, header_values};
-use crate::sdk::python;
+use crate::sdk::python_with;
 
 /// A chain whose first provider fails, and whose second speaks Anthropic's dialect.
 fn start(mock: &Mock) -> Gateway {
@@ -21,7 +21,8 @@ fn start(mock: &Mock) -> Gateway {
 fn the_openai_sdk_is_served_by_anthropic_when_openai_fails() {
     let mock = Mock::start();
     let gateway = start(&mock);
-    python("tests/e2e/sdk/openai_to_anthropic.py", &gateway);
+    let environment = [("TOLLGATE_MODEL", "chat"), ("TOLLGATE_PROVIDER", "anthropic")];
+    python_with("tests/e2e/sdk/openai_to_another.py", &gateway, &environment);
     let received = mock.log("anthropic");
     assert!(received.len() >= 5, "{received:?}");
     for entry in &received {

@@ -15,6 +15,7 @@
 
 mod admission;
 mod client;
+mod clouds;
 mod command;
 mod dialects;
 mod elsewhere;

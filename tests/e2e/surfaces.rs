@@ -7,8 +7,12 @@ use crate::mock::{Mock, header_values};
 use crate::sdk::python_with;
 
 /// The providers; the model of each has its name.
-const PROVIDERS: [(&str, &str); 3] =
-    [("openai", "gpt-4o"), ("anthropic", "claude-sonnet-4-5"), ("gemini", "gemini-2.5-pro")];
+const PROVIDERS: [(&str, &str); 4] = [
+    ("openai", "gpt-4o"),
+    ("anthropic", "claude-sonnet-4-5"),
+    ("gemini", "gemini-2.5-pro"),
+    ("bedrock", "anthropic.claude-sonnet-4-5-v1:0"),
+];
 
 fn start(mock: &Mock) -> Gateway {
     let urls = PROVIDERS.map(|(api, _)| (api, if api == "openai" { mock.url(api) } else { mock.root(api) }));
@@ -52,8 +56,8 @@ fn the_anthropic_sdk_is_served_by_every_provider() {
     }
     // A count of tokens asks no provider and costs nothing.
     let counts: Vec<Value> =
-        gateway.access_log(30).into_iter().filter(|line| line["operation"] == "count_tokens").collect();
-    assert_eq!(counts.len(), 6);
+        gateway.access_log(50).into_iter().filter(|line| line["operation"] == "count_tokens").collect();
+    assert_eq!(counts.len(), 2 * PROVIDERS.len());
     assert!(counts.iter().all(|line| line["provider"].is_null() && line["outcome"] == "ok"), "{counts:?}");
 }
 

@@ -196,7 +196,7 @@ fn models() -> String {
 
 fn one_model() -> String {
     let mut story = Story::new("One model of the list.");
-    story.request(&[(":method", "GET"), (":path", "/v1/models/chat"), ("x-goog-api-key", KEY)], &[]);
+    story.request(&[(":method", "GET"), (":path", "/v1/models/chat"), ("api-key", KEY)], &[]);
     story.done()
 }
 

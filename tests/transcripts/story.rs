@@ -63,6 +63,13 @@ pub(crate) const PROVIDER_KEYS: &[(&str, &str)] = &[
     ("bedrock", "ABSK-YmVkcm9ja3NlY3JldA"),
 ];
 
+/// The parts of an access key of AWS, by the credential's name.
+pub(crate) const ACCESS_KEY: &[(&str, &str)] = &[
+    ("aws-id", "AKIDEXAMPLE"),
+    ("aws-secret", "wJalrXUtnFEMI/K7MDENG+bPxRfiCYEXAMPLEKEY"),
+    ("aws-token", "TOKENEXAMPLE/+="),
+];
+
 /// What must never be logged.
 pub(crate) const PROMPT: &str = "Wie heißt die Hauptstadt?";
 
@@ -74,6 +81,7 @@ pub(crate) fn masked(text: &str) -> String {
     CLIENT_KEYS
         .iter()
         .chain(PROVIDER_KEYS)
+        .chain(ACCESS_KEY)
         .fold(text.to_owned(), |text, (owner, key)| text.replace(key, &format!("{{key of {owner}}}")))
 }
 
@@ -91,6 +99,9 @@ credentials:
   azure: {{file: azure.key}}
   gemini: {{file: gemini.key}}
   bedrock: {{file: bedrock.key}}
+  aws-id: {{env: AWS_ACCESS_KEY_ID}}
+  aws-secret: {{env: AWS_SECRET_ACCESS_KEY}}
+  aws-token: {{env: AWS_SESSION_TOKEN}}
 providers:
   first: {{api: openai, url: 'https://first.test/v1', credential: first}}
   second: {{api: openai, url: 'http://second.test:8000/api/openai/v1', credential: second, region: eu}}
@@ -99,6 +110,10 @@ providers:
   azure: {{api: azure-openai, url: 'https://azure.test', credential: azure}}
   gemini: {{api: gemini, unknown_fields: refuse, url: 'https://gemini.test/base', credential: gemini}}
   bedrock: {{api: bedrock, losses: refuse, url: 'https://bedrock.test', credential: bedrock}}
+  aws:
+    api: bedrock
+    url: https://bedrock-runtime.eu-central-1.amazonaws.com
+    signing: {{access_key_id: aws-id, secret_access_key: aws-secret, session_token: aws-token}}
 models:
   chat:
     targets:
@@ -112,6 +127,7 @@ models:
     - {{provider: azure, model: gpt-4o-eu, timeout: 30s}}
     - {{provider: gemini, model: gemini-2.5-pro, timeout: 30s}}
     - {{provider: bedrock, model: 'anthropic.claude-sonnet-4-5-v1:0', timeout: 30s}}
+    - {{provider: aws, model: 'eu.anthropic.claude-sonnet-4-5-v1:0', timeout: 30s}}
   brief: {{typical_output_tokens: 4, targets: [{{provider: first, model: model-1}}]}}
   narrow:
     on_context_overflow: chat

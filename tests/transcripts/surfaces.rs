@@ -27,6 +27,9 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("messages_counted_loss", messages_counted_loss),
         ("responses_of_a_compatible_server", responses_of_a_compatible_server),
         ("count_tokens", count_tokens),
+        ("gemini_count_tokens", gemini_count_tokens),
+        ("anthropic_models", anthropic_models),
+        ("gemini_models", gemini_models),
         ("responses_stream", responses_stream),
         ("responses_of_anthropic", responses_of_anthropic),
         ("responses_stream_of_anthropic", responses_stream_of_anthropic),
@@ -231,6 +234,39 @@ fn count_tokens() -> String {
     ask(&mut story, "/v1/messages/count_tokens", ANTHROPIC_FIELDS, &body);
     assert!(!story.is_forwarded());
     story.done()
+}
+
+fn gemini_count_tokens() -> String {
+    let mut story = Story::new("The same in Gemini's dialect: of contents, and of a whole request.");
+    let path = "/v1beta/models/mixed:countTokens";
+    ask(&mut story, path, &[("x-goog-api-key", KEY)], &contents());
+    let first = story.so_far();
+    let mut story = Story::new("");
+    let whole = format!(r#"{{"generateContentRequest":{}}}"#, contents());
+    ask(&mut story, path, &[("x-goog-api-key", KEY)], &whole);
+    assert!(!story.is_forwarded());
+    let counted = |told: &str| told.split_once("{\"totalTokens\":").map(|(_, rest)| rest[..3].to_owned());
+    assert!(counted(&first).is_some());
+    assert_eq!(counted(&first), counted(&story.so_far()), "the same prompt");
+    first + &story.done()
+}
+
+fn anthropic_models() -> String {
+    let mut story = Story::new("The list of models in Anthropic's shape, for who says its version.");
+    let fields = [(":method", "GET"), (":path", "/v1/models?limit=1000")];
+    story.request(&[&fields[..], ANTHROPIC_FIELDS].concat(), &[]);
+    story.done()
+}
+
+fn gemini_models() -> String {
+    let mut story =
+        Story::new("The list in Gemini's shape, and one of it: by the key's place, or by the path.");
+    story.request(&[(":method", "GET"), (":path", "/v1/models"), ("x-goog-api-key", KEY)], &[]);
+    let list = story.done();
+    let mut story = Story::new("");
+    let path = format!("/v1beta/models/chat?key={KEY}");
+    story.request(&[(":method", "GET"), (":path", &path)], &[]);
+    list + &story.done()
 }
 
 /// A story of one attempt by a client of the responses API.

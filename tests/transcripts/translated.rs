@@ -3,7 +3,7 @@
 //! Requests and answers are those of the providers' API references.
 
 use crate::stories::{STREAM, post};
-use crate::story::{KEY, PROMPT, PROVIDER_KEYS, Story};
+use crate::story::{ACCESS_KEY, KEY, PROMPT, PROVIDER_KEYS, Story};
 
 const ANTHROPIC: &str = "anthropic/claude-sonnet-4-5";
 
@@ -18,6 +18,8 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("azure_answer", azure_answer),
         ("gemini_answer", gemini_answer),
         ("bedrock_answer", bedrock_answer),
+        ("bedrock_signed", bedrock_signed),
+        ("bedrock_without_a_secret", bedrock_without_a_secret),
         ("refused_embeddings_of_anthropic", refused_embeddings),
         ("refused_untranslatable", refused_untranslatable),
     ]
@@ -167,6 +169,27 @@ fn bedrock_answer() -> String {
     let mut story = sent("Bedrock, whole.", "", "bedrock/anthropic.claude-sonnet-4-5-v1:0");
     let answer = br#"{"output":{"message":{"role":"assistant","content":[{"text":"Berlin."}]}},"stopReason":"end_turn","usage":{"inputTokens":8,"outputTokens":2,"totalTokens":10},"metrics":{"latencyMs":300}}"#;
     story.answer(&WHOLE[..3], &[answer], true);
+    story.done()
+}
+
+const SIGNED: &str = "aws/eu.anthropic.claude-sonnet-4-5-v1:0";
+
+fn bedrock_signed() -> String {
+    let mut story = Story::new("Bedrock, with each attempt signed at its own time; the secret is not sent.");
+    story.credentials.extend(ACCESS_KEY.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())));
+    chat(&mut story, "");
+    assert!(story.attempt(SIGNED));
+    story.wait(90_000);
+    assert!(story.attempt(SIGNED));
+    story.done()
+}
+
+fn bedrock_without_a_secret() -> String {
+    let mut story = Story::new("An access key of which one part has no value is no credential.");
+    story.credentials.extend(ACCESS_KEY.iter().map(|(name, key)| ((*name).to_owned(), (*key).to_owned())));
+    story.credentials.remove("aws-secret");
+    chat(&mut story, "");
+    assert!(!story.attempt(SIGNED));
     story.done()
 }
 

@@ -22,6 +22,7 @@ use crate::behaviour::Behaviour;
 use crate::http::Request;
 
 /// What an answer depends on besides the request.
+#[derive(Clone, Copy)]
 pub(crate) struct Context<'a> {
     pub(crate) behaviour: &'a Behaviour,
     /// The only key that is accepted; `None` accepts all.

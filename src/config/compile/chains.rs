@@ -64,7 +64,7 @@ impl Compiler<'_, '_> {
             let serving = || chain.iter().filter_map(|target| providers.get(&target.target.provider));
             let translated = Surface::ALL.into_iter().filter(|surface| {
                 surface.dialect().is_some()
-                    && *surface != Surface::CountTokens
+                    && surface.is_forwarded()
                     && serving().any(|provider| !provider.serves(*surface))
             });
             let model = Model {

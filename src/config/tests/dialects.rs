@@ -1,5 +1,6 @@
 //! What a provider's dialect means to its chains.
 
+use super::super::{Gateway, Problem};
 use super::{good_with, lines, parse_with};
 use crate::config::compiled::LossPolicy;
 use crate::dialect::Surface;
@@ -43,9 +44,67 @@ fn a_model_with_a_target_of_another_dialect_is_translated() {
         let gateway = good_with("api: openai\n", &format!("api: {api}\n"));
         let translated = &gateway.policy.models["chat"].translated;
         for surface in Surface::ALL {
-            let forwarded = surface.dialect().is_some() && surface != Surface::CountTokens;
+            let forwarded = surface.dialect().is_some() && surface.is_forwarded();
             let expected = forwarded && !own.contains(&surface);
             assert_eq!(translated.contains(&surface), expected, "{api}: {surface:?}");
         }
     }
+}
+
+/// "Amazon Bedrock endpoints" of the AWS general reference, and an interface endpoint of a private network.
+#[test]
+fn the_region_that_is_signed_for_is_the_hosts_unless_it_is_stated() {
+    let signing = |host: &str, more: &str| {
+        let gateway = signed(host, more).unwrap_or_else(|problems| panic!("{host}: {problems:#?}"));
+        gateway.adapter.providers["openai"].signing.clone().expect("it is signed")
+    };
+    for (host, region) in [
+        ("bedrock-runtime.eu-central-1.amazonaws.com", "eu-central-1"),
+        ("bedrock-runtime-fips.us-gov-west-1.amazonaws.com", "us-gov-west-1"),
+        ("vpce-0ab1-2cd3.bedrock-runtime.us-east-2.vpce.amazonaws.com", "us-east-2"),
+    ] {
+        assert_eq!(signing(host, "").region, region, "{host}");
+    }
+    let stated = signing("bedrock.internal", ", session_token: token, region: us-west-2");
+    assert_eq!(stated.region, "us-west-2");
+    assert_eq!((stated.access_key_id.as_str(), stated.secret_access_key.as_str()), ("id", "secret"));
+    assert_eq!(stated.session_token.as_deref(), Some("token"));
+}
+
+#[test]
+fn what_is_wrong_with_signing_is_said() {
+    let told = |host: &str, more: &str| lines(&signed(host, more).expect_err("a bad file"));
+    assert_eq!(
+        told("bedrock.internal", ""),
+        ["gateway.yaml:15:14: providers.openai.signing: missing key `region`"]
+    );
+    assert_eq!(
+        told("bedrock.internal", ", region: us-west-2, session_token: tokens"),
+        ["gateway.yaml:15:99: providers.openai.signing.session_token: no credential is named `tokens`; \
+          did you mean `token`?"]
+    );
+    let wrong = "api: openai\n    signing: {access_key_id: openai, secret_access_key: openai, region: x}\n";
+    let problems = parse_with("api: openai\n", wrong).expect_err("a bad file");
+    assert_eq!(
+        lines(&problems),
+        [
+            "gateway.yaml:12:14: providers.openai.signing: `signing` takes the place of `credential`; leave one \
+             of them out",
+            "gateway.yaml:12:14: providers.openai.signing: `signing` is for the API bedrock",
+        ]
+    );
+}
+
+/// The good file, whose provider signs.
+fn signed(host: &str, more: &str) -> Result<Gateway, Vec<Problem>> {
+    let passage = "  openai: {file: secrets/openai}\nproviders:\n  openai:\n    api: openai\n    \
+                   url: https://api.openai.com/v1\n    credential: openai\n";
+    let keys = format!("signing: {{access_key_id: id, secret_access_key: secret{more}}}");
+    parse_with(
+        passage,
+        &format!(
+            "  id: {{env: AWS_ACCESS_KEY_ID}}\n  secret: {{env: AWS_SECRET_ACCESS_KEY}}\n  token: {{env: TOKEN}}\n\
+             providers:\n  openai:\n    api: bedrock\n    url: https://{host}\n    {keys}\n"
+        ),
+    )
 }

@@ -157,6 +157,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     scheme: Scheme::Https,
                     base_path: "/v1".to_owned(),
                     credential: Some("openai".to_owned()),
+                    signing: None,
                 },
             ),
         },

@@ -108,7 +108,7 @@ fn unknown_and_missing_keys() {
         &[
             "10:3: providers.openai: missing key `url`",
             "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, api_version, flavor, unknown_fields, losses, url, \
-             credential, region, compliance, ca, connect_timeout, capacity, ejection, health_check)",
+             credential, signing, region, compliance, ca, connect_timeout, capacity, ejection, health_check)",
         ],
     );
     check(
@@ -131,7 +131,7 @@ fn unknown_and_missing_keys() {
         "    credential: openai\n",
         "    credential: openai\n    location: us\n",
         &[
-            "14:5: providers.openai.location: unknown key `location` (expected one of: api, api_version, flavor, unknown_fields, losses, url, credential, region, compliance, ca, connect_timeout, capacity, ejection, health_check)",
+            "14:5: providers.openai.location: unknown key `location` (expected one of: api, api_version, flavor, unknown_fields, losses, url, credential, signing, region, compliance, ca, connect_timeout, capacity, ejection, health_check)",
         ],
     );
     check(

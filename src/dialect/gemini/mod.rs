@@ -24,6 +24,6 @@ pub(super) use decode::decode_request;
 pub(super) use encode::encode_request;
 pub(super) use error::{decode_error, encode_error, write_refusal};
 pub(super) use meter::{UsageReader, read_usage};
-pub(super) use request::inspect;
+pub(super) use request::{counted, inspect};
 pub(super) use stream_decode::StreamDecoder;
 pub(super) use stream_encode::StreamEncoder;

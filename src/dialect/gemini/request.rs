@@ -4,6 +4,7 @@
 
 use crate::dialect::RequestFault;
 use crate::dialect::request::{Inspection, Member, Members, delivery};
+use crate::framing::json::{self, Kind};
 
 /// Reads what decides the request's way; the path says the model, and whether the answer is streamed.
 ///
@@ -36,4 +37,34 @@ pub(in crate::dialect) fn inspect(
         answers,
         user: None,
     })
+}
+
+/// The request in the body of a count of tokens; the body itself where its `contents` alone are counted.
+pub(in crate::dialect) fn counted(body: &[u8]) -> &[u8] {
+    let mut inner = None;
+    let read = json::members(body, |member| {
+        let names = ["generateContentRequest", "generate_content_request"];
+        if member.kind == Kind::Object && names.contains(&&*member.key) {
+            inner = Some(member.value);
+        }
+    });
+    match (read, inner) {
+        (Ok(_), Some(span)) => span.of(body),
+        _ => body,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_counted_is_the_request_or_its_contents() {
+        let request = r#"{"model":"models/m","contents":[{"parts":[{"text":"Hi"}]}],"tools":[]}"#;
+        let wrapped = format!(r#"{{"generateContentRequest": {request}}}"#);
+        assert_eq!(counted(wrapped.as_bytes()), request.as_bytes());
+        for plain in [request, r#"{"generateContentRequest":null}"#, "{", r#"{"contents":[]}"#] {
+            assert_eq!(counted(plain.as_bytes()), plain.as_bytes());
+        }
+    }
 }

@@ -6,7 +6,6 @@ pub mod answer;
 pub(super) mod chat;
 pub(super) mod completions;
 pub mod error;
-pub mod models;
 pub mod request;
 pub(super) mod responses;
 
@@ -21,13 +20,8 @@ pub const fn path(surface: Surface) -> &'static str {
         Surface::Completions => "/completions",
         Surface::Responses => "/responses",
         Surface::Embeddings => "/embeddings",
-        Surface::Models => "/models",
         // Answered here, or in another dialect; no provider is asked.
-        Surface::Messages
-        | Surface::CountTokens
-        | Surface::GenerateContent
-        | Surface::StreamGenerateContent
-        | Surface::Usage => "",
+        _ => "",
     }
 }
 

@@ -5,6 +5,8 @@
 
 use crate::dialect::RequestFault;
 use crate::dialect::surface::{Selection, Surface, parameters, without_parameter};
+use crate::dialect::translate::Dialect;
+use crate::engine::Headers;
 use crate::engine::effect::Effect;
 use crate::engine::refusal::Refusal;
 
@@ -15,7 +17,20 @@ const KEY: &str = "key";
 const KEY_HEADER: &str = "x-goog-api-key";
 
 fn is_gemini(selection: Selection<'_>) -> bool {
-    matches!(selection.surface(), Some(Surface::GenerateContent | Surface::StreamGenerateContent))
+    selection.surface().and_then(Surface::dialect) == Some(Dialect::Gemini)
+}
+
+/// What a request is for. Of the list of models, which three dialects have at one path, the client's own fields say
+/// whose it is: Anthropic's SDKs name the version, Google's have a field of their own for the key.
+pub(super) fn selection<'a>(headers: &Headers, target: &'a str) -> Selection<'a> {
+    let selection = Surface::select(headers.text(":method").unwrap_or_default(), target);
+    if headers.get("anthropic-version").is_some() {
+        selection.listing(Surface::AnthropicModels)
+    } else if headers.get(KEY_HEADER).is_some() {
+        selection.listing(Surface::GeminiModels)
+    } else {
+        selection
+    }
 }
 
 /// The keys in the query, as header fields.

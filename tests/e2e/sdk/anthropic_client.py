@@ -79,7 +79,7 @@ def thinking(client: Anthropic, model: str) -> None:
     with client.messages.stream(messages=QUESTION, **options) as stream:
         streamed = stream.get_final_message()
     assert "Paris" in streamed.content[-1].text
-    if model != "anthropic":
+    if model not in ("anthropic", "bedrock"):
         return
     for answer in (message, streamed):
         thought = answer.content[0]
@@ -101,6 +101,18 @@ def count(client: Anthropic, model: str) -> None:
         model=model, system="Be brief.", messages=QUESTION, tools=[WEATHER]
     ).input_tokens
     assert 5 < one < more < 200, (one, more)
+
+
+def models(client: Anthropic, model: str) -> None:
+    assert model in [listed.id for listed in client.models.list()]
+    one = client.models.retrieve(model)
+    assert one.type == "model" and one.id == one.display_name == model and one.lifecycle == "active"
+    try:
+        client.models.retrieve("none")
+    except anthropic.NotFoundError as raised:
+        assert raised.body["error"]["type"] == "not_found_error", raised.body
+    else:
+        raise AssertionError("a model that is not there was found")
 
 
 def errors(client: Anthropic, model: str) -> None:
@@ -139,7 +151,7 @@ def main() -> None:
     url = os.environ["TOLLGATE_URL"].removesuffix("/v1")
     client = Anthropic(base_url=url, api_key=os.environ["TOLLGATE_KEY"], max_retries=0)
     for model in os.environ["TOLLGATE_MODELS"].split(","):
-        for check in (plain, streamed, tools, thinking, count, errors):
+        for check in (plain, streamed, tools, thinking, count, models, errors):
             check(client, model)
             print("ok", check.__name__, model, flush=True)
 

@@ -86,6 +86,18 @@ def structured(client: genai.Client, model: str) -> None:
     assert answer.parsed == {"city": "mock"}, answer.text
 
 
+def count(client: genai.Client, model: str) -> None:
+    one = client.models.count_tokens(model=model, contents=QUESTION).total_tokens
+    more = client.models.count_tokens(model=model, contents=[QUESTION, QUESTION * 3]).total_tokens
+    assert 5 < one < more < 200, (one, more)
+
+
+def models(client: genai.Client, model: str) -> None:
+    assert f"models/{model}" in [listed.name for listed in client.models.list()]
+    one = client.models.get(model=model)
+    assert one.name == f"models/{model}" and "countTokens" in one.supported_actions
+
+
 def errors(client: genai.Client, model: str) -> None:
     for call, status in [
         (lambda: client.models.generate_content(model="none", contents=QUESTION), "NOT_FOUND"),
@@ -124,7 +136,7 @@ def main() -> None:
         api_key=os.environ["TOLLGATE_KEY"], http_options=types.HttpOptions(base_url=url)
     )
     for model in os.environ["TOLLGATE_MODELS"].split(","):
-        for check in (plain, streamed, tools, structured, errors):
+        for check in (plain, streamed, tools, structured, count, models, errors):
             check(client, model)
             print("ok", check.__name__, model, flush=True)
         query_key(url, model)

@@ -1,12 +1,14 @@
-"""What applications do with the official OpenAI SDK, where Anthropic answers in the end.
+"""What applications do with the official OpenAI SDK, where a provider of another dialect answers in the end.
 
 Ends with 0 when every call gave what the SDK's documentation promises.
 """
 
 import json
+import os
 
 from openai import OpenAI
 
+MODEL, PROVIDER = os.environ["TOLLGATE_MODEL"], os.environ["TOLLGATE_PROVIDER"]
 QUESTION = [
     {"role": "system", "content": "Be brief."},
     {"role": "user", "content": "What is the weather in Paris?"},
@@ -26,8 +28,8 @@ WEATHER = {
 
 
 def plain(client: OpenAI) -> None:
-    raw = client.chat.completions.with_raw_response.create(model="chat", messages=QUESTION)
-    assert raw.headers["x-tollgate-provider"] == "anthropic"
+    raw = client.chat.completions.with_raw_response.create(model=MODEL, messages=QUESTION)
+    assert raw.headers["x-tollgate-provider"] == PROVIDER
     completion = raw.parse()
     assert "Paris" in completion.choices[0].message.content
     assert completion.choices[0].finish_reason == "stop"
@@ -35,20 +37,20 @@ def plain(client: OpenAI) -> None:
 
 
 def streamed(client: OpenAI) -> None:
-    chunks = list(client.chat.completions.create(model="chat", messages=QUESTION, stream=True))
+    chunks = list(client.chat.completions.create(model=MODEL, messages=QUESTION, stream=True))
     assert all(chunk.choices for chunk in chunks), "a chunk that nobody asked for"
     assert "Paris" in "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     assert chunks[-1].choices[0].finish_reason == "stop"
     asked = list(
         client.chat.completions.create(
-            model="chat", messages=QUESTION, stream=True, stream_options={"include_usage": True}
+            model=MODEL, messages=QUESTION, stream=True, stream_options={"include_usage": True}
         )
     )
     assert asked[-1].choices == [] and asked[-1].usage.total_tokens > 0
 
 
 def tools(client: OpenAI) -> None:
-    answer = client.chat.completions.create(model="chat", messages=QUESTION, tools=[WEATHER])
+    answer = client.chat.completions.create(model=MODEL, messages=QUESTION, tools=[WEATHER])
     message = answer.choices[0].message
     call = message.tool_calls[0]
     assert answer.choices[0].finish_reason == "tool_calls"
@@ -56,7 +58,7 @@ def tools(client: OpenAI) -> None:
     assert json.loads(call.function.arguments) == {"city": "mock"}
     result = {"role": "tool", "tool_call_id": call.id, "content": "Sunny"}
     final = client.chat.completions.create(
-        model="chat", messages=[*QUESTION, message, result], tools=[WEATHER]
+        model=MODEL, messages=[*QUESTION, message, result], tools=[WEATHER]
     )
     assert final.choices[0].message.content
 
@@ -64,7 +66,7 @@ def tools(client: OpenAI) -> None:
 def streamed_tools(client: OpenAI) -> None:
     name, arguments = "", ""
     for chunk in client.chat.completions.create(
-        model="chat", messages=QUESTION, tools=[WEATHER], stream=True
+        model=MODEL, messages=QUESTION, tools=[WEATHER], stream=True
     ):
         for delta in chunk.choices[0].delta.tool_calls or []:
             name += delta.function.name or ""
@@ -73,8 +75,8 @@ def streamed_tools(client: OpenAI) -> None:
 
 
 def completions(client: OpenAI) -> None:
-    assert client.completions.create(model="chat", prompt="hello").choices[0].text
-    stream = client.completions.create(model="chat", prompt="hello", stream=True)
+    assert client.completions.create(model=MODEL, prompt="hello").choices[0].text
+    stream = client.completions.create(model=MODEL, prompt="hello", stream=True)
     assert "".join(chunk.choices[0].text for chunk in stream if chunk.choices)
 
 

@@ -1,0 +1,168 @@
+//! The clouds that serve others' models, each with its own paths and credentials: Azure OpenAI, Vertex AI, Bedrock.
+//!
+//! The mock provider checks what the services check: the credential, the version, the signature, the whole request.
+
+use serde_json::{Value, json};
+
+use crate::client::{Answer, events};
+use crate::gateway::{Config, Gateway, KEY, prompt, provider_key};
+use crate::mock::{Mock, body, header_values};
+use crate::sdk::python_with;
+
+/// Provider, its API, its model, and the credential without which it refuses; the models have the providers' names.
+const CLOUDS: [(&str, &str, &str, &str); 5] = [
+    ("azure", "azure-openai", "gpt-4o-eu", "azure"),
+    ("vertex-gemini", "vertex-gemini", "gemini-2.5-pro", "vertex-gemini"),
+    ("vertex-anthropic", "vertex-anthropic", "claude-sonnet-4-5@20250929", "vertex-anthropic"),
+    ("bedrock", "bedrock", "anthropic.claude-sonnet-4-5-v1:0", "bedrock"),
+    ("signed", "bedrock", "eu.anthropic.claude-sonnet-4-5-v1:0", "aws-secret"),
+];
+
+/// A gateway with all of them; each provider knows its own key only.
+fn start(mock: &Mock) -> Gateway {
+    let urls = CLOUDS.map(|(name, api, ..)| {
+        let root = mock.root(name);
+        (name, if api.starts_with("vertex") { root + "/v1/projects/p/locations/eu" } else { root })
+    });
+    let mut config = Config::new(&urls).model("fallback", &[("azure", "m", 0), ("signed", CLOUDS[4].2, 0)]);
+    for (name, api, model, credential) in CLOUDS {
+        config = config.model(name, &[(name, model, 0)]);
+        config.0["providers"][name]["api"] = api.into();
+        mock.behave(name, &json!({"require_key": provider_key(credential)}));
+    }
+    for name in ["aws-id", "aws-secret", "aws-token"] {
+        config.0["credentials"][name] = json!({"file": format!("{name}.key")});
+    }
+    let signed = config.0["providers"]["signed"].as_object_mut().unwrap();
+    signed.remove("credential");
+    signed.insert(
+        "signing".to_owned(),
+        json!({
+            "access_key_id": "aws-id", "secret_access_key": "aws-secret", "session_token": "aws-token",
+            "region": "eu-central-1",
+        }),
+    );
+    config.0["credentials"].as_object_mut().unwrap().remove("signed");
+    Gateway::start(&config)
+}
+
+fn weather(model: &str, stream: bool) -> Value {
+    json!({
+        "model": model, "stream": stream, "max_tokens": 200,
+        "messages": [
+            {"role": "system", "content": "Be brief."},
+            {"role": "user", "content": "What is the weather in Paris?"},
+        ],
+        "tools": [{"type": "function", "function": {
+            "name": "get_weather", "description": "The weather in a city",
+            "parameters": {"type": "object", "properties": {"city": {"type": "string"}}},
+        }}],
+    })
+}
+
+fn ok(mut answer: Answer, what: &str) -> String {
+    let text = answer.text();
+    assert_eq!(answer.status, 200, "{what}: {text}");
+    text
+}
+
+/// The `delta` of every chunk of a stream.
+fn deltas(stream: &str) -> Vec<Value> {
+    let chunks = events(stream).into_iter().filter(|data| *data != "[DONE]");
+    chunks
+        .flat_map(|data| {
+            serde_json::from_str::<Value>(data).unwrap()["choices"].take().as_array().unwrap().clone()
+        })
+        .map(|choice| choice["delta"].clone())
+        .collect()
+}
+
+#[test]
+fn chat_completions_are_served_by_every_cloud() {
+    let mock = Mock::start();
+    let gateway = start(&mock);
+    for (name, ..) in CLOUDS {
+        let whole: Value = serde_json::from_str(&ok(gateway.chat(KEY, &prompt(name, false)), name)).unwrap();
+        assert_eq!(whole["choices"][0]["message"]["content"], "You said: hello", "{name}");
+        assert_eq!(whole["usage"]["total_tokens"], 8, "{name}: {whole}");
+        let stream = ok(gateway.chat(KEY, &prompt(name, true)), name);
+        assert_eq!(events(&stream).last(), Some(&"[DONE]"), "{name}");
+        let said: String = deltas(&stream).iter().filter_map(|delta| delta["content"].as_str()).collect();
+        assert_eq!(said, "You said: hello", "{name}");
+
+        let called: Value =
+            serde_json::from_str(&ok(gateway.chat(KEY, &weather(name, false)), name)).unwrap();
+        let function = &called["choices"][0]["message"]["tool_calls"][0]["function"];
+        assert_eq!(function["name"], "get_weather", "{name}: {called}");
+        assert_eq!(function["arguments"].as_str().map(str::len), Some(r#"{"city":"mock"}"#.len()), "{name}");
+        let stream = ok(gateway.chat(KEY, &weather(name, true)), name);
+        let deltas = deltas(&stream);
+        let calls: Vec<&Value> = deltas.iter().map(|delta| &delta["tool_calls"][0]["function"]).collect();
+        let arguments: String = calls.iter().filter_map(|call| call["arguments"].as_str()).collect();
+        assert_eq!(serde_json::from_str::<Value>(&arguments).unwrap(), json!({"city": "mock"}), "{name}");
+        assert!(calls.iter().any(|call| call["name"] == "get_weather"), "{name}");
+        for entry in mock.log(name) {
+            let all = entry.to_string();
+            assert!(!all.contains(KEY) && !all.contains("x-tollgate"), "{all}");
+            assert!(
+                !all.contains(&provider_key("aws-secret")),
+                "a secret is signed with, and never sent: {all}"
+            );
+        }
+    }
+    let paths = |name: &str| -> Vec<String> {
+        mock.log(name).iter().map(|entry| entry["path"].as_str().unwrap().to_owned()).collect()
+    };
+    assert!(paths("bedrock")[0].ends_with("/model/anthropic.claude-sonnet-4-5-v1%3A0/converse"));
+    assert!(paths("bedrock")[1].ends_with("/model/anthropic.claude-sonnet-4-5-v1%3A0/converse-stream"));
+    assert!(
+        paths("azure")[0].ends_with("/openai/deployments/gpt-4o-eu/chat/completions?api-version=2024-10-21")
+    );
+    assert!(paths("vertex-anthropic")[1].ends_with("claude-sonnet-4-5@20250929:streamRawPredict"));
+    assert_eq!(body(&mock.log("vertex-anthropic")[0])["anthropic_version"], "vertex-2023-10-16");
+    let first = &mock.log("signed")[0];
+    assert_eq!(header_values(first, "x-amz-security-token"), [provider_key("aws-token")]);
+    let authorization = header_values(first, "authorization").concat();
+    let credential = format!("AWS4-HMAC-SHA256 Credential={}/", provider_key("aws-id"));
+    assert!(authorization.starts_with(&credential), "{authorization}");
+    let signed = "/eu-central-1/bedrock/aws4_request, \
+                  SignedHeaders=content-type;host;x-amz-date;x-amz-security-token, Signature=";
+    assert!(authorization.contains(signed), "{authorization}");
+    for secret in ["aws-id", "aws-secret", "aws-token", "bedrock", "azure"] {
+        let shown = format!("{:?}{}{}", gateway.access_log(20), gateway.run_log(), gateway.metrics());
+        assert!(!shown.contains(&provider_key(secret)), "{secret} is shown");
+    }
+}
+
+#[test]
+fn a_cloud_that_refuses_the_credential_is_the_operators_fault_not_the_clients() {
+    let mock = Mock::start();
+    let gateway = start(&mock);
+    for (name, ..) in CLOUDS {
+        mock.behave(name, &json!({"require_key": "another"}));
+        for stream in [false, true] {
+            let mut answer = gateway.chat(KEY, &prompt(name, stream));
+            assert_eq!(answer.status, 502, "{name}");
+            assert_eq!(answer.json()["error"]["code"], "provider_credential_rejected", "{name}");
+        }
+    }
+}
+
+/// The signature is that of the second attempt, whose path and body are others than those of the first.
+#[test]
+fn a_chain_falls_over_to_a_provider_that_wants_signatures() {
+    let mock = Mock::start();
+    let gateway = start(&mock);
+    mock.behave("azure", &json!({"status": 503}));
+    let printed = python_with(
+        "tests/e2e/sdk/openai_to_another.py",
+        &gateway,
+        &[("TOLLGATE_MODEL", "fallback"), ("TOLLGATE_PROVIDER", "signed")],
+    );
+    assert!(printed.contains("ok streamed_tools"), "{printed}");
+    assert!(mock.log("signed").len() >= 5);
+    for entry in mock.log("signed") {
+        assert_eq!(header_values(&entry, "api-key"), [] as [&str; 0], "the first provider's key");
+        assert!(!entry.to_string().contains(&provider_key("azure")));
+    }
+}
