@@ -155,6 +155,8 @@ fn every_metric_and_every_field_of_the_access_log_is_listed() {
         Metric::CredentialRejected,
         Metric::TranslationLoss,
         Metric::Redactions,
+        Metric::AnswerRedactions,
+        Metric::AnswerGuard,
         Metric::Guard,
     ] {
         assert!(listed.contains(metric.name()), "{metric:?} is not listed");

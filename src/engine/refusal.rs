@@ -53,6 +53,8 @@ pub enum Refusal {
     ModelNotAllowed(String),
     /// What it says may not go to a provider.
     ContentBlocked(Blocked),
+    /// What the model said may not go to the client.
+    AnswerBlocked(Blocked),
     /// A limit has no room for the call.
     Exceeded(Exceeded),
     /// The limits could not be asked, and nothing goes on unlimited.
@@ -136,7 +138,8 @@ impl Refusal {
             Self::DuplicateCredentials
             | Self::InvalidRequest(_)
             | Self::Unsupported(_)
-            | Self::ContentBlocked(_) => 400,
+            | Self::ContentBlocked(_)
+            | Self::AnswerBlocked(_) => 400,
             Self::MissingKey | Self::InvalidKey | Self::KeyRevoked | Self::KeyExpired => 401,
             Self::ModelNotAllowed(_) => 403,
             Self::UnknownEndpoint | Self::ModelNotFound(_) => 404,
@@ -173,7 +176,7 @@ impl Refusal {
             Self::Unsupported(_) => "unsupported_by_provider",
             Self::ModelNotFound(_) => "model_not_found",
             Self::ModelNotAllowed(_) => "model_not_allowed",
-            Self::ContentBlocked(_) => "content_blocked",
+            Self::ContentBlocked(_) | Self::AnswerBlocked(_) => "content_blocked",
             Self::Exceeded(Exceeded { excess: Excess::Rate, .. }) => "rate_limit_exceeded",
             Self::Exceeded(Exceeded { excess: Excess::Budget, .. }) => "budget_exceeded",
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. }) => "concurrency_limit_exceeded",
@@ -246,6 +249,10 @@ impl Refusal {
                 format!("The request holds a value of the type {kind}, which may not be sent.")
             }
             Self::ContentBlocked(Blocked::Rule(rule)) => format!("The request breaks the rule `{rule}`."),
+            Self::AnswerBlocked(Blocked::Value(kind)) => {
+                format!("The answer holds a value of the type {kind}, which may not be passed on.")
+            }
+            Self::AnswerBlocked(Blocked::Rule(rule)) => format!("The answer breaks the rule `{rule}`."),
             Self::Exceeded(exceeded) => exceeded.message.clone(),
             Self::LimitsUnavailable => "The limits of this key cannot be checked at present.".to_owned(),
             Self::NoProviderAvailable => "No provider of this model can be reached at present.".to_owned(),

@@ -128,6 +128,9 @@ impl std::error::Error for Problem {}
 /// The rule for texts that are too long, in verdicts.
 pub const SIZE: &str = "size";
 
+/// What takes the place of text that a rule takes out.
+pub const TAKEN_OUT: &str = "[removed]";
+
 /// The memory that one pattern may take when compiled, and again while it runs.
 const LARGEST_PATTERN: usize = 1 << 20;
 /// Places reported for a rule that takes out what it hits.
@@ -241,10 +244,16 @@ impl Policy {
         verdict
     }
 
-    /// Checks a text that a model answered.
+    /// What happens at markup in answers that acts, where anything does; and the hosts that images may come from.
+    #[must_use]
+    pub fn markup(&self) -> Option<(Action, &[String])> {
+        self.markup.as_ref().map(|(action, hosts)| (*action, hosts.as_slice()))
+    }
+
+    /// Checks a text that a model answered for markup that acts.
     #[must_use]
     pub fn check_answer(&self, text: &str) -> Verdict<'_> {
-        let mut verdict = self.forbidden(text);
+        let mut verdict = Verdict { score: 0.0, rule: None, action: None, redact: Vec::new() };
         if let Some((action, hosts)) = &self.markup {
             for hit in markup::find(text, hosts) {
                 verdict.hit(hit.rule.id(), *action, 1.0);
