@@ -1,13 +1,15 @@
-//! `redaction.answers` and `guard.markup` in gateway.yaml: what is done about what models say.
+//! `redaction.answers`, `guard.markup` and `guard.structured_output` in gateway.yaml: what is done about what models say.
 
 use std::collections::BTreeMap;
 
+use schemars::JsonSchema;
+use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::compiled::content;
 use super::content::{ActionName, TypeName};
 use super::problem::Kind;
-use super::shape::{List, Located, Map, Named, Place, Report, Shape, Text, Whole, read_choice, record};
+use super::shape::{List, Located, Map, Named, Place, Report, Shape, Text, Whole, enums, read_choice, record};
 use super::yaml::{Node, Value};
 use crate::guard::policy;
 use crate::redact::mask::Action;
@@ -42,6 +44,27 @@ record! {
         required action: policy::Action,
         /// Hosts, with all below them, whose images may carry what they like.
         optional hosts: List<HostName, 1>,
+    }
+}
+
+/// What is done about an answer that is not what it was asked to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum OutputAction {
+    /// It is counted and logged.
+    Observe,
+    /// It is refused.
+    Block,
+}
+
+enums! { OutputAction }
+
+impl From<OutputAction> for policy::Action {
+    fn from(action: OutputAction) -> Self {
+        match action {
+            OutputAction::Observe => Self::Observe,
+            OutputAction::Block => Self::Block,
+        }
     }
 }
 

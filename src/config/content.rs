@@ -84,8 +84,11 @@ record! {
         /// Markup in answers that acts when a client shows it: images whose address carries data to another server, and
         /// scripts.
         optional markup: answers::Markup,
+        /// What is done about an answer that is not what the JSON Schema of its request asks for: `observe` (counted and
+        /// logged) or `block` (refused). Streams are not looked at.
+        optional structured_output: answers::OutputAction,
     }
-    AtLeastOne: injection, denied_words, patterns, max_text, markup
+    AtLeastOne: injection, denied_words, patterns, max_text, markup, structured_output
 }
 
 record! {
@@ -331,7 +334,7 @@ fn action(rule: &Located<Rule>, restores: bool, errors: &mut Report<'_>) -> Acti
 }
 
 fn guard(given: &Located<RawGuard>, errors: &mut Report<'_>) -> Settings {
-    let RawGuard { injection, denied_words, patterns, allow, max_text, markup } = &given.value;
+    let RawGuard { injection, denied_words, patterns, allow, max_text, markup, structured_output } = &given.value;
     let injection = injection.as_ref().and_then(|injection| {
         let threshold = injection.value.threshold.as_ref();
         let threshold = threshold.map_or(THRESHOLD, |threshold| f32::from(threshold.value.0) / 1000.0);
@@ -365,6 +368,7 @@ fn guard(given: &Located<RawGuard>, errors: &mut Report<'_>) -> Settings {
         allow: phrases(allow.as_ref()),
         largest,
         markup: markup.as_ref().and_then(|markup| answers::markup(&markup.value)),
+        structured_output: structured_output.as_ref().map(|action| action.value.into()),
     };
     if let Err(problems) = Policy::compile(&settings) {
         for problem in problems {

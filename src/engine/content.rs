@@ -14,6 +14,7 @@ pub mod prompt;
 pub mod screening;
 mod speech;
 pub mod stream;
+mod structured;
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;

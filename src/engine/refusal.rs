@@ -55,6 +55,8 @@ pub enum Refusal {
     ContentBlocked(Blocked),
     /// What the model said may not go to the client.
     AnswerBlocked(Blocked),
+    /// The answer is not what the request's schema asks for.
+    MismatchedAnswer,
     /// A limit has no room for the call.
     Exceeded(Exceeded),
     /// The limits could not be asked, and nothing goes on unlimited.
@@ -149,7 +151,10 @@ impl Refusal {
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
             Self::Exceeded(Exceeded { excess: Excess::Rate | Excess::Budget, .. }) => 429,
             Self::Internal => 500,
-            Self::CredentialRejected | Self::UnreadableAnswer | Self::AnswerInterrupted => 502,
+            Self::CredentialRejected
+            | Self::UnreadableAnswer
+            | Self::MismatchedAnswer
+            | Self::AnswerInterrupted => 502,
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. })
             | Self::LimitsUnavailable
             | Self::NoProviderAvailable
@@ -184,6 +189,7 @@ impl Refusal {
             Self::NoProviderAvailable | Self::CredentialUnavailable => "no_provider_available",
             Self::CredentialRejected => "provider_credential_rejected",
             Self::UnreadableAnswer => "provider_answer_unreadable",
+            Self::MismatchedAnswer => "structured_output_invalid",
             Self::AnswerInterrupted => "provider_answer_interrupted",
             Self::ProviderTimeout => "provider_timeout",
             Self::Internal => "internal_error",
@@ -265,6 +271,9 @@ impl Refusal {
                     .to_owned()
             }
             Self::UnreadableAnswer => "What the provider of this model sent cannot be read.".to_owned(),
+            Self::MismatchedAnswer => {
+                "What the model answered is not what the schema of the request asks for.".to_owned()
+            }
             Self::AnswerInterrupted => {
                 "The provider of this model stopped before its answer was complete.".to_owned()
             }

@@ -84,6 +84,9 @@ pub struct Settings {
     /// What happens at an image that carries data away, or a script, in an answer; and the hosts that images may
     /// come from.
     pub markup: Option<(Action, Vec<String>)>,
+    /// What happens at an answer that is not what its request's schema asks for: `Observe` or `Block`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structured_output: Option<Action>,
 }
 
 /// What is wrong with settings.
@@ -127,6 +130,12 @@ impl std::error::Error for Problem {}
 
 /// The rule for texts that are too long, in verdicts.
 pub const SIZE: &str = "size";
+
+/// The rule for answers that are not what the schema of their request asks for.
+pub const STRUCTURED_OUTPUT: &str = "structured-output";
+
+/// The rule for those that could not be held against it.
+pub const UNCHECKED_OUTPUT: &str = "structured-output-unchecked";
 
 /// What takes the place of text that a rule takes out.
 pub const TAKEN_OUT: &str = "[removed]";
@@ -174,6 +183,7 @@ pub struct Policy {
     allow: Option<Regex>,
     largest: Option<(usize, Action)>,
     markup: Option<(Action, Vec<String>)>,
+    structured_output: Option<Action>,
 }
 
 impl Policy {
@@ -220,6 +230,7 @@ impl Policy {
             allow,
             largest: settings.largest,
             markup: settings.markup.clone(),
+            structured_output: settings.structured_output,
         })
     }
 
@@ -248,6 +259,12 @@ impl Policy {
     #[must_use]
     pub fn markup(&self) -> Option<(Action, &[String])> {
         self.markup.as_ref().map(|(action, hosts)| (*action, hosts.as_slice()))
+    }
+
+    /// What happens at an answer that is not what its request's schema asks for, where that is looked at.
+    #[must_use]
+    pub const fn structured_output(&self) -> Option<Action> {
+        self.structured_output
     }
 
     /// Checks a text that a model answered for markup that acts.

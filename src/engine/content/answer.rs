@@ -56,6 +56,11 @@ impl Restoring {
 
     /// Prepares for a body of this media type in the client's dialect; says whether it may change.
     pub fn expect(&mut self, dialect: Dialect, media_type: Option<&str>) -> bool {
+        let streamed = media_type == Some("text/event-stream");
+        self.screening.take_if(|screening| streamed && !screening.screens_streams());
+        if self.screening.is_none() && self.vault.is_empty() {
+            return false;
+        }
         self.reading = match media_type {
             Some("text/event-stream") => Reading::Stream(Box::new(Stream::new(dialect))),
             Some("application/json") => Reading::Whole(Vec::new()),
@@ -134,6 +139,7 @@ impl Restoring {
         self.reading = Reading::Refused;
         self.refusal = Some(match fault {
             Fault::Blocked(blocked) => Refusal::AnswerBlocked(blocked),
+            Fault::Mismatched => Refusal::MismatchedAnswer,
             Fault::Unreadable => Refusal::UnreadableAnswer,
         });
     }

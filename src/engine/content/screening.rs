@@ -1,5 +1,5 @@
-//! Screening what a model says: private values are taken out by the answers' own rules, and markup that acts by the
-//! guard's.
+//! Screening what a model says: private values are taken out by the answers' own rules, markup that acts by the guard's,
+//! and structured output is held against its schema.
 //!
 //! What stands where is read as in prompts ([`super::body`]), so that only identifiers, structure and media are passed
 //! over. A value that was put back from the request's vault is the caller's own, and is not looked at: whoever calls
@@ -11,12 +11,14 @@ use std::rc::Rc;
 
 use super::body::{self, Texts};
 use super::prompt::{Blocked, Change, Judge, Masker};
+use super::structured::Expected;
 use super::{Redactor, Screen};
+use crate::dialect::translate::Dialect;
 use crate::framing::edit::{self, Edit};
 use crate::framing::json::{self, Kind, Span, Token};
 use crate::guard::markup::MarkupRule;
 use crate::guard::markup::stream::Judging;
-use crate::guard::policy::{Action as GuardAction, Policy as Guard};
+use crate::guard::policy::{Action as GuardAction, Policy as Guard, STRUCTURED_OUTPUT};
 use crate::observe::record::Found;
 use crate::redact::finding;
 use crate::redact::mask::{Rules, Vault};
@@ -32,6 +34,7 @@ const MEDIA: usize = 1024;
 pub struct Screening {
     redactor: Option<Rc<Redactor>>,
     guard: Option<Rc<Guard>>,
+    expected: Option<Expected>,
     tally: Found,
 }
 
@@ -40,19 +43,26 @@ pub struct Screening {
 pub enum Fault {
     /// It says what may not be said.
     Blocked(Blocked),
+    /// It is not what its request's schema asks for.
+    Mismatched,
     /// It cannot be read.
     Unreadable,
 }
 
 impl Screen {
-    /// What screens answers, where any are.
+    /// What screens the answer to this request of a client's dialect, as it goes to a provider, where anything does.
     #[must_use]
-    pub fn answers(&self) -> Option<Screening> {
+    pub fn answers(&self, dialect: Dialect, request: &[u8]) -> Option<Screening> {
         let redactor = self.redaction.as_ref().filter(|redactor| redactor.answers.is_some());
-        let guard = self.guard.as_ref().filter(|guard| guard.markup().is_some());
+        let guard = self.guard.as_ref();
+        let expected = guard
+            .filter(|guard| guard.structured_output().is_some())
+            .and_then(|_| Expected::of(dialect, request));
+        let guard = guard.filter(|guard| guard.markup().is_some() || expected.is_some());
         (redactor.is_some() || guard.is_some()).then(|| Screening {
             redactor: redactor.map(Rc::clone),
             guard: guard.map(Rc::clone),
+            expected,
             tally: Found::default(),
         })
     }
@@ -69,6 +79,12 @@ impl Screening {
         if json::members(answer, |_| {}).is_err() && json::elements_of(answer, whole, |_, _| {}).is_err() {
             return Err(Fault::Unreadable);
         }
+        if !self.held_against_schema(answer) {
+            return Err(Fault::Mismatched);
+        }
+        if !self.screens_streams() {
+            return Ok(None);
+        }
         let changes = self.changes(vault, answer, &[], true)?;
         if changes.is_empty() {
             return Ok(None);
@@ -79,6 +95,24 @@ impl Screening {
         let mut screened = edit::apply(&mut edits, answer).ok_or(Fault::Unreadable)?;
         screened.extend_from_slice(rest);
         Ok(Some(screened))
+    }
+
+    /// Whether streams are screened as well: the schema of a request is for whole answers.
+    pub(super) fn screens_streams(&self) -> bool {
+        self.redactor.is_some() || self.guard.as_ref().is_some_and(|guard| guard.markup().is_some())
+    }
+
+    /// Whether an answer may pass as far as its request's schema goes.
+    fn held_against_schema(&mut self, answer: &[u8]) -> bool {
+        let Self { guard, expected, tally, .. } = self;
+        let action = guard.as_ref().and_then(|guard| guard.structured_output());
+        let Some((action, rule)) = action.zip(expected.as_ref().and_then(|expected| expected.broken(answer)))
+        else {
+            return true;
+        };
+        let action = if rule == STRUCTURED_OUTPUT { action } else { GuardAction::Observe };
+        *tally.rules.entry((rule.into(), action.name())).or_default() += 1;
+        action != GuardAction::Block
     }
 
     /// What of a valid document does not stay as it is, but for the strings at `passed`. What is found counts only where

@@ -30,8 +30,10 @@ impl Policy {
         let team = self.record.caller.as_ref().map(|caller| caller.team.as_str()).unwrap_or_default();
         let Some(screen) = self.gateway.content.of(team) else { return Ok((request, Cow::Borrowed(body))) };
         let Screened { body: changed, vault, blocked, tally } = prompt::screen(&screen, body);
+        let sent = changed.as_deref().unwrap_or(body);
         // Embeddings are numbers.
-        let answers = screen.answers().filter(|_| surface != Surface::Embeddings);
+        let dialect = surface.dialect().filter(|_| surface != Surface::Embeddings);
+        let answers = dialect.and_then(|dialect| screen.answers(dialect, sent));
         self.record.found = (!tally.is_empty()).then(|| Rc::new(tally));
         if let Some(blocked) = blocked {
             return Err(Refusal::ContentBlocked(blocked));
