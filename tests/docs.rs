@@ -128,6 +128,7 @@ fn every_refusal_is_listed_with_its_status() {
         Refusal::CredentialUnavailable,
         Refusal::CredentialRejected,
         Refusal::UnreadableAnswer,
+        Refusal::MismatchedAnswer,
         Refusal::AnswerInterrupted,
         Refusal::ProviderTimeout,
         Refusal::Internal,

@@ -9,7 +9,9 @@ use serde_json::{Value as Json, json};
 use super::compiled::content;
 use super::content::{ActionName, TypeName};
 use super::problem::Kind;
-use super::shape::{List, Located, Map, Named, Place, Report, Shape, Text, Whole, enums, read_choice, record};
+use super::shape::{
+    List, Located, Map, Named, Place, Report, Shape, Text, Whole, enums, read_choice, record,
+};
 use super::yaml::{Node, Value};
 use crate::guard::policy;
 use crate::redact::mask::Action;

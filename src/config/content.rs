@@ -334,7 +334,8 @@ fn action(rule: &Located<Rule>, restores: bool, errors: &mut Report<'_>) -> Acti
 }
 
 fn guard(given: &Located<RawGuard>, errors: &mut Report<'_>) -> Settings {
-    let RawGuard { injection, denied_words, patterns, allow, max_text, markup, structured_output } = &given.value;
+    let RawGuard { injection, denied_words, patterns, allow, max_text, markup, structured_output } =
+        &given.value;
     let injection = injection.as_ref().and_then(|injection| {
         let threshold = injection.value.threshold.as_ref();
         let threshold = threshold.map_or(THRESHOLD, |threshold| f32::from(threshold.value.0) / 1000.0);

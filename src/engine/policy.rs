@@ -507,10 +507,7 @@ impl Role for Policy {
     }
 
     fn wants_response_body(&self) -> bool {
-        matches!(
-            self.phase,
-            Phase::Relaying(_) | Phase::Cut(_) | Phase::Failing | Phase::Explaining { .. }
-        )
+        matches!(self.phase, Phase::Relaying(_) | Phase::Cut(_) | Phase::Failing | Phase::Explaining { .. })
     }
 
     fn is_open(&self) -> bool {

@@ -84,7 +84,9 @@ fn is_known(root: &Value, schema: &Value, depth: usize) -> bool {
     }
     let known = |schema: &Value| is_known(root, schema, depth + 1);
     keywords.iter().all(|(keyword, given)| match keyword.as_str() {
-        "properties" | "$defs" | "definitions" => given.as_object().is_some_and(|all| all.values().all(known)),
+        "properties" | "$defs" | "definitions" => {
+            given.as_object().is_some_and(|all| all.values().all(known))
+        }
         "additionalProperties" | "items" => known(given),
         "anyOf" | "allOf" => given.as_array().is_some_and(|all| !all.is_empty() && all.iter().all(known)),
         "$ref" => given.as_str().is_some_and(|path| target(root, path).is_some()),
@@ -135,7 +137,8 @@ impl<'a> Check<'a> {
         if !simple(keywords, value) {
             return Ok(false);
         }
-        if let Some(target) = keywords.get("$ref").and_then(Value::as_str).and_then(|path| target(self.root, path))
+        if let Some(target) =
+            keywords.get("$ref").and_then(Value::as_str).and_then(|path| target(self.root, path))
             && !self.valid(target, value, references + 1)?
         {
             return Ok(false);
@@ -169,7 +172,11 @@ impl<'a> Check<'a> {
         }
     }
 
-    fn members(&mut self, keywords: &'a Map<String, Value>, members: &Map<String, Value>) -> Result<bool, TooMuch> {
+    fn members(
+        &mut self,
+        keywords: &'a Map<String, Value>,
+        members: &Map<String, Value>,
+    ) -> Result<bool, TooMuch> {
         let properties = keywords.get("properties").and_then(Value::as_object);
         let others = keywords.get("additionalProperties");
         for (name, value) in members {
@@ -189,7 +196,9 @@ impl<'a> Check<'a> {
 fn simple(keywords: &Map<String, Value>, value: &Value) -> bool {
     keywords.iter().all(|(keyword, given)| match keyword.as_str() {
         "type" => match given {
-            Value::Array(names) => names.iter().any(|name| name.as_str().is_some_and(|name| is_of(name, value))),
+            Value::Array(names) => {
+                names.iter().any(|name| name.as_str().is_some_and(|name| is_of(name, value)))
+            }
             name => name.as_str().is_some_and(|name| is_of(name, value)),
         },
         "enum" => given.as_array().is_some_and(|all| all.iter().any(|one| equal(one, value))),
@@ -198,8 +207,12 @@ fn simple(keywords: &Map<String, Value>, value: &Value) -> bool {
         "maximum" => compared(value, given, |value, bound| value <= bound),
         "exclusiveMinimum" => compared(value, given, |value, bound| value > bound),
         "exclusiveMaximum" => compared(value, given, |value, bound| value < bound),
-        "minLength" => counted(value.as_str().map(|text| text.chars().count()), given, |count, bound| count >= bound),
-        "maxLength" => counted(value.as_str().map(|text| text.chars().count()), given, |count, bound| count <= bound),
+        "minLength" => {
+            counted(value.as_str().map(|text| text.chars().count()), given, |count, bound| count >= bound)
+        }
+        "maxLength" => {
+            counted(value.as_str().map(|text| text.chars().count()), given, |count, bound| count <= bound)
+        }
         "minItems" => counted(value.as_array().map(Vec::len), given, |count, bound| count >= bound),
         "maxItems" => counted(value.as_array().map(Vec::len), given, |count, bound| count <= bound),
         _ => true,
@@ -245,7 +258,8 @@ fn equal(one: &Value, other: &Value) -> bool {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| equal(one, other))
         }
         (Value::Object(one), Value::Object(other)) => {
-            let same = |(name, value): (&String, &Value)| other.get(name).is_some_and(|other| equal(value, other));
+            let same =
+                |(name, value): (&String, &Value)| other.get(name).is_some_and(|other| equal(value, other));
             one.len() == other.len() && one.iter().all(same)
         }
         _ => one == other,
@@ -260,7 +274,8 @@ mod tests {
     /// The official test suite, for the keywords that are known. What has others is not used.
     #[test]
     fn the_official_suite_is_agreed_with() {
-        let suite: Value = serde_json::from_str(include_str!("../../tests/data/json_schema_suite.json")).unwrap();
+        let suite: Value =
+            serde_json::from_str(include_str!("../../tests/data/json_schema_suite.json")).unwrap();
         let (mut checked, mut left_out) = (0, 0);
         for group in suite["groups"].as_array().unwrap() {
             let Some(schema) = Schema::new(group["schema"].clone()) else {
@@ -278,7 +293,12 @@ mod tests {
 
     #[test]
     fn what_would_be_checked_in_part_is_not_used() {
-        for schema in [r#"{"not": {}}"#, r#"{"properties": {"a": {"oneOf": [{}]}}}"#, r##"{"$ref": "#/$defs/none"}"##, "3"] {
+        for schema in [
+            r#"{"not": {}}"#,
+            r#"{"properties": {"a": {"oneOf": [{}]}}}"#,
+            r##"{"$ref": "#/$defs/none"}"##,
+            "3",
+        ] {
             assert_eq!(Schema::new(serde_json::from_str(schema).unwrap()), None, "{schema}");
         }
     }
@@ -289,7 +309,9 @@ mod tests {
         let schema = serde_json::json!({"type": "OBJECT", "required": ["a"],
             "properties": {"a": {"type": "STRING", "nullable": true}}});
         let schema = Schema::new(schema).unwrap();
-        for (value, valid) in [(r#"{"a": null}"#, true), (r#"{"a": "x"}"#, true), (r#"{"a": 1}"#, false), ("{}", false)] {
+        for (value, valid) in
+            [(r#"{"a": null}"#, true), (r#"{"a": "x"}"#, true), (r#"{"a": 1}"#, false), ("{}", false)]
+        {
             assert_eq!(schema.accepts(&serde_json::from_str(value).unwrap()), Some(valid), "{value}");
         }
     }

@@ -302,7 +302,8 @@ fn words(text: &str, from: usize, limit: usize) -> Vec<Word> {
 fn is_active(word: &str) -> bool {
     /// Words that stand for signs in disguised values.
     const SPELLED: [&str; 13] = [
-        "at", "bearer", "basic", "dash", "dot", "guion", "hyphen", "minus", "point", "slash", "space", "strich", "tiret",
+        "at", "bearer", "basic", "dash", "dot", "guion", "hyphen", "minus", "point", "slash", "space",
+        "strich", "tiret",
     ];
     let plain = |letter: char| letter.is_alphabetic() || ".,;?'’\"“”–—-…*#。、，".contains(letter);
     let (mut capitals, mut flips, mut upper) = (0, 0, None);

@@ -19,7 +19,8 @@ const REPLACED: Action = Action::Replace { restore: false };
 fn streamed(text: &str, cuts: &[usize], action: Action) -> Result<String, Kind> {
     let (settings, rules, mut vault) = (Settings::default(), rules(action), Vault::new());
     let mut masking = Masking { settings: &settings, rules: &rules, vault: &mut vault, found: &mut |_| {} };
-    let mut cuts: Vec<usize> = cuts.iter().map(|cut| text.floor_char_boundary(cut % (text.len() + 1))).collect();
+    let mut cuts: Vec<usize> =
+        cuts.iter().map(|cut| text.floor_char_boundary(cut % (text.len() + 1))).collect();
     cuts.extend([0, text.len()]);
     cuts.sort_unstable();
     let (mut window, mut out) = (Window::default(), String::new());
@@ -67,7 +68,11 @@ fn a_stream_is_masked_as_the_whole_text_is() {
     }
     for (group, row, stream, whole) in different.iter().take(20) {
         let edge = PROSE.len();
-        println!("{group}: {row}\n  stream {}\n  whole  {}", &stream[edge..stream.len() - edge], &whole[edge..whole.len() - edge]);
+        println!(
+            "{group}: {row}\n  stream {}\n  whole  {}",
+            &stream[edge..stream.len() - edge],
+            &whole[edge..whole.len() - edge]
+        );
     }
     assert!(different.len() * 200 <= total, "{} of {total} rows differ", different.len());
 }

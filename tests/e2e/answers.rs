@@ -92,8 +92,12 @@ fn no_value_that_a_model_says_reaches_a_client() {
         }
     }
     let lines = gateway.access_log(36);
-    assert!(lines.iter().all(|line| line["redacted"]["CREDIT_CARD"] == 1 && line["outcome"] == "ok"), "{lines:?}");
-    let counted = gateway.metric("tollgate_answer_redactions", &[("type", "IBAN_CODE"), ("action", "replace")]);
+    assert!(
+        lines.iter().all(|line| line["redacted"]["CREDIT_CARD"] == 1 && line["outcome"] == "ok"),
+        "{lines:?}"
+    );
+    let counted =
+        gateway.metric("tollgate_answer_redactions", &[("type", "IBAN_CODE"), ("action", "replace")]);
     assert_eq!(counted, Some(36.0));
     assert_eq!(gateway.metric("tollgate_redactions", &[("type", "IBAN_CODE")]), None);
     for file in ["access.log", "run.log"] {
@@ -120,12 +124,19 @@ fn what_a_model_may_not_say_is_refused() {
             assert_eq!(answer.status, 200);
             let stream = answer.text();
             assert!(!stream.contains("4111") && !stream.contains("evil"), "{stream}");
-            assert!(stream.contains(named) && stream.contains("may not") || stream.contains("breaks"), "{stream}");
+            assert!(
+                stream.contains(named) && stream.contains("may not") || stream.contains("breaks"),
+                "{stream}"
+            );
         }
     }
     let lines = gateway.access_log(12);
     assert!(lines.iter().all(|line| line["outcome"] == "content_blocked"), "{lines:?}");
-    assert!(lines[0]["output_tokens"].as_u64().is_some_and(|tokens| tokens > 0), "it is charged: {}", lines[0]);
+    assert!(
+        lines[0]["output_tokens"].as_u64().is_some_and(|tokens| tokens > 0),
+        "it is charged: {}",
+        lines[0]
+    );
 }
 
 #[test]
@@ -164,7 +175,10 @@ fn a_stream_that_breaks_off_tells_nothing_that_waited() {
 fn an_error_of_a_provider_gets_values_back() {
     let mock = Mock::start();
     let gateway = start(&mock);
-    mock.behave("openai", &json!({"status": 400, "body": {"error": {"message": "bad input: [EMAIL_ADDRESS_1]"}}}));
+    mock.behave(
+        "openai",
+        &json!({"status": 400, "body": {"error": {"message": "bad input: [EMAIL_ADDRESS_1]"}}}),
+    );
     let messages = json!([{"role": "user", "content": "Write to ann.lee@corp.example"}]);
     let mut answer = gateway.chat(KEY, &json!({"model": "chat", "messages": messages}));
     assert_eq!(answer.status, 400);
@@ -187,5 +201,8 @@ fn structured_output_that_breaks_its_schema_is_refused() {
         assert_eq!(code, if status == 200 { json!(null) } else { json!("structured_output_invalid") });
     }
     let lines = gateway.access_log(2);
-    assert_eq!((&lines[1]["outcome"], &lines[1]["guard"]), (&json!("structured_output_invalid"), &json!({"structured-output": 1})));
+    assert_eq!(
+        (&lines[1]["outcome"], &lines[1]["guard"]),
+        (&json!("structured_output_invalid"), &json!({"structured-output": 1}))
+    );
 }

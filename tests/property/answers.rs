@@ -46,24 +46,30 @@ fn passed(
 }
 
 fn leaks(text: &str) -> Option<&'static str> {
-    ["ann.lee", "4111", "NWBK", "203.0", "901820", "büro", "ghp_7sHa"].into_iter().find(|part| text.contains(part))
+    ["ann.lee", "4111", "NWBK", "203.0", "901820", "büro", "ghp_7sHa"]
+        .into_iter()
+        .find(|part| text.contains(part))
 }
 
 fn chat_event(delta: &Value) -> String {
     format!("data: {}\n\n", json!({"choices": [{"index": 0, "delta": delta, "finish_reason": null}]}))
 }
 
-const END: &str = "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
+const END: &str =
+    "data: {\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"stop\"}]}\n\ndata: [DONE]\n\n";
 
 /// The text of one member of the deltas of a stream.
 fn said(stream: &str, member: &str) -> String {
     let events = stream.split("\n\n").filter_map(|event| event.strip_prefix("data: "));
-    let events = events.filter(|data| *data != "[DONE]").map(|data| serde_json::from_str::<Value>(data).unwrap());
+    let events =
+        events.filter(|data| *data != "[DONE]").map(|data| serde_json::from_str::<Value>(data).unwrap());
     events
         .map(|event| {
             let delta = &event["choices"][0]["delta"];
             let call = &delta["tool_calls"][0]["function"]["arguments"];
-            if member == "arguments" { call.as_str() } else { delta[member].as_str() }.unwrap_or_default().to_owned()
+            if member == "arguments" { call.as_str() } else { delta[member].as_str() }
+                .unwrap_or_default()
+                .to_owned()
         })
         .collect()
 }
@@ -77,7 +83,8 @@ fn no_stream_of_any_dialect_says_a_value() {
     );
     for dialect in [Dialect::Anthropic, Dialect::OpenAiResponses, Dialect::Gemini] {
         let stream = of_dialect(dialect, &says);
-        let (out, refusal) = passed(screening("redaction: {answers: true}", "Hi"), dialect, EVENTS, &stream, 1);
+        let (out, refusal) =
+            passed(screening("redaction: {answers: true}", "Hi"), dialect, EVENTS, &stream, 1);
         assert_eq!((leaks(&out), refusal), (None, None), "{dialect:?}");
         assert_eq!(texts_of(&out), texts_of(&of_dialect(dialect, &masked)), "{dialect:?}");
         for size in [11, 250, 1 << 20] {
@@ -94,13 +101,19 @@ fn whole_answers_are_masked_and_stay_json() {
         "role": "assistant", "content": card, "reasoning_content": format!("It is {}.", VALUES[2]),
         "tool_calls": [{"id": "call_1", "function": {"name": "pay", "arguments": card}}]},
         "logprobs": {"content": [{"token": "4111", "top_logprobs": []}]}, "finish_reason": "stop"}]});
-    let (out, refusal) =
-        passed(screening("redaction: {answers: {default: mask}}", "Hi"), Dialect::OpenAiChat, JSON, &answer.to_string(), 7);
+    let (out, refusal) = passed(
+        screening("redaction: {answers: {default: mask}}", "Hi"),
+        Dialect::OpenAiChat,
+        JSON,
+        &answer.to_string(),
+        7,
+    );
     assert_eq!((leaks(&out), refusal), (None, None));
     let out: Value = serde_json::from_str(&out).unwrap();
     let choice = &out["choices"][0];
     let masked = json!({"card": "****************", "to": ["***.***@****.*******"], "on": true});
-    for text in [&choice["message"]["content"], &choice["message"]["tool_calls"][0]["function"]["arguments"]] {
+    for text in [&choice["message"]["content"], &choice["message"]["tool_calls"][0]["function"]["arguments"]]
+    {
         assert_eq!(serde_json::from_str::<Value>(text.as_str().unwrap()).unwrap(), masked);
     }
     assert_eq!(choice["message"]["reasoning_content"], "It is **** **** **** **** **** **.");
@@ -111,7 +124,9 @@ fn whole_answers_are_masked_and_stay_json() {
 fn a_value_that_was_put_back_is_the_callers_own() {
     let members = "redaction: {restore: true, answers: {default: block}}";
     let says = "To [EMAIL_ADDRESS_1]: hello.";
-    let stream = says.split_inclusive(' ').map(|piece| chat_event(&json!({"content": piece}))).collect::<String>() + END;
+    let stream =
+        says.split_inclusive(' ').map(|piece| chat_event(&json!({"content": piece}))).collect::<String>()
+            + END;
     let (out, refusal) =
         passed(screening(members, "Write to ann.lee@corp.example"), Dialect::OpenAiChat, EVENTS, &stream, 9);
     assert_eq!((said(&out, "content"), refusal), ("To ann.lee@corp.example: hello.".to_owned(), None));
@@ -124,7 +139,9 @@ fn a_value_that_was_put_back_is_the_callers_own() {
 #[test]
 fn what_blocks_ends_a_stream_before_the_value() {
     let says = format!("{PROSE} Write to ann.lee@corp.example, then. {PROSE}");
-    let stream = says.split_inclusive(' ').map(|piece| chat_event(&json!({"content": piece}))).collect::<String>() + END;
+    let stream =
+        says.split_inclusive(' ').map(|piece| chat_event(&json!({"content": piece}))).collect::<String>()
+            + END;
     for size in [1, 100, 1 << 20] {
         let restoring = screening("redaction: {answers: {types: {EMAIL_ADDRESS: block}}}", "Hi");
         let (out, refusal) = passed(restoring, Dialect::OpenAiChat, EVENTS, &stream, size);
@@ -139,17 +156,19 @@ fn what_blocks_ends_a_stream_before_the_value() {
 #[test]
 fn a_stream_that_breaks_off_tells_nothing_that_waited() {
     let stream = chat_event(&json!({"content": "The card is 4111 1111 1111 11"}));
-    let (out, _) = passed(screening("redaction: {answers: true}", "Hi"), Dialect::OpenAiChat, EVENTS, &stream, 5);
+    let (out, _) =
+        passed(screening("redaction: {answers: true}", "Hi"), Dialect::OpenAiChat, EVENTS, &stream, 5);
     assert_eq!(leaks(&out), None, "{out}");
 }
 
 #[test]
 fn what_cannot_be_read_does_not_pass() {
     let members = "redaction: {answers: true}";
-    for (media_type, answer) in
-        [(JSON, "{\"choices\": [{\"text\": \"4111 1111 1111 1111"), (Some("text/html"), "<p>4111 1111 1111 1111</p>"),
-         (EVENTS, "data: 4111 1111 1111 1111\n\n")]
-    {
+    for (media_type, answer) in [
+        (JSON, "{\"choices\": [{\"text\": \"4111 1111 1111 1111"),
+        (Some("text/html"), "<p>4111 1111 1111 1111</p>"),
+        (EVENTS, "data: 4111 1111 1111 1111\n\n"),
+    ] {
         let (out, refusal) = passed(screening(members, "Hi"), Dialect::OpenAiChat, media_type, answer, 6);
         assert_eq!((&*out, refusal), ("", Some(Refusal::UnreadableAnswer)), "{answer}");
     }
@@ -168,7 +187,8 @@ fn an_image_that_carries_data_away_does_not_pass() {
     let (out, _) = passed(screening(&members("redact"), "Hi"), Dialect::OpenAiChat, JSON, &whole, 50);
     assert_eq!(serde_json::from_str::<Value>(&out).unwrap()["choices"][0]["message"]["content"], expected);
     for (media_type, answer) in [(EVENTS, &stream), (JSON, &whole)] {
-        let (out, refusal) = passed(screening(&members("block"), "Hi"), Dialect::OpenAiChat, media_type, answer, 50);
+        let (out, refusal) =
+            passed(screening(&members("block"), "Hi"), Dialect::OpenAiChat, media_type, answer, 50);
         assert!(!out.contains("evil"), "{out}");
         assert!(refusal.unwrap().message().contains("image-exfiltration"));
     }
@@ -184,15 +204,30 @@ fn structured_output_is_held_against_its_schema() {
     let answered = |text: &str| json!({"choices": [{"message": {"content": text}}]});
     let cases = [
         (Dialect::OpenAiChat, chat(&schema), answered(r#"{"age": 3}"#), answered(r#"{"age": "3"}"#)),
-        (Dialect::OpenAiChat, chat(&schema), json!({"choices": [{"message": {"content": null}}]}), answered("three")),
-        (Dialect::OpenAiResponses, json!({"text": {"format": {"type": "json_schema", "schema": schema}}}),
+        (
+            Dialect::OpenAiChat,
+            chat(&schema),
+            json!({"choices": [{"message": {"content": null}}]}),
+            answered("three"),
+        ),
+        (
+            Dialect::OpenAiResponses,
+            json!({"text": {"format": {"type": "json_schema", "schema": schema}}}),
             json!({"output": [{"type": "reasoning"}, {"content": [{"type": "output_text", "text": "{\"age\": 3}"}]}]}),
-            json!({"output": [{"content": [{"type": "output_text", "text": "{}"}]}]})),
-        (Dialect::Anthropic, json!({"output_config": {"format": {"type": "json_schema", "schema": schema}}}),
-            json!({"content": [{"type": "text", "text": "{\"age\": 3}"}]}), json!({"content": [{"type": "text", "text": "[]"}]})),
-        (Dialect::Gemini, json!({"generationConfig": {"responseSchema": {"type": "OBJECT", "required": ["age"]}}}),
+            json!({"output": [{"content": [{"type": "output_text", "text": "{}"}]}]}),
+        ),
+        (
+            Dialect::Anthropic,
+            json!({"output_config": {"format": {"type": "json_schema", "schema": schema}}}),
+            json!({"content": [{"type": "text", "text": "{\"age\": 3}"}]}),
+            json!({"content": [{"type": "text", "text": "[]"}]}),
+        ),
+        (
+            Dialect::Gemini,
+            json!({"generationConfig": {"responseSchema": {"type": "OBJECT", "required": ["age"]}}}),
             json!({"candidates": [{"content": {"parts": [{"text": "{\"a"}, {"text": "ge\": 3}"}]}}]}),
-            json!({"candidates": [{"content": {"parts": [{"text": "{}"}]}}]})),
+            json!({"candidates": [{"content": {"parts": [{"text": "{}"}]}}]}),
+        ),
     ];
     let screened = |action: &str, dialect, request: &Value, answer: &Value| {
         let screen = contents(&format!("guard: {{structured_output: {action}}}")).of("any").unwrap();
@@ -200,12 +235,22 @@ fn structured_output_is_held_against_its_schema() {
         let mut restoring = Restoring::screened(tollgate::redact::mask::Vault::new(), screening)?;
         restoring.expect(dialect, JSON);
         let out = restoring.relay(answer.to_string().as_bytes(), true);
-        let rules: Vec<String> = restoring.take_tally().rules.into_keys().map(|(rule, action)| format!("{rule} {action}")).collect();
+        let rules: Vec<String> = restoring
+            .take_tally()
+            .rules
+            .into_keys()
+            .map(|(rule, action)| format!("{rule} {action}"))
+            .collect();
         Some((String::from_utf8(out).unwrap(), restoring.take_refusal(), rules.concat()))
     };
     for (dialect, request, good, bad) in &cases {
-        assert_eq!(screened("block", *dialect, request, good), Some((good.to_string(), None, String::new())), "{good}");
-        let refused = Some((String::new(), Some(Refusal::MismatchedAnswer), "structured-output block".to_owned()));
+        assert_eq!(
+            screened("block", *dialect, request, good),
+            Some((good.to_string(), None, String::new())),
+            "{good}"
+        );
+        let refused =
+            Some((String::new(), Some(Refusal::MismatchedAnswer), "structured-output block".to_owned()));
         assert_eq!(screened("block", *dialect, request, bad), refused, "{bad}");
         let observed = Some((bad.to_string(), None, "structured-output observe".to_owned()));
         assert_eq!(screened("observe", *dialect, request, bad), observed, "{bad}");
@@ -213,16 +258,25 @@ fn structured_output_is_held_against_its_schema() {
     let (bad, unchecked) = (answered("three"), "structured-output-unchecked observe".to_owned());
     let passes = Some((bad.to_string(), None, unchecked));
     assert_eq!(screened("block", Dialect::OpenAiChat, &chat(&unknown), &bad), passes);
-    assert_eq!(screened("block", Dialect::OpenAiChat, &json!({"messages": []}), &bad), None, "nothing is asked for");
+    assert_eq!(
+        screened("block", Dialect::OpenAiChat, &json!({"messages": []}), &bad),
+        None,
+        "nothing is asked for"
+    );
 }
 
 fn arguments() -> impl Strategy<Value = Value> {
     let text = prop_oneof![
         prop::sample::select(VALUES.to_vec()).prop_map(str::to_owned),
-        prop::sample::select(VALUES.to_vec()).prop_map(|value| format!("a \"quoted\"\n\\word and {value}, é")),
+        prop::sample::select(VALUES.to_vec())
+            .prop_map(|value| format!("a \"quoted\"\n\\word and {value}, é")),
         "[a-zA-Z\"\\\\\n/é ]{0,20}",
     ];
-    let number = prop_oneof![Just(json!(4_111_111_111_111_111_u64)), Just(json!(-1.5e-7)), any::<i16>().prop_map(Value::from)];
+    let number = prop_oneof![
+        Just(json!(4_111_111_111_111_111_u64)),
+        Just(json!(-1.5e-7)),
+        any::<i16>().prop_map(Value::from)
+    ];
     let leaf = prop_oneof![text.prop_map(Value::from), number, Just(json!(true)), Just(json!(null))];
     leaf.prop_recursive(3, 24, 5, |inner| {
         prop_oneof![
@@ -236,14 +290,25 @@ fn arguments() -> impl Strategy<Value = Value> {
 fn is_alike(before: &Value, after: &Value) -> bool {
     match (before, after) {
         (Value::Array(before), Value::Array(after)) => {
-            before.len() == after.len() && before.iter().zip(after).all(|(before, after)| is_alike(before, after))
+            before.len() == after.len()
+                && before.iter().zip(after).all(|(before, after)| is_alike(before, after))
         }
         (Value::Object(before), Value::Object(after)) => {
-            let alike = |((one, before), (other, after)): ((&String, &Value), (&String, &Value))| one == other && is_alike(before, after);
+            let alike = |((one, before), (other, after)): ((&String, &Value), (&String, &Value))| {
+                one == other && is_alike(before, after)
+            };
             before.len() == after.len() && before.iter().zip(after).all(alike)
         }
-        (before, Value::String(after)) if after.contains("_1]") || after.contains("_2]") || after.contains("_3]")
-            || after.contains("_4]") || after.contains("_5]") || after.contains("_6]") => leaks(&before.to_string()).is_some(),
+        (before, Value::String(after))
+            if after.contains("_1]")
+                || after.contains("_2]")
+                || after.contains("_3]")
+                || after.contains("_4]")
+                || after.contains("_5]")
+                || after.contains("_6]") =>
+        {
+            leaks(&before.to_string()).is_some()
+        }
         _ => before == after,
     }
 }

@@ -104,9 +104,7 @@ fn mistakes_are_named_with_what_was_meant() {
     );
     check(
         "redaction: {answers: {default: {action: replace, restore: true}}}",
-        &[
-            "22:50: redaction.answers.default.restore: unknown key `restore`",
-        ],
+        &["22:50: redaction.answers.default.restore: unknown key `restore`"],
     );
     check(
         "guard: {markup: {action: redact, hosts: ['https://cdn.example']}}",
@@ -120,7 +118,9 @@ fn mistakes_are_named_with_what_was_meant() {
     );
     check(
         "guard: {allow: [x]}",
-        &["22:8: guard: expected at least one of: injection, denied_words, patterns, max_text, markup, structured_output"],
+        &[
+            "22:8: guard: expected at least one of: injection, denied_words, patterns, max_text, markup, structured_output",
+        ],
     );
     check(
         "guard: {denied_words: [{id: x, words: [a], at_least: 2, action: block}]}",

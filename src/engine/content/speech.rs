@@ -290,7 +290,9 @@ impl Document {
             let findings = find_all(&named, masking.settings);
             let own = findings.into_iter().find(|finding| finding.end > named.len() - token.len());
             // A number goes as a whole: what is left of it would be another one.
-            let Some(own) = own.map(|own| crate::redact::finding::Finding { start: 0, end: token.len(), ..own }) else {
+            let Some(own) =
+                own.map(|own| crate::redact::finding::Finding { start: 0, end: token.len(), ..own })
+            else {
                 return Ok(None);
             };
             (masking.found)(own.kind);
@@ -334,10 +336,7 @@ impl Document {
 }
 
 /// Appends what passes as it stands between the quotes of a string, also where nothing more does.
-fn quoted(
-    pass: impl FnOnce(&mut String) -> Result<(), Blocked>,
-    out: &mut String,
-) -> Result<(), Blocked> {
+fn quoted(pass: impl FnOnce(&mut String) -> Result<(), Blocked>, out: &mut String) -> Result<(), Blocked> {
     let mut passes = String::new();
     let outcome = pass(&mut passes);
     let mut written = Vec::with_capacity(passes.len() + 2);

@@ -150,7 +150,9 @@ fn complete(terms: &mut Terms<'_>, data: &[u8], event: &Event) -> Result<Vec<Edi
         Edit::from(Change { span, says })
     }));
     let silent = without_probabilities(data).collect::<Vec<_>>();
-    edits.retain(|edit| !silent.iter().any(|of| of.span.start <= edit.span.start && edit.span.end <= of.span.end));
+    edits.retain(|edit| {
+        !silent.iter().any(|of| of.span.start <= edit.span.start && edit.span.end <= of.span.end)
+    });
     edits.extend(silent);
     Ok(edits)
 }

@@ -25,9 +25,9 @@ impl Expected {
         if !has(b"chema") {
             return None;
         }
-        let mut request: Value = serde_json::from_slice(request).ok()?;
-        let schema = places(dialect).iter().find_map(|place| request.pointer_mut(place)).map(Value::take)?;
-        Some(Self { dialect, schema: Schema::new(schema) })
+        let request: Value = serde_json::from_slice(request).ok()?;
+        let schema = places(dialect).iter().find_map(|place| request.pointer(place))?;
+        Some(Self { dialect, schema: Schema::new(schema.clone()) })
     }
 
     /// The rule that an answer breaks, or that could not be held against it.
@@ -69,11 +69,17 @@ fn texts(dialect: Dialect, answer: &Value) -> Vec<String> {
     let texts: Vec<String> = match dialect {
         Dialect::OpenAiChat => {
             let choices = list(&answer["choices"]);
-            choices.iter().filter_map(|choice| choice["message"]["content"].as_str().map(str::to_owned)).collect()
+            choices
+                .iter()
+                .filter_map(|choice| choice["message"]["content"].as_str().map(str::to_owned))
+                .collect()
         }
         Dialect::OpenAiResponses => {
             let output = list(&answer["output"]);
-            output.iter().map(|item| joined(list(&item["content"]), &|part| part["type"] == "output_text")).collect()
+            output
+                .iter()
+                .map(|item| joined(list(&item["content"]), &|part| part["type"] == "output_text"))
+                .collect()
         }
         Dialect::Anthropic => vec![joined(list(&answer["content"]), &|part| part["type"] == "text")],
         Dialect::Gemini => {
