@@ -331,5 +331,4 @@ const fn is_unspaced(letter: char) -> bool {
 }
 
 #[cfg(test)]
-#[path = "window_tests.rs"]
 mod tests;

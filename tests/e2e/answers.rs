@@ -105,6 +105,19 @@ fn no_value_that_a_model_says_reaches_a_client() {
     }
 }
 
+/// Larger than any buffer of Envoy's that is not told otherwise (1 MiB).
+#[test]
+fn a_large_answer_waits_until_it_is_complete() {
+    let mock = Mock::start();
+    let gateway = start(&mock);
+    let filler = "a plain word or two. ".repeat(1 << 17);
+    mock.behave("openai", &json!({"text": format!("{filler}{SAYS}")}));
+    let (path, body) = asked("chat", false)[0].clone();
+    let mut answer = gateway.post(path, KEY, &body);
+    assert_eq!(answer.status, 200);
+    assert_eq!(text(path, &answer.json()), format!("{filler}{MASKED}"));
+}
+
 #[test]
 fn what_a_model_may_not_say_is_refused() {
     let mock = Mock::start();

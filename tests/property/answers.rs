@@ -1,6 +1,8 @@
 //! What models say, in any place of any dialect's answer: no value reaches the client, however the answer is cut, and
 //! what is JSON stays JSON.
 
+use std::time::{Duration, Instant};
+
 use proptest::prelude::*;
 use serde_json::{Value, json};
 use tollgate::dialect::translate::Dialect;
@@ -134,6 +136,26 @@ fn a_value_that_was_put_back_is_the_callers_own() {
     let (out, refusal) =
         passed(screening(members, "Write to ann.lee@corp.example"), Dialect::OpenAiChat, JSON, &whole, 9);
     assert!(out.contains("To ann.lee@corp.example") && refusal.is_none(), "{out}");
+}
+
+/// The object of a response repeats what its request said, which nobody hides from who said it.
+#[test]
+fn what_a_response_repeats_of_its_request_is_the_callers_own() {
+    let members = "redaction: {default: allow, answers: {default: block}}";
+    let response = |says: &str| {
+        json!({"id": "resp_1", "object": "response", "instructions": VALUES[0], "metadata": {"to": VALUES[1]},
+            "output": [{"type": "message", "content": [{"type": "output_text", "text": says}]}]})
+    };
+    let answered = |says: &str| {
+        let whole =
+            passed(screening(members, "Hi"), Dialect::OpenAiResponses, JSON, &response(says).to_string(), 40);
+        let event = json!({"type": "response.completed", "response": response(says)});
+        let event = format!("event: response.completed\ndata: {event}\n\n");
+        let stream = passed(screening(members, "Hi"), Dialect::OpenAiResponses, EVENTS, &event, 40);
+        (whole.1.map(|refusal| refusal.code()), stream.1.map(|refusal| refusal.code()))
+    };
+    assert_eq!(answered("Hello."), (None, None));
+    assert_eq!(answered(VALUES[0]), (Some("content_blocked"), Some("content_blocked")));
 }
 
 #[test]
@@ -340,5 +362,57 @@ proptest! {
         let after: Value = serde_json::from_str(&arguments).expect("arguments stay JSON");
         prop_assert!(is_alike(&document, &after), "{} became {}", document, after);
         prop_assert_eq!(said(&screened(&stream(1), 1), "arguments"), arguments);
+    }
+}
+
+/// What screening costs: `cargo test --release --test property -- --ignored --nocapture cost`.
+#[test]
+#[ignore = "a measurement"]
+#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it prints what it measures")]
+fn cost_of_an_answer_and_of_a_chunk() {
+    let prose = format!("{PROSE} ").repeat(8);
+    let dense = format!("On {} we wrote to {} about it. ", "12 May", VALUES[0]).repeat(20);
+    for (name, text) in [("prose", &prose), ("dense", &dense)] {
+        let text = text.get(..1024).unwrap();
+        let whole = json!({"choices": [{"message": {"content": text}}]}).to_string();
+        let pieces: Vec<&str> = text.split_inclusive(' ').collect();
+        let events: Vec<String> = pieces.iter().map(|piece| chat_event(&json!({"content": piece}))).collect();
+        for members in [
+            "redaction: {restore: true}",
+            "redaction: {answers: true}",
+            "redaction: {answers: true}\nguard: {markup: {action: redact}}",
+        ] {
+            let members = members.replace('\n', ", ");
+            let contents = contents(&members);
+            let screen_of = contents.of("any").unwrap();
+            let body = json!({"messages": [{"role": "user", "content": "to ann@corp.example"}]}).to_string();
+            let rounds = 300;
+            let (mut of_whole, mut of_chunk) = (Duration::ZERO, Duration::ZERO);
+            for _ in 0..rounds {
+                let restoring = || {
+                    let screened = screen(&screen_of, body.as_bytes());
+                    Restoring::screened(screened.vault, screen_of.answers(Dialect::OpenAiChat, b"{}"))
+                        .unwrap()
+                };
+                let mut one = restoring();
+                one.expect(Dialect::OpenAiChat, JSON);
+                let started = Instant::now();
+                one.relay(whole.as_bytes(), true);
+                of_whole += started.elapsed();
+                let mut other = restoring();
+                other.expect(Dialect::OpenAiChat, EVENTS);
+                let started = Instant::now();
+                for event in &events {
+                    other.relay(event.as_bytes(), false);
+                }
+                of_chunk += started.elapsed();
+            }
+            let chunks = rounds * u32::try_from(events.len()).unwrap();
+            println!(
+                "{name}, {members}: {:?} per 1 KiB answer, {:?} per chunk",
+                of_whole / rounds,
+                of_chunk / chunks
+            );
+        }
     }
 }

@@ -27,6 +27,20 @@ use crate::redact::window::Masking;
 /// Members that tell the probabilities of tokens, with the tokens.
 const PROBABILITIES: [&str; 2] = ["logprobs", "logprobsResult"];
 
+/// Members of a response that repeat its request (OpenAI's reference, "The response object"): what stands there are the
+/// caller's own words.
+const ECHOES: [&str; 9] = [
+    "instructions",
+    "metadata",
+    "prompt",
+    "prompt_cache_key",
+    "safety_identifier",
+    "text",
+    "tool_choice",
+    "tools",
+    "user",
+];
+
 /// Base 64 of so many bytes and more is media; no detector can read it.
 const MEDIA: usize = 1024;
 
@@ -129,8 +143,10 @@ impl Screening {
     ) -> Result<Vec<Change>, Fault> {
         let document = std::str::from_utf8(document).map_err(|_| Fault::Unreadable)?;
         let Texts { mut all, free } = body::texts(document);
-        let silent = probabilities(document.as_bytes());
-        let inside = |span: Span| silent.iter().any(|(of, _)| of.start <= span.start && span.end <= of.end);
+        let mut silent: Vec<Span> =
+            probabilities(document.as_bytes()).into_iter().map(|(span, _)| span).collect();
+        silent.extend(echoes(document.as_bytes()));
+        let inside = |span: Span| silent.iter().any(|of| of.start <= span.start && span.end <= of.end);
         all.retain(|text| !passed.contains(&text.span) && !inside(text.span) && !is_media(&text.says));
         let mut masker = Masker {
             redactor: self.redactor.as_deref(),
@@ -234,6 +250,32 @@ fn probabilities(document: &[u8]) -> Vec<(Span, Kind)> {
         Token::Value(..) => named = false,
     });
     found
+}
+
+/// Where a valid document of OpenAI's responses, whole or within an event, repeats its request.
+fn echoes(document: &[u8]) -> Vec<Span> {
+    let whole = Span { start: 0, end: document.len() };
+    let (mut found, mut response, mut is_response) = (Vec::new(), None, false);
+    let read = |span: Span, each: &mut dyn FnMut(json::Member<'_>)| {
+        // It was found valid, and a list has no members.
+        let _ = json::members_of(document, span, |member| each(member));
+    };
+    let mut gather = |member: &json::Member<'_>, is_response: &mut bool| {
+        *is_response |= member.key == "object" && member.value.of(document) == b"\"response\"";
+        if ECHOES.contains(&&*member.key) {
+            found.push(member.value);
+        }
+    };
+    read(whole, &mut |member| {
+        if member.key == "response" && member.kind == Kind::Object {
+            response = Some(member.value);
+        }
+        gather(&member, &mut is_response);
+    });
+    if let Some(response) = response.filter(|_| !is_response) {
+        read(response, &mut |member| gather(&member, &mut is_response));
+    }
+    if is_response { found } else { Vec::new() }
 }
 
 /// The edits that take the probabilities of tokens out of a valid document.

@@ -42,7 +42,7 @@ fn whole(text: &str) -> String {
 
 /// The rows of the corpus on which the detectors were developed: text, and whether there is anything to find.
 fn corpus() -> Vec<(String, String)> {
-    let rows = include_str!("../../tests/redact/corpus.jsonl").lines();
+    let rows = include_str!("../../../tests/redact/corpus.jsonl").lines();
     rows.map(|row| {
         let row: serde_json::Value = serde_json::from_str(row).unwrap();
         (row["group"].as_str().unwrap().to_owned(), row["text"].as_str().unwrap().to_owned())
