@@ -128,6 +128,7 @@ fn every_refusal_is_listed_with_its_status() {
         Refusal::CredentialUnavailable,
         Refusal::CredentialRejected,
         Refusal::UnreadableAnswer,
+        Refusal::MismatchedAnswer,
         Refusal::AnswerInterrupted,
         Refusal::ProviderTimeout,
         Refusal::Internal,
@@ -155,6 +156,8 @@ fn every_metric_and_every_field_of_the_access_log_is_listed() {
         Metric::CredentialRejected,
         Metric::TranslationLoss,
         Metric::Redactions,
+        Metric::AnswerRedactions,
+        Metric::AnswerGuard,
         Metric::Guard,
     ] {
         assert!(listed.contains(metric.name()), "{metric:?} is not listed");

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::amounts::Thousandths;
+use super::answers;
 use super::compiled::content::{Content, HashKey, PerTeam, Redaction};
 use super::names::Name;
 use super::problem::{Echo, Found, Kind, Section, nearest};
@@ -48,6 +49,10 @@ record! {
         /// The key of `hash`, at least 16 characters: the same value has the same hash under the same key, and who knows
         /// the key can try out values. Required where `hash` is used.
         optional hash_key: HashText,
+        /// Whether what models say is looked at as well: `true` does with it as with requests; or what is done with it
+        /// instead, such as `{default: mask, types: {CREDIT_CARD: block}}`. Values that `restore` put back are the caller's
+        /// own, and stay. Default: false.
+        optional answers: answers::Answers,
     }
 }
 
@@ -76,8 +81,14 @@ record! {
         optional allow: List<Phrase, 1>,
         /// The longest text of a message.
         optional max_text: LongestText,
+        /// Markup in answers that acts when a client shows it: images whose address carries data to another server, and
+        /// scripts.
+        optional markup: answers::Markup,
+        /// What is done about an answer that is not what the JSON Schema of its request asks for: `observe` (counted and
+        /// logged) or `block` (refused). Streams are not looked at.
+        optional structured_output: answers::OutputAction,
     }
-    AtLeastOne: injection, denied_words, patterns, max_text
+    AtLeastOne: injection, denied_words, patterns, max_text, markup, structured_output
 }
 
 record! {
@@ -170,7 +181,7 @@ impl Shape for Rule {
 
 /// The name of a type of values.
 #[derive(Clone, Debug)]
-pub(super) struct TypeName(finding::Kind);
+pub(super) struct TypeName(pub(super) finding::Kind);
 
 impl Text for TypeName {
     const EXPECTED: &'static str = "the name of a type, such as EMAIL_ADDRESS";
@@ -258,7 +269,7 @@ fn per_team<T, U>(
 }
 
 fn redaction(given: &Located<RawRedaction>, errors: &mut Report<'_>) -> Redaction {
-    let RawRedaction { default, restore, types, disabled, exempt, hash_key } = &given.value;
+    let RawRedaction { default, restore, types, disabled, exempt, hash_key, answers } = &given.value;
     let restores = restore.as_ref().is_some_and(|restore| restore.value);
     let otherwise =
         default.as_ref().map_or(Action::Replace { restore: restores }, |rule| action(rule, restores, errors));
@@ -273,13 +284,17 @@ fn redaction(given: &Located<RawRedaction>, errors: &mut Report<'_>) -> Redactio
             actions.insert(name.value.0.0.to_owned(), action);
         }
     }
-    if hash_key.is_none() && actions.values().chain([&otherwise]).any(|action| *action == Action::Hash) {
+    let answers = answers.as_ref().and_then(|own| answers::compile(&own.value, otherwise, &actions, errors));
+    let own = answers.iter().flat_map(|own| own.actions.values().chain([&own.otherwise]));
+    let hashes = actions.values().chain([&otherwise]).chain(own).any(|action| *action == Action::Hash);
+    if hash_key.is_none() && hashes {
         errors.add(&given.place, Kind::HashWithoutKey);
     }
     let mut seen = BTreeSet::new();
     for name in disabled.iter().flat_map(|disabled| &disabled.value.0) {
         // A type that is not looked for has no action.
-        if actions.contains_key(name.value.0.0) || !seen.insert(name.value.0.0) {
+        let in_answers = answers.as_ref().is_some_and(|own| own.actions.contains_key(name.value.0.0));
+        if actions.contains_key(name.value.0.0) || in_answers || !seen.insert(name.value.0.0) {
             errors.add(&name.place, Kind::TypeNamedTwice);
         }
     }
@@ -290,6 +305,7 @@ fn redaction(given: &Located<RawRedaction>, errors: &mut Report<'_>) -> Redactio
         exempt: phrases(exempt.as_ref()),
         disabled: seen.into_iter().map(str::to_owned).collect(),
         hash_key: HashKey(key.unwrap_or_else(|| Secret::new(String::new()))),
+        answers,
     }
 }
 
@@ -318,7 +334,8 @@ fn action(rule: &Located<Rule>, restores: bool, errors: &mut Report<'_>) -> Acti
 }
 
 fn guard(given: &Located<RawGuard>, errors: &mut Report<'_>) -> Settings {
-    let RawGuard { injection, denied_words, patterns, allow, max_text } = &given.value;
+    let RawGuard { injection, denied_words, patterns, allow, max_text, markup, structured_output } =
+        &given.value;
     let injection = injection.as_ref().and_then(|injection| {
         let threshold = injection.value.threshold.as_ref();
         let threshold = threshold.map_or(THRESHOLD, |threshold| f32::from(threshold.value.0) / 1000.0);
@@ -351,7 +368,8 @@ fn guard(given: &Located<RawGuard>, errors: &mut Report<'_>) -> Settings {
         patterns: patterns.collect(),
         allow: phrases(allow.as_ref()),
         largest,
-        markup: None,
+        markup: markup.as_ref().and_then(|markup| answers::markup(&markup.value)),
+        structured_output: structured_output.as_ref().map(|action| action.value.into()),
     };
     if let Err(problems) = Policy::compile(&settings) {
         for problem in problems {

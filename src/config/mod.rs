@@ -17,6 +17,8 @@ pub mod compiled;
 #[cfg(not(target_arch = "wasm32"))]
 mod amounts;
 #[cfg(not(target_arch = "wasm32"))]
+mod answers;
+#[cfg(not(target_arch = "wasm32"))]
 mod compile;
 #[cfg(not(target_arch = "wasm32"))]
 mod content;

@@ -1,8 +1,8 @@
-//! What may stand in prompts: private values are taken out before anything else sees them, hostile text is judged,
-//! and answers get back what they may.
+//! What may stand in prompts and answers: private values are taken out before anything else sees them, hostile text is
+//! judged, and answers get back what they may.
 //!
-//! [`Contents`] is the configuration, ready for use; [`prompt`] screens a request's body, [`answer`] restores whole
-//! answers and [`stream`] streams. A value that was taken out lives in the request's own vault and nowhere else, and
+//! [`Contents`] is the configuration, ready for use; [`prompt`] screens a request's body, [`screening`] what a model
+//! says; [`answer`] passes whole answers on and [`stream`] streams. A value that was taken out lives in the request's own vault and nowhere else, and
 //! goes with it.
 //!
 //! Promises: without a setting for the caller's team nothing is read and nothing is allocated; what counts and logs
@@ -11,7 +11,10 @@
 pub mod answer;
 mod body;
 pub mod prompt;
+pub mod screening;
+mod speech;
 pub mod stream;
+mod structured;
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
@@ -42,6 +45,8 @@ pub struct Screen {
 struct Redactor {
     settings: redact::Settings,
     rules: Rules,
+    /// What is done with what models say, where that is looked at.
+    answers: Option<Rules>,
 }
 
 impl Contents {
@@ -87,11 +92,13 @@ fn prepared<T, U>(given: PerTeam<T>, prepare: impl Fn(T) -> Option<U>) -> PerTea
 
 impl Redactor {
     fn new(given: Redaction) -> Self {
-        let Redaction { otherwise, actions, exempt, disabled, hash_key } = given;
+        let Redaction { otherwise, actions, exempt, disabled, hash_key, answers } = given;
         let known: BTreeMap<&'static str, Kind> = redact::types().map(|kind| (kind.0, kind)).collect();
         let kind = |name: &String| known.get(name.as_str()).copied();
-        let mut actions: HashMap<Kind, Action> =
-            actions.iter().filter_map(|(name, action)| Some((kind(name)?, *action))).collect();
+        let named = |actions: &BTreeMap<String, Action>| -> HashMap<Kind, Action> {
+            actions.iter().filter_map(|(name, action)| Some((kind(name)?, *action))).collect()
+        };
+        let mut actions = named(&actions);
         for secret in secrets::TYPES {
             let action = actions.entry(secret).or_insert(otherwise);
             if let Action::Replace { restore } = action {
@@ -99,9 +106,15 @@ impl Redactor {
             }
         }
         let hash_key = hash_key.0.expose().clone().into_bytes();
+        let answers = answers.map(|answers| Rules {
+            actions: named(&answers.actions),
+            otherwise: answers.otherwise,
+            hash_key: hash_key.clone(),
+        });
         Self {
             settings: redact::Settings { disabled: disabled.iter().filter_map(kind).collect(), exempt },
             rules: Rules { actions, otherwise, hash_key },
+            answers,
         }
     }
 }

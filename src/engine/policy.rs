@@ -206,7 +206,9 @@ enum Phase {
     /// A provider's answer passes.
     Relaying(Meter),
     /// The answer was ended before the provider did; what else it sends is dropped.
-    Cut,
+    Cut(Outcome),
+    /// A provider's error passes, with the values that it repeats.
+    Failing,
     /// Envoy answered by itself; its body is replaced by one in the client's dialect.
     Explaining { body: Vec<u8>, outcome: Outcome },
     /// The answer is complete, or the gateway gave it.
@@ -517,11 +519,11 @@ impl Role for Policy {
     }
 
     fn wants_response_body(&self) -> bool {
-        matches!(self.phase, Phase::Relaying(_) | Phase::Cut | Phase::Explaining { .. })
+        matches!(self.phase, Phase::Relaying(_) | Phase::Cut(_) | Phase::Failing | Phase::Explaining { .. })
     }
 
     fn is_open(&self) -> bool {
-        !matches!(self.phase, Phase::Cut | Phase::Ended(_))
+        !matches!(self.phase, Phase::Cut(_) | Phase::Failing | Phase::Ended(_))
     }
 
     fn handle(&mut self, event: Event<'_>, now: Timestamp, effects: &mut Vec<Effect>) -> Flow {
@@ -548,11 +550,11 @@ impl Role for Policy {
             }
             Event::ResponseHeaders { headers, local, end_of_stream } => {
                 self.response_headers(&headers, local, end_of_stream, now, effects);
-                Ok(Flow::Continue)
+                Ok(self.passage())
             }
             Event::ResponseBody { chunk, end_of_stream } => {
                 self.response_body(chunk, end_of_stream, now, effects);
-                Ok(Flow::Continue)
+                Ok(self.passage())
             }
             Event::Turn => Ok(self.reserve(effects)),
             Event::Reserved(outcome) if matches!(self.phase, Phase::Relaying(_)) => {

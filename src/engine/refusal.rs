@@ -55,6 +55,10 @@ pub enum Refusal {
     NotPermitted(String),
     /// What it says may not go to a provider.
     ContentBlocked(Blocked),
+    /// What the model said may not go to the client.
+    AnswerBlocked(Blocked),
+    /// The answer is not what the request's schema asks for.
+    MismatchedAnswer,
     /// A limit has no room for the call.
     Exceeded(Exceeded),
     /// The limits could not be asked, and nothing goes on unlimited.
@@ -138,7 +142,8 @@ impl Refusal {
             Self::DuplicateCredentials
             | Self::InvalidRequest(_)
             | Self::Unsupported(_)
-            | Self::ContentBlocked(_) => 400,
+            | Self::ContentBlocked(_)
+            | Self::AnswerBlocked(_) => 400,
             Self::MissingKey | Self::InvalidKey | Self::KeyRevoked | Self::KeyExpired => 401,
             Self::ModelNotAllowed(_) | Self::NotPermitted(_) => 403,
             Self::UnknownEndpoint | Self::ModelNotFound(_) => 404,
@@ -148,7 +153,10 @@ impl Refusal {
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => 415,
             Self::Exceeded(Exceeded { excess: Excess::Rate | Excess::Budget, .. }) => 429,
             Self::Internal => 500,
-            Self::CredentialRejected | Self::UnreadableAnswer | Self::AnswerInterrupted => 502,
+            Self::CredentialRejected
+            | Self::UnreadableAnswer
+            | Self::MismatchedAnswer
+            | Self::AnswerInterrupted => 502,
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. })
             | Self::LimitsUnavailable
             | Self::NoProviderAvailable
@@ -176,7 +184,7 @@ impl Refusal {
             Self::ModelNotFound(_) => "model_not_found",
             Self::ModelNotAllowed(_) => "model_not_allowed",
             Self::NotPermitted(_) => "no_permitted_provider",
-            Self::ContentBlocked(_) => "content_blocked",
+            Self::ContentBlocked(_) | Self::AnswerBlocked(_) => "content_blocked",
             Self::Exceeded(Exceeded { excess: Excess::Rate, .. }) => "rate_limit_exceeded",
             Self::Exceeded(Exceeded { excess: Excess::Budget, .. }) => "budget_exceeded",
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. }) => "concurrency_limit_exceeded",
@@ -184,6 +192,7 @@ impl Refusal {
             Self::NoProviderAvailable | Self::CredentialUnavailable => "no_provider_available",
             Self::CredentialRejected => "provider_credential_rejected",
             Self::UnreadableAnswer => "provider_answer_unreadable",
+            Self::MismatchedAnswer => "structured_output_invalid",
             Self::AnswerInterrupted => "provider_answer_interrupted",
             Self::ProviderTimeout => "provider_timeout",
             Self::Internal => "internal_error",
@@ -253,6 +262,10 @@ impl Refusal {
                 format!("The request holds a value of the type {kind}, which may not be sent.")
             }
             Self::ContentBlocked(Blocked::Rule(rule)) => format!("The request breaks the rule `{rule}`."),
+            Self::AnswerBlocked(Blocked::Value(kind)) => {
+                format!("The answer holds a value of the type {kind}, which may not be passed on.")
+            }
+            Self::AnswerBlocked(Blocked::Rule(rule)) => format!("The answer breaks the rule `{rule}`."),
             Self::Exceeded(exceeded) => exceeded.message.clone(),
             Self::LimitsUnavailable => "The limits of this key cannot be checked at present.".to_owned(),
             Self::NoProviderAvailable => "No provider of this model can be reached at present.".to_owned(),
@@ -265,6 +278,9 @@ impl Refusal {
                     .to_owned()
             }
             Self::UnreadableAnswer => "What the provider of this model sent cannot be read.".to_owned(),
+            Self::MismatchedAnswer => {
+                "What the model answered is not what the schema of the request asks for.".to_owned()
+            }
             Self::AnswerInterrupted => {
                 "The provider of this model stopped before its answer was complete.".to_owned()
             }

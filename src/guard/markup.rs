@@ -4,6 +4,8 @@
 //! conversation leaves without a click (OWASP Top 10 for LLM applications, LLM02 and LLM05). Code in fences and in
 //! backticks is shown as text, and left alone. Nothing here knows who the client is.
 
+pub mod stream;
+
 use std::ops::Range;
 
 /// What markup does.
@@ -102,17 +104,37 @@ fn head(text: &str) -> &str {
     text.get(..text.floor_char_boundary(LONGEST)).unwrap_or(text)
 }
 
+/// What addresses begin with that run code.
+const SCHEMES: [&str; 3] = ["javascript:", "vbscript:", "data:text/html"];
+
 fn runs(address: &str) -> bool {
     let address = address.trim_start().to_ascii_lowercase();
-    ["javascript:", "vbscript:", "data:text/html"].iter().any(|scheme| address.starts_with(scheme))
+    SCHEMES.iter().any(|scheme| address.starts_with(scheme))
+}
+
+/// Whether a tag begins here: with a letter (WHATWG HTML, "Tag open state").
+fn opens_tag(rest: &str) -> bool {
+    rest.as_bytes().get(1).is_some_and(u8::is_ascii_alphabetic)
+}
+
+/// The name of the tag that begins here.
+fn name(rest: &str) -> &str {
+    let inner = rest.get(1..).unwrap_or_default();
+    inner.split(|letter: char| !letter.is_ascii_alphanumeric()).next().unwrap_or_default()
+}
+
+/// Whether the content of an element with this name runs or loads.
+fn is_active(name: &str) -> bool {
+    ACTIVE.iter().any(|active| name.eq_ignore_ascii_case(active))
 }
 
 /// A tag of HTML that runs or loads.
 fn tag(rest: &str, hosts: &[String]) -> Option<(MarkupRule, usize)> {
+    opens_tag(rest).then_some(())?;
     let end = head(rest).find('>')?;
     let inner = rest.get(1..end)?.to_ascii_lowercase();
-    let name = inner.split(|letter: char| !letter.is_ascii_alphanumeric()).next()?;
-    if ACTIVE.contains(&name) {
+    let name = &*name(rest).to_ascii_lowercase();
+    if is_active(name) {
         let close = format!("</{name}");
         let body = head(rest.get(end + 1..)?).to_ascii_lowercase();
         let length = match body.find(&close) {

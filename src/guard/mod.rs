@@ -2,7 +2,7 @@
 //!
 //! [`assess`] scores one text for prompt injection and jailbreaks, in some twenty languages. [`policy`] is what an
 //! operator configures around it: denied words, topics, patterns, sizes, and what happens at a hit. [`markup`] looks at
-//! answers: images that carry data away, and scripts.
+//! answers: images that carry data away, and scripts; [`schema`] at whether they are what they were asked to be.
 //!
 //! The score is a chance, put together from weak signs ([`signals`]): no list of phrases, for attackers know those.
 //! Promises: time linear in the text; a verdict names a rule and never holds the text. It does not know roles of
@@ -13,6 +13,7 @@ mod hidden;
 mod lexicon;
 pub mod markup;
 pub mod policy;
+pub mod schema;
 mod signals;
 mod tokens;
 

@@ -84,6 +84,9 @@ pub struct Settings {
     /// What happens at an image that carries data away, or a script, in an answer; and the hosts that images may
     /// come from.
     pub markup: Option<(Action, Vec<String>)>,
+    /// What happens at an answer that is not what its request's schema asks for: `Observe` or `Block`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub structured_output: Option<Action>,
 }
 
 /// What is wrong with settings.
@@ -128,6 +131,15 @@ impl std::error::Error for Problem {}
 /// The rule for texts that are too long, in verdicts.
 pub const SIZE: &str = "size";
 
+/// The rule for answers that are not what the schema of their request asks for.
+pub const STRUCTURED_OUTPUT: &str = "structured-output";
+
+/// The rule for those that could not be held against it.
+pub const UNCHECKED_OUTPUT: &str = "structured-output-unchecked";
+
+/// What takes the place of text that a rule takes out.
+pub const TAKEN_OUT: &str = "[removed]";
+
 /// The memory that one pattern may take when compiled, and again while it runs.
 const LARGEST_PATTERN: usize = 1 << 20;
 /// Places reported for a rule that takes out what it hits.
@@ -171,6 +183,7 @@ pub struct Policy {
     allow: Option<Regex>,
     largest: Option<(usize, Action)>,
     markup: Option<(Action, Vec<String>)>,
+    structured_output: Option<Action>,
 }
 
 impl Policy {
@@ -217,6 +230,7 @@ impl Policy {
             allow,
             largest: settings.largest,
             markup: settings.markup.clone(),
+            structured_output: settings.structured_output,
         })
     }
 
@@ -241,10 +255,22 @@ impl Policy {
         verdict
     }
 
-    /// Checks a text that a model answered.
+    /// What happens at markup in answers that acts, where anything does; and the hosts that images may come from.
+    #[must_use]
+    pub fn markup(&self) -> Option<(Action, &[String])> {
+        self.markup.as_ref().map(|(action, hosts)| (*action, hosts.as_slice()))
+    }
+
+    /// What happens at an answer that is not what its request's schema asks for, where that is looked at.
+    #[must_use]
+    pub const fn structured_output(&self) -> Option<Action> {
+        self.structured_output
+    }
+
+    /// Checks a text that a model answered for markup that acts.
     #[must_use]
     pub fn check_answer(&self, text: &str) -> Verdict<'_> {
-        let mut verdict = self.forbidden(text);
+        let mut verdict = Verdict { score: 0.0, rule: None, action: None, redact: Vec::new() };
         if let Some((action, hosts)) = &self.markup {
             for hit in markup::find(text, hosts) {
                 verdict.hit(hit.rule.id(), *action, 1.0);

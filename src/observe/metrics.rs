@@ -71,6 +71,10 @@ pub enum Metric {
     Redactions,
     /// Texts that break a rule of the guard, by the rule and what was done.
     Guard,
+    /// Private values that were found in what models say, by their type and what was done.
+    AnswerRedactions,
+    /// Texts of models that break a rule of the guard, by the rule and what was done.
+    AnswerGuard,
 }
 
 /// What Envoy makes of the numbers.
@@ -102,6 +106,8 @@ impl Metric {
             Self::TranslationLoss => "tollgate.translation_loss",
             Self::Redactions => "tollgate.redactions",
             Self::Guard => "tollgate.guard",
+            Self::AnswerRedactions => "tollgate.answer_redactions",
+            Self::AnswerGuard => "tollgate.answer_guard",
         }
     }
 
@@ -118,7 +124,9 @@ impl Metric {
             | Self::CredentialRejected
             | Self::TranslationLoss
             | Self::Redactions
-            | Self::Guard => Kind::Counter,
+            | Self::Guard
+            | Self::AnswerRedactions
+            | Self::AnswerGuard => Kind::Counter,
             Self::TokenUsage
             | Self::OperationDuration
             | Self::TimeToFirstToken
@@ -245,7 +253,12 @@ impl Series {
                 write!(name, "|model={model}|provider={provider}")
             }
             Metric::TranslationLoss => write!(name, "|provider={provider}"),
-            Metric::WouldRefuse | Metric::LimitAlerts | Metric::Redactions | Metric::Guard => Ok(()),
+            Metric::WouldRefuse
+            | Metric::LimitAlerts
+            | Metric::Redactions
+            | Metric::Guard
+            | Metric::AnswerRedactions
+            | Metric::AnswerGuard => Ok(()),
         };
         let _ = match &self.detail {
             Detail::Only => Ok(()),

@@ -136,7 +136,7 @@ impl Notice {
     }
 }
 
-/// What was found in a request, without a word of it.
+/// What was found in a request or an answer, without a word of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
     /// How many values, by their type and what was done.
@@ -154,7 +154,7 @@ impl Found {
         self.values.is_empty() && self.rules.is_empty()
     }
 
-    fn measurements(&self) -> Vec<Measurement> {
+    fn measurements(&self, (redactions, guard): (Metric, Metric)) -> Vec<Measurement> {
         let scope = Rc::new(Scope::new(ScopeLabels::none()));
         let one = |metric, detail, value| {
             let series = Series { metric, scope: Rc::clone(&scope), detail };
@@ -163,9 +163,9 @@ impl Found {
         let values = self
             .values
             .iter()
-            .map(|((kind, action), count)| one(Metric::Redactions, Detail::Value { kind, action }, *count));
+            .map(|((kind, action), count)| one(redactions, Detail::Value { kind, action }, *count));
         let rules = self.rules.iter().map(|((rule, action), count)| {
-            one(Metric::Guard, Detail::Rule { rule: Arc::clone(rule), action }, *count)
+            one(guard, Detail::Rule { rule: Arc::clone(rule), action }, *count)
         });
         values.chain(rules).collect()
     }
@@ -208,6 +208,8 @@ pub struct Record {
     pub queued: Option<Duration>,
     /// What was found in it, when anything was.
     pub found: Option<Rc<Found>>,
+    /// What was found in its answer, when anything was.
+    pub found_in_answer: Option<Rc<Found>>,
     /// What is to be told about limits.
     pub notices: Vec<Notice>,
     /// From the request's arrival to the end of the answer.
@@ -263,7 +265,10 @@ impl Record {
             add(Metric::OwnTime, Detail::Only, microseconds(self.own_time));
         }
         out.extend(self.notices.iter().map(Notice::measurement));
-        out.extend(self.found.iter().flat_map(|found| found.measurements()));
+        let requests = (Metric::Redactions, Metric::Guard);
+        out.extend(self.found.iter().flat_map(|found| found.measurements(requests)));
+        let answers = (Metric::AnswerRedactions, Metric::AnswerGuard);
+        out.extend(self.found_in_answer.iter().flat_map(|found| found.measurements(answers)));
         out
     }
 
@@ -307,10 +312,10 @@ impl Record {
             Notice::Alert(..) => None,
         });
         line.text("would_refuse", would_refuse);
-        let found = self.found.as_deref();
-        let values = found.iter().flat_map(|found| &found.values);
+        let found = || self.found.iter().chain(&self.found_in_answer);
+        let values = found().flat_map(|found| &found.values);
         line.counts("redacted", values.map(|((kind, _), count)| (*kind, *count)));
-        let rules = found.iter().flat_map(|found| &found.rules);
+        let rules = found().flat_map(|found| &found.rules);
         line.counts("guard", rules.map(|((rule, _), count)| (&**rule, *count)));
         line.number("queued_ms", self.queued.map(milliseconds));
         line.number("first_token_ms", self.first_token.map(milliseconds));
@@ -412,6 +417,7 @@ mod tests {
             cost: Some(NanoDollars::new(147_500)),
             limit: None,
             found: None,
+            found_in_answer: None,
             queued: Some(Duration::from_millis(40)),
             notices: vec![
                 Notice::WouldRefuse("team data".into()),

@@ -42,6 +42,7 @@ pub mod mask;
 mod normal;
 mod scan;
 pub mod secrets;
+pub mod window;
 
 #[cfg(test)]
 #[expect(clippy::string_slice, reason = "a test fails by panicking")]

@@ -14,6 +14,7 @@
 )]
 
 mod admission;
+mod answers;
 mod client;
 mod clouds;
 mod command;

@@ -13,7 +13,7 @@ use tollgate::engine::content::prompt::{Blocked, Screened, screen};
 
 /// Values of different types: RFC 2606 domains are exempt of nothing here, card and account numbers are the issuers'
 /// and ISO 13616's own examples.
-const VALUES: [&str; 6] = [
+pub(crate) const VALUES: [&str; 6] = [
     "ann.lee@corp.example",
     "4111 1111 1111 1111",
     "GB29 NWBK 6016 1331 9268 19",
@@ -22,7 +22,7 @@ const VALUES: [&str; 6] = [
     "bob@büro.example",
 ];
 
-fn contents(members: &str) -> Contents {
+pub(crate) fn contents(members: &str) -> Contents {
     let yaml = format!(
         "{{version: 1, providers: {{p: {{api: openai, url: 'http://127.0.0.1:1'}}}}, \
          models: {{m: {{targets: [{{provider: p, model: m}}]}}}}, {members}}}"
@@ -338,7 +338,7 @@ fn a_broken_stream_ends_with_what_waited() {
 }
 
 /// The events of a client's dialect that bring `says` in pieces of three letters, and then end.
-fn of_dialect(dialect: Dialect, says: &str) -> String {
+pub(crate) fn of_dialect(dialect: Dialect, says: &str) -> String {
     let letters: Vec<char> = says.chars().collect();
     let pieces: Vec<String> = letters.chunks(3).map(|piece| piece.iter().collect()).collect();
     let mut out = String::new();
@@ -387,7 +387,7 @@ fn of_dialect(dialect: Dialect, says: &str) -> String {
 }
 
 /// The texts that grow with a stream and those that are said whole, by the type of the event and the member.
-fn texts_of(stream: &str) -> BTreeMap<String, String> {
+pub(crate) fn texts_of(stream: &str) -> BTreeMap<String, String> {
     let mut texts = BTreeMap::new();
     for event in stream.split("\n\n").filter(|event| !event.is_empty()) {
         let data = event.lines().find_map(|line| line.strip_prefix("data: ")).expect("each event has data");

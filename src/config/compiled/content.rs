@@ -60,6 +60,19 @@ pub struct Redaction {
     pub disabled: Vec<String>,
     /// The key of hashes; empty where no type is hashed.
     pub hash_key: HashKey,
+    /// What is done with what models say, where that is looked at.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub answers: Option<Answers>,
+}
+
+/// What is done with private values in what models say. None of them is ever given back.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Answers {
+    /// The action of all types without one of their own.
+    pub otherwise: Action,
+    /// The actions of types, by their names.
+    pub actions: BTreeMap<String, Action>,
 }
 
 /// The key of hashes. Whoever knows it can try out which value a hash stands for, so it does not print.

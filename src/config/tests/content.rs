@@ -45,6 +45,22 @@ fn a_team_replaces_the_common_rules_as_a_whole() {
 }
 
 #[test]
+fn answers_are_dealt_with_as_requests_or_by_rules_of_their_own() {
+    let compiled = |members: &str| {
+        let section = format!("redaction: {{restore: true, types: {{US_SSN: block}}, {members}}}\n{KEYS}");
+        let content = good_with(KEYS, &section).policy.content;
+        let answers = content.redaction.of("any").unwrap().answers.clone();
+        answers.map(|answers| (answers.otherwise, answers.actions.into_iter().collect::<Vec<_>>()))
+    };
+    let replaced = Action::Replace { restore: false };
+    assert_eq!(compiled("answers: false"), None);
+    assert_eq!(compiled("answers: true"), Some((replaced, vec![("US_SSN".to_owned(), Action::Block)])));
+    assert_eq!(compiled("answers: {default: remove}"), Some((Action::Remove, Vec::new())));
+    let own = compiled("answers: {types: {CREDIT_CARD: {action: mask, keep: 4}}}");
+    assert_eq!(own, Some((replaced, vec![("CREDIT_CARD".to_owned(), Action::Mask { keep: 4 })])));
+}
+
+#[test]
 fn mistakes_are_named_with_what_was_meant() {
     check(
         "redaction: {types: {CREDITCARD: block}}",
@@ -76,12 +92,35 @@ fn mistakes_are_named_with_what_was_meant() {
         &["22:48: redaction.disabled[0]: this type is named before; what is not looked for needs no action"],
     );
     check(
+        "redaction: {types: {US_SSN: block}, answers: {default: {action: block, keep: 4}, types: {US_SSN: hash}}}",
+        &[
+            "22:12: redaction: `hash` needs a `hash_key`",
+            "22:80: redaction.answers.default.keep: only `mask` keeps something",
+        ],
+    );
+    check(
+        "redaction: {answers: {}}",
+        &["22:22: redaction.answers: expected at least one of: default, types"],
+    );
+    check(
+        "redaction: {answers: {default: {action: replace, restore: true}}}",
+        &["22:50: redaction.answers.default.restore: unknown key `restore`"],
+    );
+    check(
+        "guard: {markup: {action: redact, hosts: ['https://cdn.example']}}",
+        &[
+            "22:41: guard.markup.hosts[0]: expected the name of a host, such as cdn.example.com, found `https://cdn.example`",
+        ],
+    );
+    check(
         "redaction: {hash_key: hunter2}",
         &["22:23: redaction.hash_key: expected a text of 16 to 256 characters, found something else"],
     );
     check(
         "guard: {allow: [x]}",
-        &["22:8: guard: expected at least one of: injection, denied_words, patterns, max_text"],
+        &[
+            "22:8: guard: expected at least one of: injection, denied_words, patterns, max_text, markup, structured_output",
+        ],
     );
     check(
         "guard: {denied_words: [{id: x, words: [a], at_least: 2, action: block}]}",

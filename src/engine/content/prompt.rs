@@ -10,17 +10,14 @@ use super::body::{self, Form, Text, Texts};
 use super::{Redactor, Screen};
 use crate::framing::edit::{self, Edit};
 use crate::framing::json::{self, Span};
-use crate::guard::policy::{Action as GuardAction, Policy as Guard};
+use crate::guard::policy::{Action as GuardAction, Policy as Guard, TAKEN_OUT};
 use crate::observe::record::Found;
 use crate::redact::finding::{Finding, Kind, settle};
-use crate::redact::mask::Vault;
+use crate::redact::mask::{Rules, Vault};
 use crate::redact::{find_across, find_all};
 
 /// How deep documents within documents are looked into; a deeper one is a text.
 const DEEPEST: usize = 8;
-
-/// What takes the place of text that a rule of the guard takes out.
-const TAKEN_OUT: &str = "[removed]";
 
 /// Why a request is refused.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,14 +46,19 @@ pub struct Screened {
 pub fn screen(screen: &Screen, body: &[u8]) -> Screened {
     let mut screened = Screened::default();
     let Ok(body) = std::str::from_utf8(body) else { return screened };
+    let redactor = screen.redaction.as_deref();
     let mut masker = Masker {
-        redactor: screen.redaction.as_deref(),
-        guard: screen.guard.as_deref(),
+        redactor,
+        rules: redactor.map(|redactor| &redactor.rules),
+        judge: screen.guard.as_deref().map(Judge::Prompt),
         root: body,
         vault: Vault::new(),
         avoided: false,
         tally: Found::default(),
     };
+    if redactor.is_some_and(|redactor| redactor.answers.is_some()) {
+        masker.avoid();
+    }
     let texts = body::texts(body);
     match masker.document(body, texts, 0) {
         Ok(changed) => screened.body = changed.map(String::into_bytes),
@@ -67,14 +69,33 @@ pub fn screen(screen: &Screen, body: &[u8]) -> Screened {
     screened
 }
 
-struct Masker<'a> {
-    redactor: Option<&'a Redactor>,
-    guard: Option<&'a Guard>,
-    root: &'a str,
-    vault: Vault,
+/// What a guard judges.
+#[derive(Clone, Copy)]
+pub(super) enum Judge<'a> {
+    /// What goes to a model.
+    Prompt(&'a Guard),
+    /// What a model says.
+    Answer(&'a Guard),
+}
+
+/// Takes out of texts what may not stand in them.
+pub(super) struct Masker<'a> {
+    pub(super) redactor: Option<&'a Redactor>,
+    pub(super) rules: Option<&'a Rules>,
+    pub(super) judge: Option<Judge<'a>>,
+    pub(super) root: &'a str,
+    pub(super) vault: Vault,
     /// Whether the vault knows which placeholders the prompt has of its own.
-    avoided: bool,
-    tally: Found,
+    pub(super) avoided: bool,
+    pub(super) tally: Found,
+}
+
+/// A text that does not stay as it is.
+pub(super) struct Change {
+    /// The token.
+    pub(super) span: Span,
+    /// What takes its place, before it is quoted.
+    pub(super) says: String,
 }
 
 impl Masker<'_> {
@@ -85,12 +106,30 @@ impl Masker<'_> {
         texts: Texts<'_>,
         depth: usize,
     ) -> Result<Option<String>, Blocked> {
+        let changes = self.changes(document, texts, depth)?;
+        if changes.is_empty() {
+            return Ok(None);
+        }
+        let mut edits: Vec<Edit> = changes.into_iter().map(Edit::from).collect();
+        let rest = document.get(edit::reach(&edits)..).unwrap_or_default();
+        let changed =
+            edit::apply(&mut edits, document.as_bytes()).and_then(|head| String::from_utf8(head).ok());
+        Ok(changed.map(|head| head + rest))
+    }
+
+    /// What of the document does not stay as it is.
+    pub(super) fn changes(
+        &mut self,
+        document: &str,
+        texts: Texts<'_>,
+        depth: usize,
+    ) -> Result<Vec<Change>, Blocked> {
         let Texts { mut all, free } = texts;
-        let mut edits = Vec::new();
+        let mut changes = Vec::new();
         let mut judged = vec![false; all.len()];
-        if let Some(guard) = self.guard {
+        if let Some(judge) = self.judge {
             for (text, judged) in all.iter_mut().zip(&mut judged) {
-                *judged = self.judge(guard, text)?;
+                *judged = self.judge(judge, text, depth)?;
             }
         }
         let mut findings = match self.redactor {
@@ -107,23 +146,19 @@ impl Masker<'_> {
                 None if judged => text.says.to_string(),
                 None => continue,
             };
-            let mut written = Vec::with_capacity(says.len() + 2);
-            json::write_string(&mut written, &says);
-            edits.push(Edit { span: text.span, text: written });
+            changes.push(Change { span: text.span, says });
         }
-        if edits.is_empty() {
-            return Ok(None);
-        }
-        let rest = document.get(edit::reach(&edits)..).unwrap_or_default();
-        let changed =
-            edit::apply(&mut edits, document.as_bytes()).and_then(|head| String::from_utf8(head).ok());
-        Ok(changed.map(|head| head + rest))
+        Ok(changes)
     }
 
     /// Judges a text; says whether something was taken out of it.
-    fn judge(&mut self, guard: &Guard, text: &mut Text<'_>) -> Result<bool, Blocked> {
-        let Some(source) = text.source else { return Ok(false) };
-        let verdict = guard.check(&text.says, source);
+    fn judge(&mut self, judge: Judge<'_>, text: &mut Text<'_>, depth: usize) -> Result<bool, Blocked> {
+        let verdict = match (judge, text.source) {
+            (Judge::Prompt(guard), Some(source)) => guard.check(&text.says, source),
+            // The texts of a document within are judged each.
+            (Judge::Answer(guard), _) if !inner(text, depth) => guard.check_answer(&text.says),
+            _ => return Ok(false),
+        };
         let (Some(rule), Some(action)) = (verdict.rule, verdict.action) else { return Ok(false) };
         let rule: Arc<str> = rule.into();
         *self.tally.rules.entry((Arc::clone(&rule), action.name())).or_default() += 1;
@@ -150,19 +185,30 @@ impl Masker<'_> {
 
     /// The text with the values taken out; `None` when it stays as it is.
     fn masked(&mut self, text: &Text<'_>, findings: &mut [Finding]) -> Result<Option<String>, Blocked> {
-        let Some(redactor) = self.redactor.filter(|_| !findings.is_empty()) else { return Ok(None) };
+        let Some(rules) = self.rules.filter(|_| !findings.is_empty()) else { return Ok(None) };
         if !self.avoided {
-            self.avoided = true;
-            let root = self.root;
-            avoid(&mut self.vault, &body::texts(root), 0);
+            self.avoid();
         }
         for finding in findings.iter() {
-            let action = redactor.rules.action(finding.kind);
+            let action = rules.action(finding.kind);
             *self.tally.values.entry((finding.kind.0, action.name())).or_default() += 1;
         }
         let blocked = |kind: Kind| Blocked::Value(kind.0);
-        let masked = self.vault.mask(&text.says, findings, &redactor.rules).map_err(blocked)?;
+        let masked = self.vault.mask(&text.says, findings, rules).map_err(blocked)?;
         Ok((masked != text.says).then_some(masked))
+    }
+
+    fn avoid(&mut self) {
+        self.avoided = true;
+        avoid(&mut self.vault, &body::texts(self.root), 0);
+    }
+}
+
+impl From<Change> for Edit {
+    fn from(change: Change) -> Self {
+        let mut text = Vec::with_capacity(change.says.len() + 2);
+        json::write_string(&mut text, &change.says);
+        Self { span: change.span, text }
     }
 }
 

@@ -1,15 +1,20 @@
-//! Restoring a stream of events: each text that is being generated is a channel of its own.
+//! Restoring and screening a stream of events: each text that is being generated is a channel of its own.
 //!
-//! A piece of text that may be the beginning of a placeholder waits, at most as long as a placeholder can be. What
-//! waits when its channel ends, and was none, passes in an event of its own before the one that says so.
+//! A piece of text that may be the beginning of a placeholder waits, at most as long as a placeholder can be; where
+//! answers are screened, also what may become a value ([`crate::redact::window`]). What waits when its channel ends,
+//! and was none, passes in an event of its own before the one that says so.
 //!
 //! Which members of an event carry text is said for each dialect in [`read`]. An event that is too long to be held
-//! passes as it is.
+//! passes as it is, and ends the stream where answers are screened. There, what waits in a stream that breaks off is
+//! lost, for nobody knows what it was about to be.
 
 mod read;
 
 use self::read::{Event, Member, Name, read};
 use super::answer::quoting_of;
+use super::prompt::{Blocked, Change};
+use super::screening::{Fault, Screening, without_probabilities};
+use super::speech::{Ear, Speech};
 use crate::dialect::translate::Dialect;
 use crate::framing::edit::{self, Edit};
 use crate::framing::json::{self, Span};
@@ -28,10 +33,25 @@ pub(super) struct Stream {
 
 struct Channel {
     name: Name,
+    /// The text as it is screened, where it is.
+    speech: Option<Speech>,
     restorer: Restorer,
     quoting: Option<Quoting>,
     /// The bytes around a text in an event of this channel; noted while text waits.
     around: Option<(Vec<u8>, Vec<u8>)>,
+}
+
+/// What the texts of a stream are held against.
+pub(super) struct Terms<'a> {
+    pub(super) vault: &'a mut Vault,
+    pub(super) screening: Option<&'a mut Screening>,
+}
+
+impl Terms<'_> {
+    fn ear(&mut self) -> Option<Ear<'_>> {
+        let screening = self.screening.as_deref_mut()?;
+        Some(Ear { screening, vault: self.vault })
+    }
 }
 
 impl Stream {
@@ -40,40 +60,101 @@ impl Stream {
         Self { dialect, framer: Framer::new(LONGEST_EVENT), channels: Vec::new() }
     }
 
-    /// Takes the next bytes, and appends what passes to `out`.
-    pub(super) fn push(&mut self, vault: &Vault, chunk: &[u8], out: &mut Vec<u8>) {
+    /// Takes the next bytes, and appends what passes to `out`. After a fault nothing more does.
+    pub(super) fn push(
+        &mut self,
+        mut terms: Terms<'_>,
+        chunk: &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), Fault> {
         let Self { dialect, framer, channels } = self;
-        framer.push(chunk, |frame| relay(*dialect, channels, vault, &frame, out));
+        let mut outcome = Ok(());
+        framer.push(chunk, |frame| {
+            if outcome.is_ok() {
+                outcome = relay(*dialect, channels, &mut terms, &frame, out);
+            }
+        });
+        outcome
     }
 
-    /// Ends the stream: whatever waits passes.
-    pub(super) fn finish(&mut self, vault: &Vault, out: &mut Vec<u8>) {
+    /// Ends the stream: whatever waits passes, unless it is screened.
+    pub(super) fn finish(&mut self, mut terms: Terms<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
         let Self { dialect, framer, channels } = self;
-        framer.finish(|frame| relay(*dialect, channels, vault, &frame, out));
-        channels.iter_mut().for_each(|channel| channel.release(out));
+        let mut outcome = Ok(());
+        framer.finish(|frame| outcome = relay(*dialect, channels, &mut terms, &frame, out));
+        if terms.screening.is_none() && outcome.is_ok() {
+            channels.iter_mut().try_for_each(|channel| channel.release(&mut terms, out))?;
+        }
+        outcome
     }
 }
 
-fn relay(dialect: Dialect, channels: &mut Vec<Channel>, vault: &Vault, frame: &Frame<'_>, out: &mut Vec<u8>) {
+fn relay(
+    dialect: Dialect,
+    channels: &mut Vec<Channel>,
+    terms: &mut Terms<'_>,
+    frame: &Frame<'_>,
+    out: &mut Vec<u8>,
+) -> Result<(), Fault> {
     let data = if frame.extent == Extent::Oversized { None } else { frame.data() };
     let event = data.as_deref().map(|data| read(dialect, data)).unwrap_or_default();
+    if terms.screening.is_some() && (frame.extent == Extent::Oversized || data.is_some() && !event.is_read) {
+        return Err(Fault::Unreadable);
+    }
     let mut edits = Vec::new();
+    let mut blocked = None;
     if let Some(data) = &data {
         for (name, span) in &event.texts {
             let Some(piece) = json::string(data, *span) else { continue };
-            let channel = channel(channels, name);
-            let restored = channel.restore(vault, &piece, event.ends(name));
+            let channel = channel(channels, name, terms.screening.is_some());
+            let mut says = String::new();
+            let outcome = channel.take(terms, &piece, event.ends(name), &mut says);
             channel.note(frame.event, data, &event, *span);
-            edits.extend(replacing(*span, &piece, &restored));
+            edits.extend(replacing(*span, &piece, &says));
+            if let Err(fault) = outcome {
+                blocked = Some(fault);
+                break;
+            }
         }
-        for span in &event.complete {
-            let Some(text) = json::string(data, *span).filter(|text| text.contains('[')) else { continue };
-            edits.extend(replacing(*span, &text, &vault.restore(&text, quoting_of(&text))));
+        if let Some(fault) = blocked {
+            return Err(Fault::Blocked(fault));
         }
+        edits.extend(complete(terms, data, &event)?);
     }
-    channels.iter_mut().filter(|one| event.ends(&one.name)).for_each(|channel| channel.release(out));
+    for channel in channels.iter_mut().filter(|one| event.ends(&one.name)) {
+        channel.release(terms, out)?;
+    }
     let changed = data.filter(|_| !edits.is_empty()).and_then(|data| rewritten(frame, &data, &mut edits));
     out.extend_from_slice(changed.as_deref().unwrap_or(frame.raw));
+    Ok(())
+}
+
+/// The edits of the texts that an event says whole.
+fn complete(terms: &mut Terms<'_>, data: &[u8], event: &Event) -> Result<Vec<Edit>, Fault> {
+    let mut edits = Vec::new();
+    let Some(screening) = terms.screening.as_deref_mut().filter(|_| event.is_read && !event.is_mark) else {
+        for span in &event.complete {
+            let Some(text) = json::string(data, *span).filter(|text| text.contains('[')) else { continue };
+            edits.extend(replacing(*span, &text, &terms.vault.restore(&text, quoting_of(&text))));
+        }
+        return Ok(edits);
+    };
+    let passed: Vec<Span> = event.texts.iter().map(|(_, span)| *span).collect();
+    let changes = screening.changes(terms.vault, data, &passed, !event.repeats)?;
+    for span in event.complete.iter().filter(|span| changes.iter().all(|change| change.span != **span)) {
+        let Some(text) = json::string(data, *span).filter(|text| text.contains('[')) else { continue };
+        edits.extend(replacing(*span, &text, &terms.vault.restore(&text, quoting_of(&text))));
+    }
+    edits.extend(changes.into_iter().map(|Change { span, says }| {
+        let says = terms.vault.restore(&says, quoting_of(&says));
+        Edit::from(Change { span, says })
+    }));
+    let silent = without_probabilities(data).collect::<Vec<_>>();
+    edits.retain(|edit| {
+        !silent.iter().any(|of| of.span.start <= edit.span.start && edit.span.end <= of.span.end)
+    });
+    edits.extend(silent);
+    Ok(edits)
 }
 
 impl Event {
@@ -114,34 +195,62 @@ fn on_one_line(json: &[u8]) -> Vec<u8> {
     json.iter().copied().filter(|byte| *byte != b'\n').collect()
 }
 
-fn channel<'a>(channels: &'a mut Vec<Channel>, name: &Name) -> &'a mut Channel {
+fn channel<'a>(channels: &'a mut Vec<Channel>, name: &Name, screened: bool) -> &'a mut Channel {
     let at = channels.iter().position(|channel| channel.name == *name).unwrap_or(channels.len());
     if at == channels.len() {
-        let restorer = Restorer::default();
-        channels.push(Channel { name: name.clone(), restorer, quoting: None, around: None });
+        channels.push(Channel {
+            name: name.clone(),
+            speech: screened.then(Speech::new),
+            restorer: Restorer::default(),
+            quoting: None,
+            around: None,
+        });
     }
     #[expect(clippy::indexing_slicing, reason = "it was found there, or put there")]
     &mut channels[at]
 }
 
 impl Channel {
-    fn restore(&mut self, vault: &Vault, piece: &str, ended: bool) -> String {
+    /// Takes a piece, the last where the text `ended`, and appends what passes to `out`.
+    fn take(
+        &mut self,
+        terms: &mut Terms<'_>,
+        piece: &str,
+        ended: bool,
+        out: &mut String,
+    ) -> Result<(), Blocked> {
         let quoting =
             self.quoting.or_else(|| self.name.member.quoting()).unwrap_or_else(|| quoting_of(piece));
         if !piece.trim_start().is_empty() {
             self.quoting = Some(quoting);
         }
-        let mut restored = self.restorer.push(vault, piece, quoting);
-        if ended {
-            restored.push_str(&self.restorer.finish());
+        let Some((speech, mut ear)) = self.speech.as_mut().zip(terms.ear()) else {
+            out.push_str(&self.restorer.push(terms.vault, piece, quoting));
+            if ended {
+                out.push_str(&self.restorer.finish());
+            }
+            return Ok(());
+        };
+        let mut screened = String::new();
+        let mut outcome = speech.push(&mut ear, piece, &mut screened);
+        if ended && outcome.is_ok() {
+            outcome = speech.finish(&mut ear, &mut screened);
         }
-        restored
+        out.push_str(&self.restorer.push(terms.vault, &screened, quoting));
+        if ended && outcome.is_ok() {
+            out.push_str(&self.restorer.finish());
+        }
+        outcome
+    }
+
+    fn is_empty(&self) -> bool {
+        self.restorer.is_empty() && self.speech.as_ref().is_none_or(Speech::is_empty)
     }
 
     /// Notes what an event looks like in which the text that waits could pass: this one, with that text alone.
     fn note(&mut self, name: Option<&str>, data: &[u8], event: &Event, span: Span) {
         self.around = None;
-        if self.restorer.is_empty() {
+        if self.is_empty() {
             return;
         }
         let (place, (open, close)) = match event.choices {
@@ -181,12 +290,17 @@ impl Channel {
     }
 
     /// Lets what waits pass in an event of its own.
-    fn release(&mut self, out: &mut Vec<u8>) {
-        let held = self.restorer.finish();
+    fn release(&mut self, terms: &mut Terms<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
+        if self.is_empty() {
+            return Ok(());
+        }
+        let mut held = String::new();
+        self.take(terms, "", true, &mut held).map_err(Fault::Blocked)?;
         if let Some((before, after)) = self.around.take().filter(|_| !held.is_empty()) {
             out.extend_from_slice(&before);
             json::write_string(out, &held);
             out.extend_from_slice(&after);
         }
+        Ok(())
     }
 }

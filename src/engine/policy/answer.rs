@@ -71,11 +71,7 @@ impl Policy {
         } else if (200..300).contains(&status) {
             let media_type = headers.media_type();
             let streamed = meter.expect(media_type.as_deref());
-            let dialect = self.dialect();
-            self.restoring.take_if(|restoring| !restoring.expect(dialect, media_type.as_deref()));
-            if self.restoring.is_some() {
-                effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
-            }
+            self.expect_content(media_type.as_deref(), effects);
             self.record.streamed = streamed;
             if streamed && meter.edits() {
                 // A stream has no length; were there one, what is hidden or cut off would make it wrong.
@@ -96,7 +92,7 @@ impl Policy {
 
     /// A provider has answered with an error.
     fn failed(
-        &self,
+        &mut self,
         headers: &Headers,
         status: u16,
         end_of_stream: bool,
@@ -115,6 +111,8 @@ impl Policy {
             (refusal, Outcome::CREDENTIAL_REJECTED)
         } else if headers.media_type().is_none_or(|kind| kind != "application/json") && !end_of_stream {
             (Refusal::UnreadableAnswer, Outcome::ProviderError)
+        } else if !end_of_stream && self.expect_error(effects) {
+            return Phase::Failing;
         } else {
             return Phase::Ended(Outcome::ProviderError);
         };
@@ -138,7 +136,8 @@ impl Policy {
                 let relayed = meter.relay(chunk, end_of_stream);
                 self.relayed(chunk, relayed, now, effects);
             }
-            Phase::Cut if !chunk.is_empty() => effects.push(Effect::ReplaceResponseBody(Vec::new())),
+            Phase::Failing => self.pass(chunk.to_vec(), end_of_stream, effects),
+            Phase::Cut(_) if !chunk.is_empty() => effects.push(Effect::ReplaceResponseBody(Vec::new())),
             Phase::Explaining { body, outcome } => {
                 effects.push(Effect::ReplaceResponseBody(std::mem::take(body)));
                 if end_of_stream {
@@ -150,7 +149,7 @@ impl Policy {
             | Phase::Reserving(..)
             | Phase::Reporting(_)
             | Phase::Forwarded(_)
-            | Phase::Cut
+            | Phase::Cut(_)
             | Phase::Ended(_) => {}
         }
     }
@@ -207,9 +206,11 @@ impl Policy {
                 self.record.metered = meter.metered();
                 broken
             }
-            Phase::Cut => Outcome::Cut,
+            Phase::Cut(outcome) => *outcome,
+            Phase::Failing => Outcome::ProviderError,
             Phase::Arriving | Phase::Reading(_) | Phase::Reserving(..) | Phase::Reporting(_) => broken,
         };
+        self.note_answer();
         if let Some(spending) = &mut self.spending {
             spending.settle(&mut self.record, effects);
         }

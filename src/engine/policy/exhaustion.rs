@@ -15,6 +15,7 @@ use crate::dialect::request::{Delivery, Inspection};
 use crate::engine::effect::Effect;
 use crate::engine::event::Timestamp;
 use crate::engine::meter::{Meter, Relayed};
+use crate::observe::record::Outcome;
 use crate::quota::store::{Denied, Granted};
 
 impl Policy {
@@ -52,10 +53,9 @@ impl Policy {
             let passing = replacement.take().unwrap_or_else(|| chunk.to_vec());
             replacement = Some(interruption(passing, relayed.cut_off, self.dialect()));
         }
-        if let Some(restoring) = &mut self.restoring {
-            replacement = Some(restoring.relay(replacement.as_deref().unwrap_or(chunk), relayed.last));
-        }
-        if let Some(replacement) = replacement {
+        if self.restoring.is_some() {
+            self.pass(replacement.unwrap_or_else(|| chunk.to_vec()), relayed.last, effects);
+        } else if let Some(replacement) = replacement {
             effects.push(Effect::ReplaceResponseBody(replacement));
         }
         if relayed.last {
@@ -85,13 +85,10 @@ impl Policy {
                     |scope| format!("limit of {scope} is used up"),
                 );
                 let counted = spending.counted(&self.record).map(|counted| counted.tokens);
-                let mut ending = meter.cut(&why, counted);
-                if let Some(restoring) = &mut self.restoring {
-                    ending = restoring.relay(&ending, true);
-                }
-                effects.push(Effect::ReplaceResponseBody(ending));
+                let ending = meter.cut(&why, counted);
                 self.record.metered = meter.metered();
-                self.phase = Phase::Cut;
+                self.phase = Phase::Cut(Outcome::Cut);
+                self.pass(ending, true, effects);
             }
         }
     }

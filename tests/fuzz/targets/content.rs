@@ -1,5 +1,5 @@
-//! Screening and restoring: what goes on is JSON whenever what came was, its values come back, and a stream is restored
-//! to the same bytes however it is cut.
+//! Screening and restoring: what goes on is JSON whenever what came was, its values come back, and an answer is restored
+//! and screened to the same bytes however it is cut.
 
 #![no_main]
 
@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use libfuzzer_sys::fuzz_target;
-use tollgate::config::compiled::content::{Content, HashKey, PerTeam, Redaction};
+use tollgate::config::compiled::content::{Answers, Content, HashKey, PerTeam, Redaction};
 use tollgate::dialect::translate::Dialect;
 use tollgate::engine::content::answer::Restoring;
 use tollgate::engine::content::prompt::screen;
@@ -25,6 +25,7 @@ thread_local! {
             exempt: Vec::new(),
             disabled: Vec::new(),
             hash_key: HashKey(Secret::new(String::new())),
+            answers: Some(Answers { otherwise: Action::Remove, actions: BTreeMap::new() }),
         };
         let redaction = PerTeam { common: Some(redaction), teams: BTreeMap::new() };
         Contents::new(Content { redaction, guard: PerTeam::default() }).of("any").unwrap()
@@ -47,15 +48,17 @@ fuzz_target!(|input: &[u8]| {
     let Some((text, chunks)) = chunked(input) else { return };
     for dialect in [Dialect::OpenAiChat, Dialect::OpenAiResponses, Dialect::Anthropic, Dialect::Gemini] {
         for media_type in ["text/event-stream", "application/json"] {
-            let restored = |chunks: &[&[u8]]| {
-                let mut restoring = Restoring::new(vault()).unwrap();
+            let restored = |chunks: &[&[u8]], screened: bool| {
+                let screening = if screened { SCREEN.with(|own| own.answers(dialect, b"{}")) } else { None };
+                let mut restoring = Restoring::screened(vault(), screening).unwrap();
                 restoring.expect(dialect, Some(media_type));
                 let mut out: Vec<u8> =
                     chunks.iter().flat_map(|chunk| restoring.relay(chunk, false)).collect();
                 out.extend(restoring.relay(b"", true));
                 out
             };
-            assert!(restored(&chunks) == restored(&[text]));
+            assert!(restored(&chunks, false) == restored(&[text], false));
+            assert!(restored(&chunks, true) == restored(&[text], true));
         }
     }
 });

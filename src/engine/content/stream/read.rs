@@ -58,18 +58,25 @@ pub(super) struct Event {
     pub(super) last: bool,
     /// The list of choices or candidates, which an event with one text has with nothing else in it.
     pub(super) choices: Option<Span>,
+    /// Whether it was understood.
+    pub(super) is_read: bool,
+    /// Whether it is only the mark that nothing follows.
+    pub(super) is_mark: bool,
+    /// Whether it says again what pieces have said before.
+    pub(super) repeats: bool,
 }
 
 /// Reads the data of an event.
 pub(super) fn read(dialect: Dialect, data: &[u8]) -> Event {
     let mut event = Event::default();
     if data == b"[DONE]" {
-        event.last = true;
+        (event.last, event.is_read, event.is_mark) = (true, true, true);
         return event;
     }
     if json::members(data, |_| {}).is_err() {
         return event;
     }
+    event.is_read = true;
     match dialect {
         Dialect::OpenAiChat | Dialect::OpenAiCompletions => openai(data, &mut event),
         Dialect::OpenAiResponses => responses(data, &mut event),
@@ -193,6 +200,7 @@ fn responses(data: &[u8], event: &mut Event) {
         _ => {
             every_string(data, whole(data), &mut event.complete);
             event.last = matches!(&*kind, "response.completed" | "response.incomplete" | "response.failed");
+            event.repeats = event.last || kind.ends_with(".done");
             if kind.ends_with(".done") {
                 event.ended.push(item);
             }

@@ -1,0 +1,148 @@
+//! A masked stream is the masked text.
+
+#![expect(clippy::string_slice, clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::collections::HashMap;
+
+use proptest::prelude::*;
+
+use super::*;
+use crate::redact::mask::Action;
+
+fn rules(otherwise: Action) -> Rules {
+    Rules { actions: HashMap::new(), otherwise, hash_key: Vec::new() }
+}
+
+const REPLACED: Action = Action::Replace { restore: false };
+
+/// The text in pieces that end at these places, masked on its way.
+fn streamed(text: &str, cuts: &[usize], action: Action) -> Result<String, Kind> {
+    let (settings, rules, mut vault) = (Settings::default(), rules(action), Vault::new());
+    let mut masking = Masking { settings: &settings, rules: &rules, vault: &mut vault, found: &mut |_| {} };
+    let mut cuts: Vec<usize> =
+        cuts.iter().map(|cut| text.floor_char_boundary(cut % (text.len() + 1))).collect();
+    cuts.extend([0, text.len()]);
+    cuts.sort_unstable();
+    let (mut window, mut out) = (Window::default(), String::new());
+    for pair in cuts.windows(2) {
+        window.push(&text[pair[0]..pair[1]], &mut masking, &mut out)?;
+    }
+    window.finish(&mut masking, &mut out)?;
+    assert!(window.is_empty());
+    Ok(out)
+}
+
+fn by_letters(text: &str) -> String {
+    streamed(text, &(0..text.len()).collect::<Vec<_>>(), REPLACED).unwrap()
+}
+
+fn whole(text: &str) -> String {
+    Vault::new().mask(text, &find_all(text, &Settings::default()), &rules(REPLACED)).unwrap()
+}
+
+/// The rows of the corpus on which the detectors were developed: text, and whether there is anything to find.
+fn corpus() -> Vec<(String, String)> {
+    let rows = include_str!("../../../tests/redact/corpus.jsonl").lines();
+    rows.map(|row| {
+        let row: serde_json::Value = serde_json::from_str(row).unwrap();
+        (row["group"].as_str().unwrap().to_owned(), row["text"].as_str().unwrap().to_owned())
+    })
+    .collect()
+}
+
+const PROSE: &str = "The meeting went well, and everybody who came was pleased with what had been said about the plans \
+                     for the coming spring. Nobody asked for more than that, so we went home early and slept. ";
+
+/// Every row of the corpus between sentences: letter by letter, the stream says what the whole text says.
+#[test]
+fn a_stream_is_masked_as_the_whole_text_is() {
+    let rows = corpus();
+    let (mut different, mut total) = (Vec::new(), 0);
+    for (group, row) in rows.iter().step_by(4) {
+        let text = format!("{PROSE}\n\n{row}\n\n{PROSE}");
+        let (stream, whole) = (by_letters(&text), whole(&text));
+        total += 1;
+        if stream != whole {
+            different.push((group, row, stream, whole));
+        }
+    }
+    for (group, row, stream, whole) in different.iter().take(20) {
+        let edge = PROSE.len();
+        println!(
+            "{group}: {row}\n  stream {}\n  whole  {}",
+            &stream[edge..stream.len() - edge],
+            &whole[edge..whole.len() - edge]
+        );
+    }
+    assert!(different.len() * 200 <= total, "{} of {total} rows differ", different.len());
+}
+
+#[test]
+fn plain_words_do_not_wait() {
+    let (settings, rules, mut vault) = (Settings::default(), rules(REPLACED), Vault::new());
+    let mut masking = Masking { settings: &settings, rules: &rules, vault: &mut vault, found: &mut |_| {} };
+    let (mut window, mut out) = (Window::default(), String::new());
+    let mut longest = 0;
+    for (at, letter) in PROSE.char_indices() {
+        window.push(letter.encode_utf8(&mut [0; 4]), &mut masking, &mut out).unwrap();
+        longest = longest.max(at + 1 - out.len());
+    }
+    assert!(longest <= 40, "{longest} bytes wait");
+}
+
+#[test]
+fn no_more_waits_than_is_said() {
+    let (settings, rules, mut vault) = (Settings::default(), rules(REPLACED), Vault::new());
+    let mut masking = Masking { settings: &settings, rules: &rules, vault: &mut vault, found: &mut |_| {} };
+    let code = "if (a[1] == 0x2F) { return b[2] + c.d(\"e\", 3); } // 4 of 5\n".repeat(40);
+    let (mut window, mut out) = (Window::default(), String::new());
+    for letter in code.chars() {
+        window.push(letter.encode_utf8(&mut [0; 4]), &mut masking, &mut out).unwrap();
+        assert!(window.waits() <= HELD, "{} bytes wait", window.waits());
+    }
+    let blob = "x1Yz".repeat(20_000);
+    for letter in blob.chars() {
+        window.push(letter.encode_utf8(&mut [0; 4]), &mut masking, &mut out).unwrap();
+        assert!(window.waits() <= LONGEST, "{} bytes wait", window.waits());
+    }
+    window.finish(&mut masking, &mut out).unwrap();
+    assert_eq!(out, code + &blob);
+}
+
+/// RFC 7468, section 10: a key of several lines is one value, longer than anything else that waits.
+#[test]
+fn a_private_key_goes_as_a_whole() {
+    let line = "MIGEAgEAMBAGByqGSM49AgEGBSuBBAAKBG0wawIBAQQgVcB8UZvJsZPyEDkcnQmDkE9S\n";
+    let key = format!("-----BEGIN PRIVATE KEY-----\n{}-----END PRIVATE KEY-----", line.repeat(40));
+    let text = format!("{PROSE}Here it is:\n{key}\nDone. {PROSE}");
+    assert_eq!(by_letters(&text), format!("{PROSE}Here it is:\n[PRIVATE_KEY_1]\nDone. {PROSE}"));
+}
+
+#[test]
+fn what_blocks_has_not_passed() {
+    let text = format!("{PROSE}Write to ann.lee@corp.example, please. {PROSE}");
+    assert_eq!(streamed(&text, &[], Action::Block), Err(Kind("EMAIL_ADDRESS")));
+}
+
+fn parts() -> impl Strategy<Value = Vec<String>> {
+    let rows = corpus().into_iter().map(|(_, text)| text).collect::<Vec<_>>();
+    let part = prop_oneof![
+        3 => prop::sample::select(rows),
+        2 => Just(PROSE.to_owned()),
+        1 => "[a-zé @.0-9\\-]{0,40}",
+        1 => "(word |at |dot |\\. |\n){0,12}",
+        1 => "[A-Za-z0-9+/=]{100,700}",
+    ];
+    prop::collection::vec(part, 1..6)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, ..ProptestConfig::default() })]
+
+    /// The same text however it comes.
+    #[test]
+    fn any_pieces_give_the_same_text(parts in parts(), cuts in prop::collection::vec(any::<usize>(), 0..40)) {
+        let text = parts.join(" ");
+        prop_assert_eq!(streamed(&text, &cuts, REPLACED).unwrap(), by_letters(&text));
+    }
+}
