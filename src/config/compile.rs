@@ -4,6 +4,7 @@
 //! references looked up. What comes out is therefore whole only when the report stayed empty.
 
 mod chains;
+mod external;
 mod limits;
 mod resilience;
 mod targets;
@@ -75,6 +76,7 @@ pub(super) fn compile<'file>(
     let located_credentials = compiler.credentials(entries(&raw.credentials));
     let (upstreams, adapter_providers) = compiler.providers(entries(&raw.providers), &mut credentials);
     let (webhook, addressed) = compiler.webhook(raw, &mut credentials).unzip();
+    let externals = compiler.externals(raw, &mut credentials);
     let (chains, places) = compiler.chains(entries(&raw.models), &mut providers);
     let counting = compiler.counting(raw);
     let reserving = compiler.reserving(raw);
@@ -86,7 +88,8 @@ pub(super) fn compile<'file>(
         compiler.models(raw, &chains, &upstreams, &adapter_providers, &mut scopes, &mut models);
     resilience::apply(&retrying, &mut compiled_models);
     let keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
-    let content = content::compile(raw, compiler.errors);
+    let mut content = content::compile(raw, compiler.errors);
+    content.external = externals.asked;
     for names in [&credentials, &providers, &teams] {
         names.warn_of_unused(compiler.warnings);
     }
@@ -118,6 +121,7 @@ pub(super) fn compile<'file>(
         credentials: located_credentials,
         upstreams,
         webhook,
+        external_guards: externals.services,
         policy,
         chains,
         retrying,

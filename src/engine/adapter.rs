@@ -296,9 +296,12 @@ impl Role for Adapter {
                     _ => Flow::Continue,
                 };
             }
-            Event::Reserved(_) | Event::Turn | Event::Settled(_) | Event::Limits(_) | Event::Done { .. } => {
-                return Flow::Continue;
-            }
+            Event::Answered { .. }
+            | Event::Reserved(_)
+            | Event::Turn
+            | Event::Settled(_)
+            | Event::Limits(_)
+            | Event::Done { .. } => return Flow::Continue,
         };
         let (reason, status) = match fault {
             Fault::CredentialUnavailable => (CREDENTIAL_UNAVAILABLE, Refusal::CredentialUnavailable.status()),

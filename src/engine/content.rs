@@ -10,13 +10,14 @@
 
 pub mod answer;
 mod body;
+pub mod external;
 pub mod prompt;
 pub mod stream;
 
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use crate::config::compiled::content::{Content, PerTeam, Redaction};
+use crate::config::compiled::content::{Content, External, PerTeam, Redaction};
 use crate::guard;
 use crate::guard::policy::{Policy as Guard, Settings as GuardSettings};
 use crate::redact::finding::Kind;
@@ -35,6 +36,8 @@ pub struct Contents {
 pub struct Screen {
     redaction: Option<Rc<Redactor>>,
     guard: Option<Rc<Guard>>,
+    /// Who is asked about them, once they were screened.
+    pub(super) external: Option<Rc<External>>,
 }
 
 /// How private values are found and dealt with.
@@ -48,19 +51,27 @@ impl Contents {
     /// Prepares a configuration. The command has compiled its rules before; where that fails here, nothing passes.
     #[must_use]
     pub fn new(content: Content) -> Self {
-        let Content { redaction, guard } = content;
+        let external = |team: &str| content.external(team).cloned().map(Rc::new);
+        let common = external("");
+        let externals: BTreeMap<String, Option<Rc<External>>> =
+            content.guard.teams.keys().map(|team| (team.clone(), external(team))).collect();
+        let Content { redaction, guard, external: _ } = content;
         let redaction = prepared(redaction, |given| Some(Redactor::new(given)));
         let guard =
             prepared(guard, |given: GuardSettings| Guard::compile(&given).or_else(|_| nothing_passes()).ok());
-        let screen = |redaction: Option<&Rc<Redactor>>, guard: Option<&Rc<Guard>>| {
-            let screen = Screen { redaction: redaction.map(Rc::clone), guard: guard.map(Rc::clone) };
+        let screen = |redaction: Option<&Rc<Redactor>>, guard: Option<&Rc<Guard>>, external| {
+            let screen =
+                Screen { redaction: redaction.map(Rc::clone), guard: guard.map(Rc::clone), external };
             (screen.redaction.is_some() || screen.guard.is_some()).then(|| Rc::new(screen))
         };
         let teams = redaction.teams.keys().chain(guard.teams.keys());
-        let of_team = |team: &String| Some((team.clone(), screen(redaction.of(team), guard.of(team))?));
+        let of_team = |team: &String| {
+            let external = externals.get(team).unwrap_or(&common).clone();
+            Some((team.clone(), screen(redaction.of(team), guard.of(team), external)?))
+        };
         Self {
             teams: teams.filter_map(of_team).collect(),
-            common: screen(redaction.common.as_ref(), guard.common.as_ref()),
+            common: screen(redaction.common.as_ref(), guard.common.as_ref(), common.clone()),
         }
     }
 
@@ -87,8 +98,8 @@ fn prepared<T, U>(given: PerTeam<T>, prepare: impl Fn(T) -> Option<U>) -> PerTea
 
 impl Redactor {
     fn new(given: Redaction) -> Self {
-        let Redaction { otherwise, actions, exempt, disabled, hash_key } = given;
-        let known: BTreeMap<&'static str, Kind> = redact::types().map(|kind| (kind.0, kind)).collect();
+        let (settings, known) = (given.sought(), given.kinds());
+        let Redaction { otherwise, actions, hash_key, .. } = given;
         let kind = |name: &String| known.get(name.as_str()).copied();
         let mut actions: HashMap<Kind, Action> =
             actions.iter().filter_map(|(name, action)| Some((kind(name)?, *action))).collect();
@@ -99,9 +110,6 @@ impl Redactor {
             }
         }
         let hash_key = hash_key.0.expose().clone().into_bytes();
-        Self {
-            settings: redact::Settings { disabled: disabled.iter().filter_map(kind).collect(), exempt },
-            rules: Rules { actions, otherwise, hash_key },
-        }
+        Self { settings, rules: Rules { actions, otherwise, hash_key } }
     }
 }

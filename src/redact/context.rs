@@ -78,7 +78,7 @@ struct Phrase {
 const BUCKETS: usize = 4096;
 /// Phrases are filed under so many of their first letters, or all of them.
 const KEY: usize = 4;
-/// Longer phrases are not looked for; what is scanned overlaps by this, in bytes.
+/// Longer phrases need a longer [`Lexicon::reach`].
 const LONGEST: usize = 48;
 
 /// Phrases, ready to be looked up by their first letters.
@@ -86,6 +86,10 @@ pub(crate) struct Lexicon {
     buckets: Vec<Vec<Phrase>>,
     /// Bit n: bucket n has phrases.
     filled: Vec<u64>,
+    /// Digits are parts of words.
+    digits: bool,
+    /// By so much, in bytes, what is scanned overlaps: the longest phrase, as it may be written.
+    reach: usize,
 }
 
 /// The place for phrases with these first letters.
@@ -99,7 +103,13 @@ fn step(hash: u32, letter: char) -> u32 {
 
 impl Lexicon {
     pub(crate) fn new() -> Self {
-        Self { buckets: (0..BUCKETS).map(|_| Vec::new()).collect(), filled: vec![0; BUCKETS / 64] }
+        let buckets = (0..BUCKETS).map(|_| Vec::new()).collect();
+        Self { buckets, filled: vec![0; BUCKETS / 64], digits: false, reach: LONGEST }
+    }
+
+    /// One in whose phrases digits count like letters, and which are of any length.
+    pub(crate) fn with_digits() -> Self {
+        Self { digits: true, ..Self::new() }
     }
 
     pub(crate) fn add(&mut self, words: &[&str], tag: Tag) {
@@ -107,7 +117,7 @@ impl Lexicon {
             let (word, stem) = word.strip_suffix('*').map_or((*word, false), |word| (word, true));
             let (mut letters, mut gaps) = (Vec::new(), 0_u64);
             for character in word.chars() {
-                if is_separator(character) {
+                if is_separator(character) || self.digits && !character.is_alphanumeric() {
                     gaps |= 1 << letters.len().min(63);
                     continue;
                 }
@@ -117,6 +127,9 @@ impl Lexicon {
             }
             if letters.len() < 2 {
                 continue;
+            }
+            if self.digits {
+                self.reach = self.reach.max(2 * word.len());
             }
             let place = bucket(letters.iter().copied().take(KEY));
             if let Some(word) = self.filled.get_mut(place / 64) {
@@ -177,7 +190,7 @@ impl<'a> Contexts<'a> {
         // Where candidates stand close together, the next will ask for what comes after.
         let ahead = if start == self.scanned && start > 0 { 4 * LONGEST } else { LONGEST };
         let accept = self.text.ceil_char_boundary(end + ahead);
-        let limit = self.text.ceil_char_boundary(accept + LONGEST);
+        let limit = self.text.ceil_char_boundary(accept + self.lexicon.reach);
         self.read(start, limit);
         let letters = std::mem::take(&mut self.letters);
         let mut at = 0;
@@ -233,11 +246,13 @@ impl<'a> Contexts<'a> {
         self.letters.clear();
         let before = self.text.get(..start).and_then(|text| text.chars().next_back());
         let mut previous = before.unwrap_or(' ');
-        let (mut apart, mut joined) = (!previous.is_alphabetic(), false);
+        let digits = self.lexicon.digits;
+        let (mut apart, mut joined) =
+            (!(previous.is_alphabetic() || digits && previous.is_ascii_digit()), false);
         let part = self.text.get(start..limit).unwrap_or_default();
         self.letters.reserve(part.len());
         for (offset, character) in part.char_indices() {
-            if character.is_ascii_alphabetic() {
+            if character.is_ascii_alphabetic() || digits && character.is_ascii_digit() {
                 let camel = previous.is_ascii_lowercase() && character.is_ascii_uppercase();
                 let first = apart || camel || !previous.is_ascii() && is_unspaced(previous);
                 let at = (start + offset) as u32;
@@ -255,7 +270,8 @@ impl<'a> Contexts<'a> {
                 continue;
             }
             if character.is_ascii() {
-                joined = (joined || !apart) && is_separator(character);
+                let joins = is_separator(character) || digits && b"\n\r&+".contains(&(character as u8));
+                joined = (joined || !apart) && joins;
                 apart = true;
                 previous = character;
                 continue;

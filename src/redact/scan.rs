@@ -12,8 +12,8 @@ use super::finding::{Finding, Kind, THRESHOLD};
 use super::format::{Alone, Fit, Form, Format, TABLE, country, is_in};
 
 /// How far before a value a word still speaks for it, and how far after, in bytes.
-const BEFORE: usize = 80;
-const AFTER: usize = 40;
+pub(super) const BEFORE: usize = 80;
+pub(super) const AFTER: usize = 40;
 /// A word of things and not of people counts this close before a value.
 const THING: usize = 30;
 /// Longer words are hashes, keys or encoded data.

@@ -18,6 +18,7 @@ mod client;
 mod command;
 mod dialects;
 mod exhaustion;
+mod external;
 mod failures;
 mod gateway;
 mod limits;

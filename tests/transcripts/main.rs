@@ -13,6 +13,7 @@
 
 mod content;
 mod cut;
+mod external;
 mod failures;
 mod host;
 mod queue;
@@ -35,6 +36,7 @@ fn told() -> Vec<(String, String)> {
         .chain(translated::stories())
         .chain(surfaces::stories())
         .chain(content::stories())
+        .chain(external::stories())
         .chain(refusals::all())
         .chain(failures::stories())
         .collect()

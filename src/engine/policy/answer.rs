@@ -147,6 +147,7 @@ impl Policy {
             }
             Phase::Arriving
             | Phase::Reading(_)
+            | Phase::Asking(_)
             | Phase::Reserving(..)
             | Phase::Reporting(_)
             | Phase::Forwarded(_)
@@ -208,7 +209,11 @@ impl Policy {
                 broken
             }
             Phase::Cut => Outcome::Cut,
-            Phase::Arriving | Phase::Reading(_) | Phase::Reserving(..) | Phase::Reporting(_) => broken,
+            Phase::Arriving
+            | Phase::Reading(_)
+            | Phase::Asking(_)
+            | Phase::Reserving(..)
+            | Phase::Reporting(_) => broken,
         };
         if let Some(spending) = &mut self.spending {
             spending.settle(&mut self.record, effects);
