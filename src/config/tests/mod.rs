@@ -4,6 +4,7 @@
 mod alerts;
 mod content;
 mod dialects;
+mod external;
 mod good;
 mod limits;
 mod prices;

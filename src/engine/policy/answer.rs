@@ -215,6 +215,10 @@ impl Policy {
             | Phase::Reserving(..)
             | Phase::Reporting(_) => broken,
         };
+        if matches!(self.phase, Phase::Asking(_)) {
+            // Whatever is answered yet, nobody waits for it.
+            self.phase = Phase::Ended(self.record.outcome);
+        }
         if let Some(spending) = &mut self.spending {
             spending.settle(&mut self.record, effects);
         }
