@@ -107,6 +107,7 @@ fn every_refusal_is_listed_with_its_status() {
         exceeded(Excess::Budget),
         exceeded(Excess::Concurrency),
         Refusal::LimitsUnavailable,
+        Refusal::GuardUnavailable,
         Refusal::MissingKey,
         Refusal::DuplicateCredentials,
         Refusal::InvalidKey,

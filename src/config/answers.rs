@@ -7,7 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value as Json, json};
 
 use super::compiled::content;
-use super::content::{ActionName, TypeName};
+use super::content::ActionName;
+use super::own::{TypeName, resolve};
 use super::problem::Kind;
 use super::shape::{
     List, Located, Map, Named, Place, Report, Shape, Text, Whole, enums, read_choice, record,
@@ -15,6 +16,7 @@ use super::shape::{
 use super::yaml::{Node, Value};
 use crate::guard::policy;
 use crate::redact::mask::Action;
+use crate::redact::own::Definitions;
 
 record! {
     /// What is done with private values and secrets in what models say.
@@ -132,11 +134,12 @@ impl Text for HostName {
 }
 
 /// Compiles `redaction.answers`, beside what is done in requests with values of types without an action of their own
-/// and with one. Nothing of it is given back, for nobody has sent it.
+/// and with one; `known` are the operator's own types. Nothing of it is given back, for nobody has sent it.
 pub(super) fn compile(
     given: &Answers,
     otherwise: Action,
     actions: &BTreeMap<String, Action>,
+    known: &Definitions,
     errors: &mut Report<'_>,
 ) -> Option<content::Answers> {
     let (otherwise, actions) = match given {
@@ -145,8 +148,8 @@ pub(super) fn compile(
         Answers::Own(AnswerKeys { default, types }) => {
             let mut own = BTreeMap::new();
             for Named { name, value } in types.iter().flat_map(|types| &types.value.0) {
-                if let Some(rule) = value {
-                    own.insert(name.value.0.0.to_owned(), action(&rule.value, errors));
+                if let (Some(kind), Some(rule)) = (resolve(name, known, errors), value) {
+                    own.insert(kind.to_owned(), action(&rule.value, errors));
                 }
             }
             (default.as_ref().map_or(otherwise, |rule| action(&rule.value, errors)), own)

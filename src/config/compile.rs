@@ -5,6 +5,7 @@
 
 mod chains;
 mod elsewhere;
+mod external;
 mod limits;
 mod residency;
 mod resilience;
@@ -78,6 +79,7 @@ pub(super) fn compile<'file>(
     let located_credentials = compiler.credentials(entries(&raw.credentials));
     let (upstreams, adapter_providers) = compiler.providers(entries(&raw.providers), &mut credentials);
     let (webhook, addressed) = compiler.webhook(raw, &mut credentials).unzip();
+    let externals = compiler.externals(raw, &mut credentials);
     let (mut chains, mut places) = compiler.chains(entries(&raw.models), &mut providers);
     let counting = compiler.counting(raw);
     let reserving = compiler.reserving(raw);
@@ -93,7 +95,8 @@ pub(super) fn compile<'file>(
     let mut restrictions =
         residency::restrict(raw, &compiled_models, &mut chains, &mut retrying, &mut keys, compiler.errors);
     elsewhere::apply(&stand_ins, &mut compiled_models, &mut places, &mut restrictions);
-    let content = content::compile(raw, compiler.errors);
+    let mut content = content::compile(raw, compiler.errors);
+    content.external = externals.asked;
     for names in [&credentials, &providers, &teams] {
         names.warn_of_unused(compiler.warnings);
     }
@@ -127,6 +130,7 @@ pub(super) fn compile<'file>(
         credentials: located_credentials,
         upstreams,
         webhook,
+        external_guards: externals.services,
         policy,
         chains,
         retrying,

@@ -179,7 +179,8 @@ pub enum AtExhaustion {
     Cut,
 }
 
-/// The operator's webhook for alerts, as it is addressed; Envoy's cluster for it is [`WEBHOOK_CLUSTER`].
+/// A service that the filter itself calls, as it is addressed: the webhook for alerts, whose cluster in Envoy is
+/// [`WEBHOOK_CLUSTER`], or an external guard.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Webhook {
@@ -393,6 +394,12 @@ pub fn logical_name(chain: &str) -> &str {
 
 /// The Envoy cluster of the webhook for alerts. No name of a provider has a colon, so no target has this cluster.
 pub const WEBHOOK_CLUSTER: &str = "alerts:webhook";
+
+/// The Envoy cluster of the external guard of a team; of that of all teams without a guard of their own, under no name.
+#[must_use]
+pub fn guard_cluster(team: &str) -> String {
+    format!("guard:{team}")
+}
 
 /// The Envoy cluster of one target; also the value of `target` in its endpoints' metadata
 /// (`filter_metadata.tollgate.target`). A provider's name has no slash, so the first slash divides it.

@@ -12,8 +12,10 @@ use serde_json::{Value as Json, json};
 use super::amounts::Thousandths;
 use super::answers;
 use super::compiled::content::{Content, HashKey, PerTeam, Redaction};
+use super::external::RawExternal;
 use super::names::Name;
-use super::problem::{Echo, Found, Kind, Section, nearest};
+use super::own::{self, OwnName, RawPattern, TypeName, Word};
+use super::problem::{Found, Kind};
 use super::raw;
 use super::shape::{
     List, Located, Map, Named, Place, Report, Shape, Text, Whole, enums, read_choice, record,
@@ -23,9 +25,9 @@ use super::yaml::{Node, Value};
 use crate::guard::THRESHOLD;
 use crate::guard::policy::{self, Policy, Settings};
 use crate::observe::secret::Secret;
-use crate::redact::finding;
 use crate::redact::mask::Action;
-use crate::redact::{secrets, types};
+use crate::redact::own::Definitions;
+use crate::redact::secrets;
 
 enums! { ActionName, policy::Action }
 
@@ -41,6 +43,16 @@ record! {
         optional restore: bool,
         /// What is done with values of these types, such as `CREDIT_CARD: block`.
         optional types: Map<TypeName, Rule>,
+        /// Types of your own that patterns describe, by names such as `EMPLOYEE_ID`. Those at the top of the file hold for
+        /// every team.
+        optional patterns: Map<OwnName, RawPattern>,
+        /// Types of your own that are lists of words and phrases: found whole, without regard to case, accents and what
+        /// joins them (`Blue Moon` is also `blue_moon`); `*` at the end stands for any ending. Those at the top of the file
+        /// hold for every team.
+        optional words: Map<OwnName, List<Word, 1>>,
+        /// Whether runs of base64 of 24 characters or more are looked into: one that says text with a value in it is dealt
+        /// with as that value. Of a run, 64KiB are looked into. Default: false.
+        optional base64: bool,
         /// Types that are not looked for.
         optional disabled: List<TypeName, 1>,
         /// Values that are nobody's, in any case; one that starts with `@` or `.`, such as `@example.com`, exempts all
@@ -87,8 +99,10 @@ record! {
         /// What is done about an answer that is not what the JSON Schema of its request asks for: `observe` (counted and
         /// logged) or `block` (refused). Streams are not looked at.
         optional structured_output: answers::OutputAction,
+        /// A service that is asked, too.
+        optional external: RawExternal,
     }
-    AtLeastOne: injection, denied_words, patterns, max_text, markup, structured_output
+    AtLeastOne: injection, denied_words, patterns, max_text, markup, structured_output, external
 }
 
 record! {
@@ -179,23 +193,6 @@ impl Shape for Rule {
     }
 }
 
-/// The name of a type of values.
-#[derive(Clone, Debug)]
-pub(super) struct TypeName(pub(super) finding::Kind);
-
-impl Text for TypeName {
-    const EXPECTED: &'static str = "the name of a type, such as EMAIL_ADDRESS";
-    const PATTERN: &'static str = "^[A-Z][A-Z0-9_]*$";
-
-    fn parse(text: &str) -> Result<Self, Kind> {
-        types().find(|kind| kind.0 == text).map(Self).ok_or_else(|| Kind::UnknownName {
-            section: Section::ValueType,
-            name: Echo::of(text),
-            nearest: nearest(&text.to_ascii_uppercase(), types().map(|kind| kind.0)).map(Echo::of),
-        })
-    }
-}
-
 /// A word, phrase or value.
 #[derive(Clone, Debug)]
 pub(super) struct Phrase(String);
@@ -241,60 +238,83 @@ impl Text for HashText {
 
 /// Compiles the records at the top of the file and in its teams.
 pub(super) fn compile(raw: &raw::Gateway, errors: &mut Report<'_>) -> Content {
+    let shared = raw.redaction.as_ref().map(|given| own::definitions(&given.value, errors));
+    let shared = shared.unwrap_or_default();
     Content {
-        redaction: per_team(
-            raw,
-            raw.redaction.as_ref(),
-            |team| team.redaction.as_ref(),
-            |given| redaction(given, errors),
-        ),
-        guard: per_team(raw, raw.guard.as_ref(), |team| team.guard.as_ref(), |given| guard(given, errors)),
+        redaction: PerTeam {
+            common: raw.redaction.as_ref().map(|given| redaction(given, shared.clone(), errors)),
+            teams: by_team(
+                raw,
+                |team| team.redaction.as_ref(),
+                |given| {
+                    let own = own::definitions(&given.value, errors);
+                    redaction(given, own::together(&shared, own), errors)
+                },
+            ),
+        },
+        guard: PerTeam {
+            common: raw.guard.as_ref().map(|given| guard(given, errors)),
+            teams: by_team(raw, |team| team.guard.as_ref(), |given| guard(given, errors)),
+        },
+        external: BTreeMap::new(),
     }
 }
 
-fn per_team<T, U>(
+fn by_team<T, U>(
     raw: &raw::Gateway,
-    common: Option<&Located<T>>,
     own: impl Fn(&raw::Team) -> Option<&Located<T>>,
     mut compile: impl FnMut(&Located<T>) -> U,
-) -> PerTeam<U> {
-    let common = common.map(&mut compile);
+) -> BTreeMap<String, U> {
     let mut teams = BTreeMap::new();
     for Named { name, value } in raw.teams.iter().flat_map(|teams| &teams.value.0) {
         if let Some(given) = value.as_ref().and_then(|team| own(&team.value)) {
             teams.insert(name.value.0.clone(), compile(given));
         }
     }
-    PerTeam { common, teams }
+    teams
 }
 
-fn redaction(given: &Located<RawRedaction>, errors: &mut Report<'_>) -> Redaction {
-    let RawRedaction { default, restore, types, disabled, exempt, hash_key, answers } = &given.value;
+fn redaction(given: &Located<RawRedaction>, own: Definitions, errors: &mut Report<'_>) -> Redaction {
+    // `own` has what the two in the middle say.
+    let RawRedaction {
+        default,
+        restore,
+        types,
+        patterns: _,
+        words: _,
+        base64,
+        disabled,
+        exempt,
+        hash_key,
+        answers,
+    } = &given.value;
     let restores = restore.as_ref().is_some_and(|restore| restore.value);
     let otherwise =
         default.as_ref().map_or(Action::Replace { restore: restores }, |rule| action(rule, restores, errors));
     let mut actions = BTreeMap::new();
     for Named { name, value } in types.iter().flat_map(|types| &types.value.0) {
-        if let Some(rule) = value {
+        if let (Some(kind), Some(rule)) = (own::resolve(name, &own, errors), value) {
             let action = action(rule, restores, errors);
-            let is_secret = secrets::TYPES.contains(&name.value.0);
+            let is_secret = secrets::TYPES.iter().any(|secret| secret.0 == kind);
             if is_secret && let Some(restore) = rule.value.restore.as_ref().filter(|restore| restore.value) {
                 errors.add(&restore.place, Kind::RestoredSecret);
             }
-            actions.insert(name.value.0.0.to_owned(), action);
+            actions.insert(kind.to_owned(), action);
         }
     }
-    let answers = answers.as_ref().and_then(|own| answers::compile(&own.value, otherwise, &actions, errors));
-    let own = answers.iter().flat_map(|own| own.actions.values().chain([&own.otherwise]));
-    let hashes = actions.values().chain([&otherwise]).chain(own).any(|action| *action == Action::Hash);
+    let answers =
+        answers.as_ref().and_then(|given| answers::compile(&given.value, otherwise, &actions, &own, errors));
+    let of_answers = answers.iter().flat_map(|of| of.actions.values().chain([&of.otherwise]));
+    let hashes = actions.values().chain([&otherwise]).chain(of_answers).any(|action| *action == Action::Hash);
     if hash_key.is_none() && hashes {
         errors.add(&given.place, Kind::HashWithoutKey);
     }
     let mut seen = BTreeSet::new();
     for name in disabled.iter().flat_map(|disabled| &disabled.value.0) {
+        let Some(kind) = own::resolve(name, &own, errors) else { continue };
         // A type that is not looked for has no action.
-        let in_answers = answers.as_ref().is_some_and(|own| own.actions.contains_key(name.value.0.0));
-        if actions.contains_key(name.value.0.0) || in_answers || !seen.insert(name.value.0.0) {
+        let in_answers = answers.as_ref().is_some_and(|of| of.actions.contains_key(kind));
+        if actions.contains_key(kind) || in_answers || !seen.insert(kind) {
             errors.add(&name.place, Kind::TypeNamedTwice);
         }
     }
@@ -306,6 +326,8 @@ fn redaction(given: &Located<RawRedaction>, errors: &mut Report<'_>) -> Redactio
         disabled: seen.into_iter().map(str::to_owned).collect(),
         hash_key: HashKey(key.unwrap_or_else(|| Secret::new(String::new()))),
         answers,
+        own,
+        base64: base64.as_ref().is_some_and(|base64| base64.value),
     }
 }
 
@@ -334,8 +356,17 @@ fn action(rule: &Located<Rule>, restores: bool, errors: &mut Report<'_>) -> Acti
 }
 
 fn guard(given: &Located<RawGuard>, errors: &mut Report<'_>) -> Settings {
-    let RawGuard { injection, denied_words, patterns, allow, max_text, markup, structured_output } =
-        &given.value;
+    // Where a service is asked is Envoy's matter, too, and compiled elsewhere.
+    let RawGuard {
+        injection,
+        denied_words,
+        patterns,
+        allow,
+        max_text,
+        markup,
+        structured_output,
+        external: _,
+    } = &given.value;
     let injection = injection.as_ref().and_then(|injection| {
         let threshold = injection.value.threshold.as_ref();
         let threshold = threshold.map_or(THRESHOLD, |threshold| f32::from(threshold.value.0) / 1000.0);

@@ -29,6 +29,8 @@ pub struct Gateway {
     pub chains: BTreeMap<String, Vec<ChainTarget>>,
     /// How Envoy reaches the webhook for alerts.
     pub webhook: Option<Webhook>,
+    /// How Envoy reaches each external guard, by the name of its cluster.
+    pub external_guards: BTreeMap<String, Webhook>,
     /// How each logical model deals with failures, by the model's name.
     pub retrying: BTreeMap<String, Retrying>,
     /// What the gateway takes on at the most.
@@ -137,7 +139,7 @@ pub struct Overload {
     pub connections: u32,
 }
 
-/// The webhook for alerts.
+/// A service that the filter itself calls, such as the webhook for alerts.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Webhook {
     /// Its host.

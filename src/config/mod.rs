@@ -23,11 +23,15 @@ mod compile;
 #[cfg(not(target_arch = "wasm32"))]
 mod content;
 #[cfg(not(target_arch = "wasm32"))]
+mod external;
+#[cfg(not(target_arch = "wasm32"))]
 mod gateway;
 #[cfg(not(target_arch = "wasm32"))]
 mod load;
 #[cfg(not(target_arch = "wasm32"))]
 mod names;
+#[cfg(not(target_arch = "wasm32"))]
+mod own;
 #[cfg(not(target_arch = "wasm32"))]
 mod problem;
 #[cfg(not(target_arch = "wasm32"))]
@@ -46,7 +50,8 @@ mod yaml;
 #[cfg(not(target_arch = "wasm32"))]
 pub use {
     gateway::{
-        Capacity, ChainTarget, Credential, Ejection, Gateway, HealthCheck, Host, Overload, Retrying, Upstream,
+        Capacity, ChainTarget, Credential, Ejection, Gateway, HealthCheck, Host, Overload, Retrying,
+        Upstream, Webhook,
     },
     load::{load, parse, schema},
     problem::{Echo, Found, Kind, Position, Problem, Section, UrlFlaw},

@@ -10,6 +10,7 @@ use std::fmt;
 use std::io;
 
 use crate::guard::policy;
+use crate::redact::own;
 
 /// A place in the file; both numbers start at 1, columns count characters.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -186,6 +187,22 @@ pub enum Kind {
     HashWithoutKey,
     /// A type of values that is not looked for, and has an action or is there twice.
     TypeNamedTwice,
+    /// A type of the operator's own with the name of a built-in one.
+    BuiltInType,
+    /// A type of the operator's own that is defined before.
+    DuplicateType {
+        /// The line of the first.
+        first: usize,
+    },
+    /// A pattern that cannot be used.
+    Expression(own::Fault),
+    /// More entries than are allowed in one place.
+    TooMany {
+        /// So many are.
+        most: usize,
+    },
+    /// `model` for an external guard that has no models to choose from.
+    ModelOfPlainGuard,
     /// A rule of the guard that cannot work.
     Guard(policy::Problem),
     /// A target without a price where a budget is in money.
@@ -482,6 +499,15 @@ impl fmt::Display for Kind {
             Self::TypeNamedTwice => {
                 formatter.write_str("this type is named before; what is not looked for needs no action")
             }
+            Self::BuiltInType => {
+                formatter.write_str("this is the name of a built-in type; choose another")
+            }
+            Self::DuplicateType { first } => {
+                write!(formatter, "another type has the same name; the first is in line {first}")
+            }
+            Self::Expression(fault) => fault.fmt(formatter),
+            Self::TooMany { most } => write!(formatter, "there can be no more than {most} of them"),
+            Self::ModelOfPlainGuard => formatter.write_str("`model` is for the kind openai-moderation"),
             Self::Guard(problem) => problem.fmt(formatter),
             Self::NoPrice { target, budget } => write!(
                 formatter,

@@ -333,9 +333,12 @@ impl Role for Adapter {
                 let leaves = self.scales.as_mut().is_some_and(|scales| scales.body(chunk, effects));
                 return if leaves { Flow::Continue } else { flow };
             }
-            Event::Reserved(_) | Event::Turn | Event::Settled(_) | Event::Limits(_) | Event::Done { .. } => {
-                return Flow::Continue;
-            }
+            Event::Answered { .. }
+            | Event::Reserved(_)
+            | Event::Turn
+            | Event::Settled(_)
+            | Event::Limits(_)
+            | Event::Done { .. } => return Flow::Continue,
         };
         let (reason, status) = match fault {
             Fault::CredentialUnavailable => (CREDENTIAL_UNAVAILABLE, Refusal::CredentialUnavailable.status()),

@@ -10,6 +10,7 @@
 
 pub mod answer;
 mod body;
+pub mod external;
 pub mod prompt;
 pub mod screening;
 mod speech;
@@ -19,7 +20,7 @@ mod structured;
 use std::collections::{BTreeMap, HashMap};
 use std::rc::Rc;
 
-use crate::config::compiled::content::{Content, PerTeam, Redaction};
+use crate::config::compiled::content::{Content, External, PerTeam, Redaction};
 use crate::guard;
 use crate::guard::policy::{Policy as Guard, Settings as GuardSettings};
 use crate::redact::finding::Kind;
@@ -38,6 +39,8 @@ pub struct Contents {
 pub struct Screen {
     redaction: Option<Rc<Redactor>>,
     guard: Option<Rc<Guard>>,
+    /// Who is asked about them, once they were screened.
+    pub(super) external: Option<Rc<External>>,
 }
 
 /// How private values are found and dealt with.
@@ -53,19 +56,27 @@ impl Contents {
     /// Prepares a configuration. The command has compiled its rules before; where that fails here, nothing passes.
     #[must_use]
     pub fn new(content: Content) -> Self {
-        let Content { redaction, guard } = content;
+        let external = |team: &str| content.external(team).cloned().map(Rc::new);
+        let common = external("");
+        let externals: BTreeMap<String, Option<Rc<External>>> =
+            content.guard.teams.keys().map(|team| (team.clone(), external(team))).collect();
+        let Content { redaction, guard, external: _ } = content;
         let redaction = prepared(redaction, |given| Some(Redactor::new(given)));
         let guard =
             prepared(guard, |given: GuardSettings| Guard::compile(&given).or_else(|_| nothing_passes()).ok());
-        let screen = |redaction: Option<&Rc<Redactor>>, guard: Option<&Rc<Guard>>| {
-            let screen = Screen { redaction: redaction.map(Rc::clone), guard: guard.map(Rc::clone) };
+        let screen = |redaction: Option<&Rc<Redactor>>, guard: Option<&Rc<Guard>>, external| {
+            let screen =
+                Screen { redaction: redaction.map(Rc::clone), guard: guard.map(Rc::clone), external };
             (screen.redaction.is_some() || screen.guard.is_some()).then(|| Rc::new(screen))
         };
         let teams = redaction.teams.keys().chain(guard.teams.keys());
-        let of_team = |team: &String| Some((team.clone(), screen(redaction.of(team), guard.of(team))?));
+        let of_team = |team: &String| {
+            let external = externals.get(team).unwrap_or(&common).clone();
+            Some((team.clone(), screen(redaction.of(team), guard.of(team), external)?))
+        };
         Self {
             teams: teams.filter_map(of_team).collect(),
-            common: screen(redaction.common.as_ref(), guard.common.as_ref()),
+            common: screen(redaction.common.as_ref(), guard.common.as_ref(), common.clone()),
         }
     }
 
@@ -92,8 +103,8 @@ fn prepared<T, U>(given: PerTeam<T>, prepare: impl Fn(T) -> Option<U>) -> PerTea
 
 impl Redactor {
     fn new(given: Redaction) -> Self {
-        let Redaction { otherwise, actions, exempt, disabled, hash_key, answers } = given;
-        let known: BTreeMap<&'static str, Kind> = redact::types().map(|kind| (kind.0, kind)).collect();
+        let (settings, known) = (given.sought(), given.kinds());
+        let Redaction { otherwise, actions, hash_key, answers, .. } = given;
         let kind = |name: &String| known.get(name.as_str()).copied();
         let named = |actions: &BTreeMap<String, Action>| -> HashMap<Kind, Action> {
             actions.iter().filter_map(|(name, action)| Some((kind(name)?, *action))).collect()
@@ -111,10 +122,6 @@ impl Redactor {
             otherwise: answers.otherwise,
             hash_key: hash_key.clone(),
         });
-        Self {
-            settings: redact::Settings { disabled: disabled.iter().filter_map(kind).collect(), exempt },
-            rules: Rules { actions, otherwise, hash_key },
-            answers,
-        }
+        Self { settings, rules: Rules { actions, otherwise, hash_key }, answers }
     }
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::rc::Rc;
 
+use super::content::external::Inquiry;
 use super::counting::Lesson;
 use super::headers::Headers;
 use super::limits::Demand;
@@ -52,6 +53,8 @@ pub enum Effect {
     RemoveResponseHeader(String),
     /// Replaces the present piece of the response body.
     ReplaceResponseBody(Vec<u8>),
+    /// Asks a service about the request; answered by [`super::Event::Answered`], which comes by itself.
+    Ask(Rc<Inquiry>),
     /// Reserves what the call may take; answered by [`super::Event::Reserved`].
     Reserve(Rc<Demand>),
     /// Charges what the call took; answered by [`super::Event::Settled`].

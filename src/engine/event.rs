@@ -85,6 +85,13 @@ pub enum Event<'a> {
         /// Whether it is the last.
         end_of_stream: bool,
     },
+    /// What was answered to [`super::Effect::Ask`].
+    Answered {
+        /// The status; none where no answer came.
+        status: Option<u16>,
+        /// The body.
+        body: &'a [u8],
+    },
     /// What became of [`super::Effect::Reserve`].
     Reserved(Result<Granted, Box<Denied>>),
     /// A request that waits for a place (see [`super::queue`]) shall try again.

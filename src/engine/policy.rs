@@ -9,6 +9,7 @@
 
 mod answer;
 mod arrival;
+mod asking;
 mod content;
 mod exhaustion;
 mod fitting;
@@ -21,6 +22,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::asking::Asking;
 use super::Role;
 use super::alerts::{self, Outbox};
 use super::book::Book;
@@ -44,7 +46,7 @@ use super::typical::Learner;
 use crate::config::compiled;
 use crate::dialect::answer::encode_count;
 use crate::dialect::models;
-use crate::dialect::request::{self, Delivery};
+use crate::dialect::request::{Delivery, Inspection};
 use crate::dialect::surface::{Selection, Surface};
 use crate::dialect::translate::Dialect;
 use crate::identity::caller::{Caller, Directory, Unidentified};
@@ -196,6 +198,8 @@ enum Phase {
     Arriving,
     /// The caller is known; the body is being buffered.
     Reading(Reading),
+    /// A service is asked about the request.
+    Asking(Box<Asking>),
     /// The request is complete; what it may take is being reserved, by who has a place in the queue when its turn
     /// comes.
     Reserving(Box<Ready>, Option<Place>),
@@ -323,20 +327,16 @@ impl Policy {
         if length > limit { Err(Refusal::RequestTooLarge { limit }) } else { Ok(()) }
     }
 
-    /// Reads the whole body, and reserves what the call may take or sends it on its way.
-    fn complete(
+    /// Reserves what the call may take or sends it on its way.
+    fn accept(
         &mut self,
         reading: Reading,
+        request: Inspection,
         body: &[u8],
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) -> Result<Flow, Refusal> {
-        let Reading { surface, addressed, caller, passed_on, user } = reading;
-        let body = request::counted(surface, body);
-        let request =
-            request::inspect(surface, addressed.as_deref(), body).map_err(Refusal::InvalidRequest)?;
-        let (request, body) = self.screen(surface, addressed.as_deref(), request, body, effects)?;
-        let body = &*body;
+        let Reading { surface, addressed: _, caller, passed_on, user } = reading;
         let asked = self.gateway.resolve(&caller, &request.model)?;
         self.record.model = Some(request.model.clone());
         if surface.counts_tokens() {
@@ -556,6 +556,7 @@ impl Role for Policy {
                 self.response_body(chunk, end_of_stream, now, effects);
                 Ok(self.passage())
             }
+            Event::Answered { status, body } => self.answered(status, body, now, effects),
             Event::Turn => Ok(self.reserve(effects)),
             Event::Reserved(outcome) if matches!(self.phase, Phase::Relaying(_)) => {
                 self.extended(outcome, now, effects);

@@ -59,6 +59,8 @@ pub enum Refusal {
     AnswerBlocked(Blocked),
     /// The answer is not what the request's schema asks for.
     MismatchedAnswer,
+    /// The service that is asked about requests gives no answer, and nothing goes on unseen.
+    GuardUnavailable,
     /// A limit has no room for the call.
     Exceeded(Exceeded),
     /// The limits could not be asked, and nothing goes on unlimited.
@@ -159,6 +161,7 @@ impl Refusal {
             | Self::AnswerInterrupted => 502,
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. })
             | Self::LimitsUnavailable
+            | Self::GuardUnavailable
             | Self::NoProviderAvailable
             | Self::CredentialUnavailable => 503,
             Self::ProviderTimeout => 504,
@@ -189,6 +192,7 @@ impl Refusal {
             Self::Exceeded(Exceeded { excess: Excess::Budget, .. }) => "budget_exceeded",
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. }) => "concurrency_limit_exceeded",
             Self::LimitsUnavailable => "limits_unavailable",
+            Self::GuardUnavailable => "guard_unavailable",
             Self::NoProviderAvailable | Self::CredentialUnavailable => "no_provider_available",
             Self::CredentialRejected => "provider_credential_rejected",
             Self::UnreadableAnswer => "provider_answer_unreadable",
@@ -268,6 +272,7 @@ impl Refusal {
             Self::AnswerBlocked(Blocked::Rule(rule)) => format!("The answer breaks the rule `{rule}`."),
             Self::Exceeded(exceeded) => exceeded.message.clone(),
             Self::LimitsUnavailable => "The limits of this key cannot be checked at present.".to_owned(),
+            Self::GuardUnavailable => "What the request says cannot be checked at present.".to_owned(),
             Self::NoProviderAvailable => "No provider of this model can be reached at present.".to_owned(),
             Self::CredentialUnavailable => {
                 "The gateway has no credential for the provider of this model.".to_owned()

@@ -4,6 +4,7 @@
 //! built just as text is, so accents may be written. The classes say what a word can do in an order; what a
 //! combination of classes means is not known here.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use super::fold;
@@ -266,70 +267,99 @@ classes! {
     OTHER_BOTS = 35, "best_candidate criteria ideal_candidate other_applicants other_candidates this_resume this_candidate this_paper positive_review weaknesses";
 }
 
-/// One entry of the lexicon, folded and cut into words.
-pub(super) struct Entry {
-    words: Vec<String>,
+/// A word of an entry, folded.
+struct Part {
+    text: String,
+    /// Any ending may follow.
+    stem: bool,
+}
+
+impl Part {
+    fn of(entry: &str) -> Self {
+        let (text, stem) = entry.strip_suffix('*').map_or((entry, false), |stem| (stem, true));
+        Self { text: fold::word(text), stem }
+    }
+
+    fn is(&self, word: &str) -> bool {
+        if self.stem { word.starts_with(&self.text) } else { word == self.text }
+    }
+}
+
+/// One entry of the lexicon.
+struct Entry {
+    first: Part,
+    rest: Vec<Part>,
     classes: Classes,
 }
 
 /// The entries by their first three characters, hashed.
-pub(super) struct Index {
-    buckets: Vec<Vec<Entry>>,
+struct Index {
+    /// Those of one bucket after those of another.
+    entries: Vec<Entry>,
+    /// Where each bucket begins, and where the last one ends.
+    starts: Vec<u16>,
 }
 
-const BUCKETS: usize = 4096;
+const BUCKETS: usize = 8192;
 /// Characters of a word by which its entries are found.
 const KEY: usize = 3;
 
 static INDEX: LazyLock<Index> = LazyLock::new(|| {
-    let mut buckets: Vec<Vec<Entry>> = Vec::new();
-    buckets.resize_with(BUCKETS, Vec::new);
+    // What is in several classes is looked at once.
+    let mut classes_of: BTreeMap<&str, Classes> = BTreeMap::new();
     for (classes, words) in WORDS {
         for entry in words.split_whitespace() {
-            let words: Vec<String> = entry.split('_').map(fold::word).collect();
-            let key = words.first().map_or(0, |first| bucket(first.trim_end_matches('*')));
-            if let Some(bucket) = buckets.get_mut(key) {
-                bucket.push(Entry { words, classes: *classes });
-            }
+            *classes_of.entry(entry).or_default() |= classes;
         }
     }
-    Index { buckets }
+    let mut sorted: Vec<(usize, Entry)> = classes_of
+        .into_iter()
+        .map(|(entry, classes)| {
+            let mut parts = entry.split('_').map(Part::of);
+            let first = parts.next().unwrap_or_else(|| Part::of(""));
+            (bucket(&first.text), Entry { first, rest: parts.collect(), classes })
+        })
+        .collect();
+    sorted.sort_by_key(|(bucket, _)| *bucket);
+    let before = |bucket: usize| sorted.partition_point(|(other, _)| *other < bucket);
+    let starts = (0..=BUCKETS).map(|bucket| u16::try_from(before(bucket)).unwrap_or(u16::MAX)).collect();
+    Index { starts, entries: sorted.into_iter().map(|(_, entry)| entry).collect() }
 });
+
+impl Index {
+    /// The entries that may begin with a word.
+    fn of(&self, word: &str) -> &[Entry] {
+        let bucket = bucket(word);
+        let Some([from, to]) = self.starts.get(bucket..bucket + 2) else { return &[] };
+        self.entries.get(usize::from(*from)..usize::from(*to)).unwrap_or_default()
+    }
+}
 
 /// FNV-1a over the first characters: one of Han, Kana, Thai and Hangul, whose stems are that short.
 fn bucket(word: &str) -> usize {
     let is_short = |first: char| fold::is_unspaced(first) || matches!(first, '\u{ac00}'..='\u{d7a3}');
     let count = if word.chars().next().is_some_and(is_short) { 1 } else { KEY };
-    let head = word.chars().take(count).flat_map(|letter| u32::from(letter).to_le_bytes());
-    let hash = head.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+    let head = word.chars().take(count);
+    let hash =
+        head.fold(0x811c_9dc5_u32, |hash, letter| (hash ^ u32::from(letter)).wrapping_mul(0x0100_0193));
     (hash ^ hash >> 15) as usize % BUCKETS
-}
-
-fn is_word(entry: &str, word: &str) -> bool {
-    match entry.strip_suffix('*') {
-        Some(stem) => word.starts_with(stem),
-        None => entry == word,
-    }
 }
 
 /// The classes of `word`, and of the phrases that begin with it; `following` gives the words behind it, from 1 on.
 pub(super) fn classes_of<'words>(word: &str, following: impl Fn(usize) -> Option<&'words str>) -> Classes {
-    let entries = INDEX.buckets.get(bucket(word)).map_or(&[][..], Vec::as_slice);
-    let fits = entries.iter().filter(|entry| {
-        entry.words.iter().enumerate().all(|(at, entry)| match at {
-            0 => is_word(entry, word),
-            _ => following(at).is_some_and(|word| is_word(entry, word)),
-        })
+    let fits = INDEX.of(word).iter().filter(|entry| {
+        let follows = |(part, at): (&Part, usize)| following(at).is_some_and(|word| part.is(word));
+        entry.first.is(word) && entry.rest.iter().zip(1..).all(follows)
     });
     fits.fold(0, |classes, entry| classes | entry.classes)
 }
 
 /// The classes of the longest entry that `text`, in writing without spaces, begins with, and its length in bytes.
 pub(super) fn unspaced(text: &str) -> Option<(Classes, usize)> {
-    let entries = INDEX.buckets.get(bucket(text))?;
-    let fits = entries.iter().filter_map(|entry| match entry.words.as_slice() {
-        [word] if text.starts_with(word.as_str()) => Some((entry.classes, word.len())),
-        _ => None,
+    let fits = INDEX.of(text).iter().filter_map(|entry| {
+        let Part { text: word, stem } = &entry.first;
+        let alone = entry.rest.is_empty() && !stem && text.starts_with(word.as_str());
+        alone.then_some((entry.classes, word.len()))
     });
     fits.fold(None, |best, (classes, length)| match best {
         Some((others, longest)) if longest == length => Some((others | classes, length)),

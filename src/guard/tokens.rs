@@ -30,7 +30,7 @@ impl Tokens {
         let (words, disguise) = fold::words(text);
         let mut tokens = Vec::with_capacity(words.len());
         for (at, word) in words.iter().enumerate() {
-            if word.text.chars().any(fold::is_unspaced) {
+            if !word.text.is_ascii() && word.text.chars().any(fold::is_unspaced) {
                 unspaced(word, &mut tokens);
                 continue;
             }

@@ -9,6 +9,8 @@
 use std::time::Duration;
 
 use super::{Host, HostResult, Side};
+use crate::config::compiled::WEBHOOK_CLUSTER;
+use crate::config::compiled::content::External;
 use crate::dialect::translate::Dialect;
 use crate::engine::alerts::{self, Delivery, Outbox};
 use crate::engine::book::{ATTEMPTS, Book};
@@ -79,7 +81,7 @@ pub fn keep_up<H: Host>(host: &mut H, gateway: &Gateway, book: &Book, outbox: &O
 fn deliver<H: Host>(host: &mut H, gateway: &Gateway, outbox: &Outbox, now: Timestamp) {
     let Some(webhook) = gateway.webhook() else { return outbox.clear() };
     for letter in outbox.due(now) {
-        match host.post(webhook, letter.body()) {
+        match host.post(WEBHOOK_CLUSTER, webhook, letter.body(), alerts::TIMEOUT) {
             Ok(call) => outbox.posted(call, letter, now),
             Err(_) => told(host, outbox.failed(letter, now)),
         }
@@ -165,13 +167,24 @@ impl<H: Host, R: Role> Driver<H, R> {
     /// The request waits, and may try again now. To be called from a timer, when the host takes its calls for those of
     /// this stream.
     pub fn turn(&mut self) {
+        self.wake(Event::Turn);
+    }
+
+    /// The service that was asked about the request has answered with a status and a body, or there is no answer. The
+    /// host has to take calls for those of this stream.
+    pub fn answered(&mut self, status: Option<u16>, body: &[u8]) -> Flow {
+        self.wake(Event::Answered { status, body })
+    }
+
+    /// Something has come that a request which is held back may go on for.
+    fn wake(&mut self, event: Event<'_>) -> Flow {
         self.guarded(|driver, now| {
-            let flow = driver.step(Event::Turn, now)?;
+            let flow = driver.step(event, now)?;
             if flow == Flow::Continue {
                 driver.host.resume()?;
             }
             Ok(flow)
-        });
+        })
     }
 
     /// The answer's headers have come.
@@ -287,7 +300,7 @@ impl<H: Host, R: Role> Driver<H, R> {
         let mut answer = None;
         for effect in effects.drain(..) {
             match self.asked(effect, now) {
-                Ok(event) => answer = Some(event),
+                Ok(event) => answer = event.or(answer),
                 // One lost header or number is no reason to lose the rest.
                 Err(effect) => {
                     if let Err(error) = self.carry_out(effect) {
@@ -300,21 +313,27 @@ impl<H: Host, R: Role> Driver<H, R> {
         (outcome, answer)
     }
 
-    /// Answers the effects that are questions to the shared data; gives the others back.
-    fn asked(&mut self, effect: Effect, now: Timestamp) -> Result<Event<'static>, Effect> {
+    /// Answers the effects that are questions, where the answer does not come by itself later; gives the others back.
+    fn asked(&mut self, effect: Effect, now: Timestamp) -> Result<Option<Event<'static>>, Effect> {
+        if let Effect::Ask(inquiry) = effect {
+            let External { cluster, address, timeout_ms, .. } = &*inquiry.to;
+            let timeout = Duration::from_millis(*timeout_ms);
+            let called = self.host.post(cluster, address, &inquiry.body.0, timeout);
+            return Ok(called.is_err().then_some(Event::Answered { status: None, body: &[] }));
+        }
         let store = &mut Shared(&mut self.host);
         let now = now.unix_milliseconds();
         match effect {
             Effect::Reserve(demand) => {
                 let Demand { scopes, amounts, terms } = &*demand;
-                Ok(Event::Reserved(reserve_all(store, scopes, amounts, *terms, now, ATTEMPTS)))
+                Ok(Some(Event::Reserved(reserve_all(store, scopes, amounts, *terms, now, ATTEMPTS))))
             }
             Effect::Settle(Unsettled { reservation, actual }) => {
-                Ok(Event::Settled(settle_all(store, reservation, &actual, now, ATTEMPTS)))
+                Ok(Some(Event::Settled(settle_all(store, reservation, &actual, now, ATTEMPTS))))
             }
             Effect::ReadLimits(scopes) => {
                 let standings = |scope| Some(read(store, scope).ok()?.standings(&scope.limits, now));
-                Ok(Event::Limits(scopes.iter().map(standings).collect()))
+                Ok(Some(Event::Limits(scopes.iter().map(standings).collect())))
             }
             other => Err(other),
         }
@@ -347,7 +366,7 @@ impl<H: Host, R: Role> Driver<H, R> {
                 Ok(())
             }
             // Answered by `asked`.
-            Effect::Reserve(_) | Effect::Settle(_) | Effect::ReadLimits(_) => Ok(()),
+            Effect::Ask(_) | Effect::Reserve(_) | Effect::Settle(_) | Effect::ReadLimits(_) => Ok(()),
             Effect::Measure(measurement) => host.measure(&measurement),
             Effect::WriteAccessLog(members) => host.publish(ACCESS_LOG, members.as_bytes()),
         }

@@ -24,6 +24,8 @@ pub mod driver;
 #[cfg(target_arch = "wasm32")]
 mod wasm;
 
+use std::time::Duration;
+
 use crate::config::compiled::Webhook;
 use crate::engine::effect::Reply;
 use crate::engine::{Headers, Timestamp};
@@ -155,11 +157,11 @@ pub trait Host {
     /// When the host refuses.
     fn share(&mut self, key: &str, value: &[u8], version: u32) -> HostResult<bool>;
 
-    /// Posts a JSON text to the webhook; gives the number by which the answer will come.
+    /// Posts a JSON text to a service; gives the number by which the answer will come, within `timeout`.
     ///
     /// # Errors
     /// When the host refuses.
-    fn post(&mut self, webhook: &Webhook, body: &[u8]) -> HostResult<u32>;
+    fn post(&mut self, cluster: &str, to: &Webhook, body: &[u8], timeout: Duration) -> HostResult<u32>;
 
     /// Adds to a metric.
     ///

@@ -16,10 +16,11 @@ use proxy_wasm::types::{Action, BufferType, ContextType, LogLevel, MapType, Metr
 use super::abi;
 use super::driver::{self, Driver, Place};
 use super::{Host, HostError, HostResult, Side};
-use crate::config::compiled::{self, FORMAT, Plugin, Scheme, WEBHOOK_CLUSTER, Webhook};
+use crate::config::compiled::{self, FORMAT, Plugin, Scheme, Webhook};
 use crate::engine::adapter::Adapter;
-use crate::engine::alerts::{self, Outbox};
+use crate::engine::alerts::Outbox;
 use crate::engine::book::Book;
+use crate::engine::content::external::LONGEST_ANSWER;
 use crate::engine::effect::{Flow, Reply};
 use crate::engine::exchange::Desk;
 use crate::engine::policy::{Gateway, Policy, Shared};
@@ -148,10 +149,7 @@ impl Root {
 
 impl Context for Root {
     fn on_http_call_response(&mut self, call: u32, headers: usize, _body: usize, _trailers: usize) {
-        let status =
-            || hostcalls::get_map_value(MapType::HttpCallResponseHeaders, ":status").ok()??.parse().ok();
-        let status = if headers == 0 { None } else { status() };
-        driver::webhook_answered(&mut Envoy, &shared().outbox, call, status);
+        driver::webhook_answered(&mut Envoy, &shared().outbox, call, called(headers));
     }
 }
 
@@ -251,7 +249,22 @@ fn give_up(stream: StreamId) {
     }
 }
 
-impl Context for PolicyStream {}
+/// The status of the answer to a call of ours, with so many headers: none where no answer came.
+fn called(headers: usize) -> Option<u16> {
+    if headers == 0 {
+        return None;
+    }
+    hostcalls::get_map_value(MapType::HttpCallResponseHeaders, ":status").ok()??.parse().ok()
+}
+
+impl Context for PolicyStream {
+    fn on_http_call_response(&mut self, _call: u32, headers: usize, body: usize, _trailers: usize) {
+        let body = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, body.min(LONGEST_ANSWER));
+        let body = body.ok().flatten().unwrap_or_default();
+        let flow = self.driver.borrow_mut().answered(called(headers), &body);
+        self.action(flow);
+    }
+}
 
 impl HttpContext for PolicyStream {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
@@ -472,8 +485,8 @@ impl Host for Envoy {
         }
     }
 
-    fn post(&mut self, webhook: &Webhook, body: &[u8]) -> HostResult<u32> {
-        let Webhook { scheme, authority, path } = webhook;
+    fn post(&mut self, cluster: &str, to: &Webhook, body: &[u8], timeout: Duration) -> HostResult<u32> {
+        let Webhook { scheme, authority, path } = to;
         let scheme = match scheme {
             Scheme::Http => "http",
             Scheme::Https => "https",
@@ -485,7 +498,7 @@ impl Host for Envoy {
             (":path", path),
             ("content-type", "application/json"),
         ];
-        hostcalls::dispatch_http_call(WEBHOOK_CLUSTER, headers, Some(body), Vec::new(), alerts::TIMEOUT)
+        hostcalls::dispatch_http_call(cluster, headers, Some(body), Vec::new(), timeout)
             .map_err(refused("http_call"))
     }
 

@@ -68,64 +68,129 @@ pub(crate) struct Hit {
 }
 
 struct Phrase {
-    letters: Vec<char>,
+    /// Where its letters begin among those of all phrases, and how many they are.
+    start: usize,
+    length: usize,
     /// Bit n: a word starts at letter n.
     gaps: u64,
     stem: bool,
     tag: Tag,
+    /// One more than the number of the next phrase in the same bucket.
+    next: u32,
 }
 
-const BUCKETS: usize = 4096;
-/// Phrases are filed under so many of their first letters, or all of them.
-const KEY: usize = 4;
-/// Longer phrases are not looked for; what is scanned overlaps by this, in bytes.
+/// Phrases are filed under so many of their first letters: the largest of these numbers that they have. Many begin
+/// alike, and few with the same eight letters.
+const KEYS: [usize; 4] = [2, 3, 4, 8];
+/// Longer phrases need a longer [`Lexicon::reach`].
 const LONGEST: usize = 48;
 
 /// Phrases, ready to be looked up by their first letters.
 pub(crate) struct Lexicon {
-    buckets: Vec<Vec<Phrase>>,
+    letters: Vec<char>,
+    phrases: Vec<Phrase>,
+    /// For each bucket, one more than the number of its first phrase.
+    heads: Vec<u32>,
     /// Bit n: bucket n has phrases.
     filled: Vec<u64>,
-}
-
-/// The place for phrases with these first letters.
-fn bucket(letters: impl Iterator<Item = char>) -> usize {
-    letters.fold(0, step) as usize >> 20
+    /// The places of buckets have so many bits.
+    bits: u32,
+    /// Digits are parts of words.
+    digits: bool,
+    /// By so much, in bytes, what is scanned overlaps: the longest phrase, as it may be written.
+    reach: usize,
 }
 
 fn step(hash: u32, letter: char) -> u32 {
     (hash.rotate_left(5) ^ letter as u32).wrapping_mul(0x9E37_79B1)
 }
 
+/// The number of letters that a phrase of so many is filed under.
+fn key_of(length: usize) -> usize {
+    KEYS.into_iter().rev().find(|key| *key <= length).unwrap_or(0)
+}
+
 impl Lexicon {
     pub(crate) fn new() -> Self {
-        Self { buckets: (0..BUCKETS).map(|_| Vec::new()).collect(), filled: vec![0; BUCKETS / 64] }
+        Self::with_buckets(14)
+    }
+
+    /// One in whose phrases digits count like letters, and which are of any length.
+    pub(crate) fn with_digits() -> Self {
+        Self { digits: true, ..Self::with_buckets(10) }
+    }
+
+    fn with_buckets(bits: u32) -> Self {
+        Self {
+            letters: Vec::new(),
+            phrases: Vec::new(),
+            heads: vec![0; 1 << bits],
+            filled: vec![0; (1 << bits) / 64],
+            bits,
+            digits: false,
+            reach: LONGEST,
+        }
+    }
+
+    /// The bucket for phrases whose first letters have this hash.
+    fn place(&self, hash: u32) -> usize {
+        (hash >> (u32::BITS - self.bits)) as usize
     }
 
     pub(crate) fn add(&mut self, words: &[&str], tag: Tag) {
         for word in words {
             let (word, stem) = word.strip_suffix('*').map_or((*word, false), |word| (word, true));
-            let (mut letters, mut gaps) = (Vec::new(), 0_u64);
+            let (start, mut gaps) = (self.letters.len(), 0_u64);
             for character in word.chars() {
-                if is_separator(character) {
-                    gaps |= 1 << letters.len().min(63);
+                if is_separator(character) || self.digits && !character.is_alphanumeric() {
+                    gaps |= 1 << (self.letters.len() - start).min(63);
                     continue;
                 }
                 let (first, second) = fold(character);
-                letters.push(first);
-                letters.extend(second);
+                self.letters.push(first);
+                self.letters.extend(second);
             }
-            if letters.len() < 2 {
+            let length = self.letters.len() - start;
+            if length < 2 {
+                self.letters.truncate(start);
                 continue;
             }
-            let place = bucket(letters.iter().copied().take(KEY));
-            if let Some(word) = self.filled.get_mut(place / 64) {
-                *word |= 1 << (place % 64);
+            if self.digits {
+                self.reach = self.reach.max(2 * word.len());
             }
-            if let Some(bucket) = self.buckets.get_mut(place) {
-                bucket.push(Phrase { letters, gaps, stem, tag });
-            }
+            let hash = self.letters.iter().skip(start).take(key_of(length)).copied().fold(0, step);
+            self.file(self.place(hash), Phrase { start, length, gaps, stem, tag, next: 0 });
         }
+    }
+
+    /// Puts a phrase at the end of a bucket.
+    fn file(&mut self, place: usize, phrase: Phrase) {
+        self.phrases.push(phrase);
+        let number = self.phrases.len() as u32;
+        if let Some(word) = self.filled.get_mut(place / 64) {
+            *word |= 1 << (place % 64);
+        }
+        let Some(head) = self.heads.get_mut(place) else { return };
+        if *head == 0 {
+            *head = number;
+            return;
+        }
+        let mut last = *head;
+        while let Some(before) = (last as usize).checked_sub(1).and_then(|at| self.phrases.get_mut(at)) {
+            if before.next == 0 {
+                before.next = number;
+                return;
+            }
+            last = before.next;
+        }
+    }
+
+    /// The phrases in a bucket.
+    fn bucket(&self, place: usize) -> impl Iterator<Item = &Phrase> {
+        let is_filled = self.filled.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1);
+        let head = if is_filled { self.heads.get(place).copied().unwrap_or(0) } else { 0 };
+        let phrase = |number: u32| self.phrases.get((number as usize).checked_sub(1)?);
+        std::iter::successors(phrase(head), move |before| phrase(before.next))
     }
 }
 
@@ -177,7 +242,7 @@ impl<'a> Contexts<'a> {
         // Where candidates stand close together, the next will ask for what comes after.
         let ahead = if start == self.scanned && start > 0 { 4 * LONGEST } else { LONGEST };
         let accept = self.text.ceil_char_boundary(end + ahead);
-        let limit = self.text.ceil_char_boundary(accept + LONGEST);
+        let limit = self.text.ceil_char_boundary(accept + self.lexicon.reach);
         self.read(start, limit);
         let letters = std::mem::take(&mut self.letters);
         let mut at = 0;
@@ -198,20 +263,17 @@ impl<'a> Contexts<'a> {
     fn look_up(&mut self, letters: &[Letter], at: usize) -> usize {
         let Some(first) = letters.get(at) else { return 0 };
         let mut longest = 0;
-        let mut hash = step(0, first.folded);
-        for key in 2..=KEY {
-            let Some(last) = letters.get(at + key - 1) else { break };
-            hash = step(hash, last.folded);
-            let place = hash as usize >> 20;
-            if self.lexicon.filled.get(place / 64).is_none_or(|word| word >> (place % 64) & 1 == 0) {
-                continue;
-            }
-            for phrase in self.lexicon.buckets.get(place).map_or(&[][..], Vec::as_slice) {
-                let length = phrase.letters.len();
+        let (mut hash, mut hashed) = (0, 0);
+        for key in KEYS {
+            let Some(head) = letters.get(at + hashed..at + key) else { break };
+            hash = head.iter().fold(hash, |hash, letter| step(hash, letter.folded));
+            hashed = key;
+            for phrase in self.lexicon.bucket(self.lexicon.place(hash)) {
+                let length = phrase.length;
                 let Some(run) = letters.get(at..at + length) else { continue };
                 if length < longest
-                    || length.min(KEY) != key
-                    || !matches(phrase, run)
+                    || key_of(length) != key
+                    || !matches(phrase, self.lexicon, run)
                     || !ends(phrase, letters.get(at + length))
                 {
                     continue;
@@ -233,11 +295,13 @@ impl<'a> Contexts<'a> {
         self.letters.clear();
         let before = self.text.get(..start).and_then(|text| text.chars().next_back());
         let mut previous = before.unwrap_or(' ');
-        let (mut apart, mut joined) = (!previous.is_alphabetic(), false);
+        let digits = self.lexicon.digits;
+        let (mut apart, mut joined) =
+            (!(previous.is_alphabetic() || digits && previous.is_ascii_digit()), false);
         let part = self.text.get(start..limit).unwrap_or_default();
         self.letters.reserve(part.len());
         for (offset, character) in part.char_indices() {
-            if character.is_ascii_alphabetic() {
+            if character.is_ascii_alphabetic() || digits && character.is_ascii_digit() {
                 let camel = previous.is_ascii_lowercase() && character.is_ascii_uppercase();
                 let first = apart || camel || !previous.is_ascii() && is_unspaced(previous);
                 let at = (start + offset) as u32;
@@ -255,7 +319,8 @@ impl<'a> Contexts<'a> {
                 continue;
             }
             if character.is_ascii() {
-                joined = (joined || !apart) && is_separator(character);
+                let joins = is_separator(character) || digits && b"\n\r&+".contains(&(character as u8));
+                joined = (joined || !apart) && joins;
                 apart = true;
                 previous = character;
                 continue;
@@ -288,8 +353,9 @@ fn is_mark(character: char) -> bool {
     matches!(character, '\u{300}'..='\u{36f}' | '\u{900}'..='\u{963}' | '\u{e31}'..='\u{e4e}')
 }
 
-fn matches(phrase: &Phrase, run: &[Letter]) -> bool {
-    phrase.letters.iter().zip(run).enumerate().all(|(at, (wanted, letter))| {
+fn matches(phrase: &Phrase, lexicon: &Lexicon, run: &[Letter]) -> bool {
+    let letters = lexicon.letters.get(phrase.start..phrase.start + phrase.length).unwrap_or_default();
+    letters.iter().zip(run).enumerate().all(|(at, (wanted, letter))| {
         *wanted == letter.folded
             && (at == 0 || if phrase.gaps >> at.min(63) & 1 == 1 { letter.joined } else { !letter.apart })
     })

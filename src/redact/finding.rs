@@ -3,12 +3,32 @@
 //! [`settle`] makes of all reports those that are acted on: in order, and none over another. It does not know how
 //! a value was found, and a finding never holds the value itself.
 
+use std::collections::BTreeSet;
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 /// The type of a value, by the name that Presidio gives it where it has one (`EMAIL_ADDRESS`, `US_SSN`), else
 /// `<country>_<name>` in the same manner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Kind(pub &'static str);
+
+/// The names that operators chose.
+static NAMES: Mutex<BTreeSet<&'static str>> = Mutex::new(BTreeSet::new());
+
+impl Kind {
+    /// The type of this name, which an operator chose. A name is kept as long as the process lives, so this is for
+    /// names of a configuration and not of a text.
+    #[must_use]
+    pub fn named(name: &str) -> Self {
+        let mut names = NAMES.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = names.get(name) {
+            return Self(known);
+        }
+        let kept: &'static str = Box::leak(Box::from(name));
+        names.insert(kept);
+        Self(kept)
+    }
+}
 
 impl fmt::Display for Kind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -52,8 +52,11 @@ pub(crate) enum Fit {
 }
 
 /// A form, prepared for comparison.
+#[derive(Clone)]
 pub(crate) struct Form {
-    pub(crate) format: u16,
+    pub(crate) format: &'static Format,
+    /// The format's place in the table.
+    pub(crate) index: u16,
     literals: Vec<(usize, u8)>,
     digits: u64,
     letters: u64,
@@ -65,9 +68,16 @@ pub(crate) struct Form {
 pub(crate) const LONGEST: usize = 40;
 
 impl Form {
-    fn new(format: u16, text: &str) -> (usize, Self) {
-        let mut form =
-            Self { format, literals: Vec::new(), digits: 0, letters: 0, breaks: 0, separators: Vec::new() };
+    fn new(format: &'static Format, index: u16, text: &str) -> (usize, Self) {
+        let mut form = Self {
+            format,
+            index,
+            literals: Vec::new(),
+            digits: 0,
+            letters: 0,
+            breaks: 0,
+            separators: Vec::new(),
+        };
         let mut length = 0;
         for byte in text.bytes() {
             match byte {
@@ -117,11 +127,20 @@ impl Form {
     }
 }
 
+/// The forms of one length.
+#[derive(Clone, Default)]
+struct Forms {
+    /// Those of digits alone.
+    digits: Vec<Form>,
+    /// Those of the others that a number can have, too: at some places a letter or a digit may stand.
+    either: Vec<Form>,
+    /// All but those of digits alone.
+    letters: Vec<Form>,
+}
+
 /// All formats, by the length of their forms, and the words that announce them.
 pub(crate) struct Table {
-    pub(crate) formats: Vec<&'static Format>,
-    /// For each length, those of digits alone, and the others.
-    forms: Vec<[Vec<Form>; 2]>,
+    forms: Vec<Forms>,
     pub(crate) lexicon: Lexicon,
 }
 
@@ -130,34 +149,36 @@ pub(crate) static TABLE: LazyLock<Table> = LazyLock::new(Table::new);
 
 impl Table {
     fn new() -> Self {
-        let formats: Vec<&'static Format> = detect::formats().collect();
-        let mut forms: Vec<[Vec<Form>; 2]> = (0..=LONGEST).map(|_| [Vec::new(), Vec::new()]).collect();
+        let mut forms = vec![Forms::default(); LONGEST + 1];
         let mut lexicon = Lexicon::new();
-        for (format, index) in formats.iter().zip(0_u16..) {
+        for (format, index) in detect::formats().zip(0_u16..) {
             for text in format.forms {
-                let (length, form) = Form::new(index, text);
-                let letters = text.bytes().any(|byte| byte == b'?' || byte.is_ascii_alphabetic());
-                if let Some(forms) =
-                    forms.get_mut(length).and_then(|forms| forms.get_mut(usize::from(letters)))
-                {
-                    forms.push(form);
+                let (length, form) = Form::new(format, index, text);
+                let Some(Forms { digits, either, letters }) = forms.get_mut(length) else { continue };
+                let has_letters = text.bytes().any(|byte| byte.is_ascii_alphabetic());
+                if !has_letters && !text.contains('?') {
+                    digits.push(form);
+                    continue;
                 }
+                if !has_letters {
+                    either.push(form.clone());
+                }
+                letters.push(form);
             }
             lexicon.add(format.words, Tag::Format(index));
         }
         detect::words::add(&mut lexicon);
-        Self { formats, forms, lexicon }
+        Self { forms, lexicon }
     }
 
     /// The forms that a candidate's length and characters allow.
     pub(crate) fn forms(&self, candidate: &Candidate) -> impl Iterator<Item = &Form> {
-        let forms = self.forms.get(candidate.len()).map_or(&[][..], |forms| forms.as_slice());
-        forms.iter().skip(usize::from(!candidate.is_number())).flatten()
-    }
-
-    /// A format of the table.
-    pub(crate) fn format(&self, index: u16) -> Option<&'static Format> {
-        self.formats.get(usize::from(index)).copied()
+        let (first, second) = match self.forms.get(candidate.len()) {
+            Some(forms) if candidate.is_number() => (&*forms.digits, &*forms.either),
+            Some(forms) => (&*forms.letters, &[][..]),
+            None => (&[][..], &[][..]),
+        };
+        first.iter().chain(second)
     }
 }
 

@@ -35,11 +35,13 @@ mod candidate;
 mod check;
 mod context;
 mod detect;
+mod encoded;
 pub mod finding;
 mod fold;
 mod format;
 pub mod mask;
 mod normal;
+pub mod own;
 mod scan;
 pub mod secrets;
 pub mod window;
@@ -49,8 +51,10 @@ pub mod window;
 mod tests;
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use finding::{Finding, Kind, settle};
+use own::Own;
 
 /// All types of values that can be found, each once, secrets included.
 pub fn types() -> impl Iterator<Item = Kind> {
@@ -71,7 +75,7 @@ pub fn types() -> impl Iterator<Item = Kind> {
     names.into_iter().map(Kind)
 }
 
-/// What an operator exempts.
+/// What an operator looks for beside the built-in types, and what is exempt.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// Types that are not looked for.
@@ -79,6 +83,12 @@ pub struct Settings {
     /// Values that are nobody's, such as addresses of documentation, compared without regard to ASCII case; one
     /// that starts with `@` or `.` exempts every value that ends so.
     pub exempt: Vec<String>,
+    /// Types whose values stay as they are: what is in one of those is looked for all the same.
+    pub allowed: Vec<Kind>,
+    /// The operator's own types.
+    pub own: Option<Arc<Own>>,
+    /// Whether runs of base 64 are looked into.
+    pub base64: bool,
 }
 
 impl Settings {
@@ -97,9 +107,20 @@ impl Settings {
 /// The private values in a text, in order and without overlap; places are in bytes and on character boundaries.
 #[must_use]
 pub fn find_all(text: &str, settings: &Settings) -> Vec<Finding> {
+    find_in(text, settings, settings.base64)
+}
+
+fn find_in(text: &str, settings: &Settings, base64: bool) -> Vec<Finding> {
     let normal = normal::normalise(text);
     let mut findings = scan::scan(&normal.text);
     secrets::find(&normal.text, &mut findings);
+    if let Some(own) = &settings.own {
+        own.find(&normal.text, &mut findings);
+    }
+    if base64 {
+        let first = |decoded: &str| find_in(decoded, settings, false).first().copied();
+        encoded::find(&normal.text, first, &mut findings);
+    }
     for finding in &mut findings {
         let (start, end) = normal.original(finding.start, finding.end);
         finding.start = text.floor_char_boundary(start);
@@ -110,6 +131,9 @@ pub fn find_all(text: &str, settings: &Settings) -> Vec<Finding> {
             let value = text.get(finding.start..finding.end).unwrap_or_default();
             !settings.disabled.contains(&finding.kind) && !settings.exempts(value)
         });
+    }
+    if let Some(own) = &settings.own {
+        own.give_way(&mut findings, &settings.allowed);
     }
     settle(&mut findings);
     findings

@@ -12,8 +12,10 @@ use super::finding::{Finding, Kind, THRESHOLD};
 use super::format::{Alone, Fit, Form, Format, TABLE, country, is_in};
 
 /// How far before a value a word still speaks for it, and how far after, in bytes.
-const BEFORE: usize = 80;
-const AFTER: usize = 40;
+pub(super) const BEFORE: usize = 80;
+pub(super) const AFTER: usize = 40;
+/// Few values are longer.
+const USUAL_VALUE: usize = 40;
 /// A word of things and not of people counts this close before a value.
 const THING: usize = 30;
 /// Longer words are hashes, keys or encoded data.
@@ -88,6 +90,8 @@ pub(crate) struct Scan<'a> {
     /// For each of `near` that ends before the place: how far before, in bytes.
     before: Vec<Option<usize>>,
     near_of: Option<(usize, usize)>,
+    /// What [`Scan::thing`] says of a place.
+    thing_of: Option<(usize, Option<usize>)>,
     /// What the phrases around a place point to, each with its distance in bytes.
     words: Vec<(Tag, usize)>,
     words_of: Option<(usize, usize)>,
@@ -103,6 +107,7 @@ pub(crate) fn scan(text: &str) -> Vec<Finding> {
         near: Vec::new(),
         before: Vec::new(),
         near_of: None,
+        thing_of: None,
         words: Vec::new(),
         words_of: None,
         findings: Vec::new(),
@@ -266,7 +271,7 @@ impl<'a> Scan<'a> {
         let mut state = None;
         for form in TABLE.forms(candidate) {
             let Some(fit) = form.fit(candidate) else { continue };
-            let Some(format) = TABLE.format(form.format) else { continue };
+            let format = form.format;
             if !(format.valid)(candidate.compact()) {
                 continue;
             }
@@ -286,7 +291,7 @@ impl<'a> Scan<'a> {
         candidate: &Candidate,
         state: State,
     ) -> Option<u8> {
-        let tag = Tag::Format(form.format);
+        let tag = Tag::Format(form.index);
         let support = self.support(candidate.start, candidate.end, country(format.kind), |hit| match hit {
             _ if hit == tag => Some(true),
             Tag::Group(group) if is_in(format, group) => Some(false),
@@ -386,6 +391,17 @@ impl<'a> Scan<'a> {
 
     /// How near before a place the nearest word is that announces a thing, when it is nearer than all others.
     pub(crate) fn thing(&mut self, start: usize) -> Option<usize> {
+        if let Some((of, thing)) = self.thing_of
+            && of == start
+        {
+            return thing;
+        }
+        let thing = self.find_thing(start);
+        self.thing_of = Some((start, thing));
+        thing
+    }
+
+    fn find_thing(&mut self, start: usize) -> Option<usize> {
         self.look_around(start, start);
         let before = self.near.iter().filter(|hit| hit.end <= start && start - hit.end <= THING);
         let last = before
@@ -398,7 +414,8 @@ impl<'a> Scan<'a> {
         if self.near_of.is_some_and(|(from, to)| from == start && to >= end) {
             return;
         }
-        let to = end.max(start) + AFTER + 8;
+        // Most values that begin here end within this, and need no other look.
+        let to = end.max(start + USUAL_VALUE) + AFTER + 8;
         let hits = self.contexts.within(start.saturating_sub(BEFORE), to);
         self.near.clear();
         self.near.extend_from_slice(hits);
@@ -428,13 +445,14 @@ impl<'a> Scan<'a> {
             return None;
         }
         let between = self.bytes.get(end..hit.start)?;
-        let announces_the_next = {
-            let after = self.bytes.get(hit.end..).unwrap_or_default().iter().take(4);
-            let mut after = after.skip_while(|byte| b" \"'#".contains(byte));
-            after.next().is_some_and(|byte| b":=".contains(byte) || byte.is_ascii_digit())
-        };
-        let far = between.len() > AFTER || between.contains(&b'\n') || announces_the_next;
-        (!far).then_some(between.len() + 12)
+        if between.len() > AFTER || between.contains(&b'\n') {
+            return None;
+        }
+        let after = self.bytes.get(hit.end..).unwrap_or_default().iter().take(4);
+        let mut after = after.skip_while(|byte| b" \"'#".contains(byte));
+        let announces_the_next =
+            after.next().is_some_and(|byte| b":=".contains(byte) || byte.is_ascii_digit());
+        (!announces_the_next).then_some(between.len() + 12)
     }
 
     /// What stands directly before a place.

@@ -72,7 +72,11 @@ fn a_value_split_over_parts_is_found_in_each() {
 #[test]
 fn exempt_values_and_disabled_types_stay() {
     let text = "ann@example.com, bob@corp.example, 203.0.113.7";
-    let settings = Settings { disabled: vec![Kind("IP_ADDRESS")], exempt: vec!["@example.com".to_owned()] };
+    let settings = Settings {
+        disabled: vec![Kind("IP_ADDRESS")],
+        exempt: vec!["@example.com".to_owned()],
+        ..Settings::default()
+    };
     let found = find_all(text, &settings);
     assert_eq!(
         found.iter().map(|finding| &text[finding.start..finding.end]).collect::<Vec<_>>(),

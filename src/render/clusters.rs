@@ -38,7 +38,7 @@ const FAILURE_RATE_REQUESTS: u64 = 20;
 const LONGEST_BACK_OFF: Duration = Duration::from_secs(1);
 
 /// Connections, pending requests and requests that Envoy is to set no bound to.
-const UNBOUNDED: Capacity = Capacity { connections: 1 << 20, pending: 1 << 20, requests: 1 << 20 };
+pub(super) const UNBOUNDED: Capacity = Capacity { connections: 1 << 20, pending: 1 << 20, requests: 1 << 20 };
 
 pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
     let mut targets: BTreeMap<String, Value> = BTreeMap::new();
@@ -62,7 +62,7 @@ pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
         chains.extend(more.iter().flat_map(|more| elsewhere(gateway, place, name, more)));
     }
     // A chain refers to its targets, so they come first.
-    targets.into_values().chain(chains).chain(webhook::cluster(gateway, place)).collect()
+    targets.into_values().chain(chains).chain(webhook::clusters(gateway, place)).collect()
 }
 
 fn is_sole(chain: &[ChainTarget]) -> bool {
@@ -278,7 +278,7 @@ pub(super) fn tls(upstream: &Upstream) -> Value {
 }
 
 /// Beside the capacity: never more retries than there are requests.
-fn circuit_breakers(capacity: &Capacity) -> Value {
+pub(super) fn circuit_breakers(capacity: &Capacity) -> Value {
     json!({"thresholds": [{
         "max_connections": capacity.connections,
         "max_pending_requests": capacity.pending,

@@ -1,17 +1,29 @@
-//! The cluster of the webhook for alerts, which the filter calls by itself.
+//! The clusters of what the filter calls by itself: the webhook for alerts, and external guards.
 //!
-//! It has no filter of ours: a call into the machine that makes the call is not possible.
+//! They have no filter of ours: a call into the machine that makes the call is not possible.
 
 use serde_json::{Value, json};
 
-use super::clusters::{CLUSTER, HTTP_OPTIONS, discovery, protocol, tls};
+use super::clusters::{CLUSTER, HTTP_OPTIONS, UNBOUNDED, circuit_breakers, discovery, protocol, tls};
 use super::{Place, extension, secrets, socket_address, typed};
-use crate::config::Gateway;
 use crate::config::compiled::{Scheme, WEBHOOK_CLUSTER};
+use crate::config::{Gateway, Webhook};
 
-/// The cluster, when there is a webhook.
-pub(super) fn cluster(gateway: &Gateway, place: &Place) -> Option<Value> {
-    let webhook = gateway.webhook.as_ref()?;
+/// A cluster for each service that there is.
+pub(super) fn clusters(gateway: &Gateway, place: &Place) -> Vec<Value> {
+    let webhook = gateway.webhook.iter().map(|webhook| cluster(gateway, place, WEBHOOK_CLUSTER, webhook));
+    let guards = gateway.external_guards.iter().map(|(name, guard)| {
+        let mut cluster = cluster(gateway, place, name, guard);
+        if let Some(fields) = cluster.as_object_mut() {
+            // It is asked as often as models are, which have no bound of their own either.
+            fields.insert("circuit_breakers".to_owned(), circuit_breakers(&UNBOUNDED));
+        }
+        cluster
+    });
+    webhook.chain(guards).collect()
+}
+
+fn cluster(gateway: &Gateway, place: &Place, name: &str, webhook: &Webhook) -> Value {
     let upstream = &webhook.upstream;
     let mut options = protocol(upstream);
     if let (Some(name), Some(fields)) = (&webhook.credential, options.as_object_mut()) {
@@ -25,11 +37,11 @@ pub(super) fn cluster(gateway: &Gateway, place: &Place) -> Option<Value> {
     }
     let (discovery, host) = discovery(upstream);
     let mut cluster = json!({
-        "name": WEBHOOK_CLUSTER,
+        "name": name,
         "type": discovery,
         "connect_timeout": "5s",
         "load_assignment": {
-            "cluster_name": WEBHOOK_CLUSTER,
+            "cluster_name": name,
             "endpoints": [{"lb_endpoints": [{"endpoint": {"address": socket_address(&host, upstream.port)}}]}],
         },
         "typed_extension_protocol_options": {HTTP_OPTIONS: typed(HTTP_OPTIONS, options)},
@@ -42,5 +54,5 @@ pub(super) fn cluster(gateway: &Gateway, place: &Place) -> Option<Value> {
             fields.insert("transport_socket".to_owned(), tls(upstream));
         }
     }
-    Some(typed(CLUSTER, cluster))
+    typed(CLUSTER, cluster)
 }

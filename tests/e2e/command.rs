@@ -144,3 +144,26 @@ fn tokens_are_counted_as_the_reference_does() {
     let unknown = tollgate().args(["tokens", "--model", "claude-sonnet-4-5", "/dev/null"]).output().unwrap();
     assert_eq!(unknown.status.code(), Some(1));
 }
+
+/// What a gateway's own types and exemptions find is tried without starting it.
+#[test]
+fn redact_looks_for_what_a_gateway_file_says() {
+    let directory = temporary_directory("redact");
+    let (file, text) = (directory.join("gateway.yaml"), directory.join("text.txt"));
+    let yaml = "version: 1\nproviders: {p: {api: openai, url: 'http://127.0.0.1'}}\n\
+                models: {m: {targets: [{provider: p, model: x}]}}\n\
+                teams: {legal: {redaction: {disabled: [PROJECT_NAME]}}}\n\
+                redaction: {words: {PROJECT_NAME: [Blue Moon]}, patterns: {EMPLOYEE_ID: {regex: 'E-\\d{6}'}}, exempt: ['@corp.example']}\n";
+    fs::write(&file, yaml).unwrap();
+    fs::write(&text, "E-123456 of blue-moon, ann@corp.example, 203.0.113.77").unwrap();
+    let redacted = |arguments: &[&str]| {
+        let output =
+            tollgate().arg("redact").arg("--config").arg(&file).args(arguments).arg(&text).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    assert_eq!(redacted(&[]), "<EMPLOYEE_ID> of <PROJECT_NAME>, ann@corp.example, <IP_ADDRESS>");
+    let legal = redacted(&["--team", "legal"]);
+    assert_eq!(legal, "<EMPLOYEE_ID> of blue-moon, <EMAIL_ADDRESS>, <IP_ADDRESS>");
+    fs::remove_dir_all(directory).unwrap();
+}

@@ -21,6 +21,7 @@ mod command;
 mod dialects;
 mod elsewhere;
 mod exhaustion;
+mod external;
 mod failures;
 mod gateway;
 mod limits;

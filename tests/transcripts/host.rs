@@ -6,6 +6,7 @@
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
+use std::time::Duration;
 
 use tollgate::config::compiled::Webhook;
 use tollgate::engine::effect::Reply;
@@ -246,14 +247,9 @@ impl Host for FakeHost {
         Ok(true)
     }
 
-    fn post(&mut self, webhook: &Webhook, body: &[u8]) -> HostResult<u32> {
+    fn post(&mut self, _cluster: &str, to: &Webhook, body: &[u8], _timeout: Duration) -> HostResult<u32> {
         self.call("post")?;
-        self.0.borrow_mut().effect(&format!(
-            "post to {}{}: {}",
-            webhook.authority,
-            webhook.path,
-            shown(body)
-        ));
+        self.0.borrow_mut().effect(&format!("post to {}{}: {}", to.authority, to.path, shown(body)));
         Ok(1)
     }
 

@@ -14,6 +14,7 @@
 mod content;
 mod cut;
 mod elsewhere;
+mod external;
 mod failures;
 mod host;
 mod queue;
@@ -37,6 +38,7 @@ fn told() -> Vec<(String, String)> {
         .chain(surfaces::stories())
         .chain(content::stories())
         .chain(elsewhere::stories())
+        .chain(external::stories())
         .chain(refusals::all())
         .chain(failures::stories())
         .collect()

@@ -36,6 +36,8 @@ pub(crate) const BRIEF_KEY: &str = "tg-brief-Lw7RtM2vQx9KpN4sYd6HcJ8fGb3ZaE5uTo1
 pub(crate) const CAREFUL_KEY: &str = "tg-careful-Lk4PzW8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtMwB";
 pub(crate) const WIDE_KEY: &str = "tg-wide-Hs3KtN8vRx2LpW7sYd4JcM9fGb6ZaE1uTo5iQrVwXkD";
 pub(crate) const HOME_KEY: &str = "tg-home-Vb5RtM2vQx9KpN4sYd6HcJ8fGz3ZaE5uTo1iXrLwSkE";
+pub(crate) const ASKED_KEY: &str = "tg-asked-Mv3TzW8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtLpD";
+pub(crate) const LENIENT_KEY: &str = "tg-lenient-Rk6BzW8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtHsF";
 pub(crate) const EXPIRED_KEY: &str = "tg-old-8yD248mFZSiou5cSWDKlUnyZKO4nGn94V99lwo28RYm";
 pub(crate) const REVOKED_KEY: &str = "tg-stolen-3kQ9vWm2Lx7TzR5nYb8HcJ4fGd6SaP1eUo0iXyVwZtE";
 pub(crate) const UNKNOWN_KEY: &str = "tg-team-a-prod-0000000000000000000000000000000000000000001";
@@ -48,6 +50,8 @@ pub(crate) const CLIENT_KEYS: &[(&str, &str)] = &[
     ("careful", CAREFUL_KEY),
     ("wide", WIDE_KEY),
     ("home", HOME_KEY),
+    ("asked", ASKED_KEY),
+    ("lenient", LENIENT_KEY),
     ("old", EXPIRED_KEY),
     ("stolen", REVOKED_KEY),
     ("nobody", UNKNOWN_KEY),
@@ -145,6 +149,11 @@ teams:
   careful:
     redaction: {{restore: true, types: {{CREDIT_CARD: block}}}}
     guard: {{injection: {{action: warn}}}}
+  asked:
+    redaction: {{}}
+    guard: {{external: {{url: 'http://guard.test/check', kind: http, on_error: block}}}}
+  lenient:
+    guard: {{external: {{url: 'https://moderation.test/v1/moderations', kind: openai-moderation, on_error: pass}}}}
 keys:
 - {{id: team-a-prod, hash: '{}', team: team-a, environment: prod, models: [chat, mixed]}}
 - {{id: busy, hash: '{}', team: team-a, models: [chat], limits: {{concurrency: 1}}}}
@@ -152,6 +161,8 @@ keys:
 - {{id: careful, hash: '{}', team: careful, models: [chat, mixed], limits: {{concurrency: 1}}}}
 - {{id: wide, hash: '{}', team: team-a, models: [brief, chat, narrow, open-minded, picky]}}
 - {{id: home, hash: '{}', team: team-a, models: [chat, private], residency: [eu]}}
+- {{id: asked, hash: '{}', team: asked, models: [chat], limits: {{concurrency: 1}}}}
+- {{id: lenient, hash: '{}', team: lenient, models: [chat]}}
 - {{id: old, hash: '{}', team: team-a, models: [chat], expires: 2025-06-01T00:00:00Z}}
 - {{id: stolen, hash: '{}', team: team-a, models: [chat], revoked: true}}
 ",
@@ -161,6 +172,8 @@ keys:
         hash(CAREFUL_KEY),
         hash(WIDE_KEY),
         hash(HOME_KEY),
+        hash(ASKED_KEY),
+        hash(LENIENT_KEY),
         hash(EXPIRED_KEY),
         hash(REVOKED_KEY)
     );
@@ -348,6 +361,28 @@ impl Story {
         } else if self.world.borrow().resumed {
             self.forwarded = Some(self.world.borrow().request.body.clone());
         }
+    }
+
+    /// The service that was asked about the request answers, or never will.
+    pub(crate) fn service_answers(&mut self, status: Option<u16>, body: &str) {
+        self.line(&match status {
+            Some(status) => format!("> the service answers {status} {body}"),
+            None => "> the service does not answer".to_owned(),
+        });
+        self.policy.answered(status, body.as_bytes());
+        if self.world.borrow().reply.is_some() {
+            self.deliver_reply();
+        } else if self.world.borrow().resumed {
+            self.forwarded = Some(self.world.borrow().request.body.clone());
+        }
+    }
+
+    /// The stream is over, and then the service answers.
+    pub(crate) fn service_answers_after_the_end(&mut self) {
+        self.line("> policy: done");
+        self.policy.done();
+        self.service_answers(Some(200), r#"{"action":"pass"}"#);
+        assert!(!self.world.borrow().resumed);
     }
 
     /// Who waits for a place.

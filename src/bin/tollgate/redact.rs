@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use tollgate::redact::finding::Finding;
 use tollgate::redact::{Settings, find_all};
 
-use super::fail;
+use super::{fail, load};
 
 #[derive(Args)]
 pub(super) struct Arguments {
@@ -22,13 +22,30 @@ pub(super) struct Arguments {
     /// for all that end so. May be given several times.
     #[arg(long, value_name = "VALUE")]
     exempt: Vec<String>,
+    /// Look for what this gateway.yaml says: its own types, and without those that are disabled or exempt there. Which
+    /// action a type has makes no difference here.
+    #[arg(long, value_name = "GATEWAY")]
+    config: Option<PathBuf>,
+    /// The team whose rules hold, where it has its own.
+    #[arg(long, value_name = "NAME", requires = "config")]
+    team: Option<String>,
     /// The text; `-` or nothing for standard input.
     #[arg(value_name = "FILE")]
     file: Option<PathBuf>,
 }
 
 pub(super) fn run(arguments: &Arguments) -> ExitCode {
-    let settings = Settings { disabled: Vec::new(), exempt: arguments.exempt.clone() };
+    let mut settings = match &arguments.config {
+        None => Settings::default(),
+        Some(file) => {
+            let Ok(gateway) = load(file) else { return ExitCode::FAILURE };
+            match gateway.policy.content.redaction.of(arguments.team.as_deref().unwrap_or_default()) {
+                Some(redaction) => redaction.sought(),
+                None => return fail(&format!("{}: no `redaction` holds", file.display())),
+            }
+        }
+    };
+    settings.exempt.extend_from_slice(&arguments.exempt);
     let mut input: Box<dyn BufRead> = match arguments.file.as_deref() {
         Some(path) if path != Path::new("-") => match File::open(path) {
             Ok(file) => Box::new(BufReader::new(file)),

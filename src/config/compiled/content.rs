@@ -3,12 +3,17 @@
 //! Types and rules are names here; whoever reads them prepares them for use.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::Webhook;
 use crate::guard::policy::Settings;
 use crate::observe::secret::Secret;
+use crate::redact::finding::Kind;
 use crate::redact::mask::Action;
+use crate::redact::own::{Definitions, Own};
+use crate::redact::{Settings as Sought, types};
 
 /// What is done about the content of requests.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
@@ -20,6 +25,69 @@ pub struct Content {
     /// What is done about hostile text.
     #[serde(default)]
     pub guard: PerTeam<Settings>,
+    /// The external guards, by the team whose guard has one; that of the common guard under no name.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub external: BTreeMap<String, External>,
+}
+
+impl Content {
+    /// The external guard for a team.
+    #[must_use]
+    pub fn external(&self, team: &str) -> Option<&External> {
+        self.external.get(if self.guard.teams.contains_key(team) { team } else { "" })
+    }
+}
+
+/// A service that is asked about requests.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct External {
+    /// Its cluster in Envoy (see [`super::guard_cluster`]).
+    pub cluster: String,
+    /// How it is addressed.
+    pub address: Webhook,
+    /// How long it may take, in milliseconds.
+    pub timeout_ms: u64,
+    /// How it is asked.
+    pub form: ExternalForm,
+    /// What becomes of a request about which it says nothing.
+    pub on_error: OnError,
+}
+
+/// How an external guard is asked, with what that takes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum ExternalForm {
+    /// As OpenAI's moderation is.
+    OpenAiModeration {
+        /// Its model.
+        model: String,
+    },
+    /// With the texts, and who asks for what.
+    Http,
+}
+
+/// How an external guard is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+pub enum ExternalKind {
+    /// As OpenAI's moderation is.
+    #[serde(rename = "openai-moderation")]
+    OpenAiModeration,
+    /// With the texts, and who asks for what.
+    #[serde(rename = "http")]
+    Http,
+}
+
+/// What becomes of a request about which an external guard says nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum OnError {
+    /// It is refused.
+    Block,
+    /// It goes on.
+    Pass,
 }
 
 /// A setting that teams may replace by their own.
@@ -63,6 +131,34 @@ pub struct Redaction {
     /// What is done with what models say, where that is looked at.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub answers: Option<Answers>,
+    /// The operator's own types.
+    #[serde(default, skip_serializing_if = "Definitions::is_empty")]
+    pub own: Definitions,
+    /// Whether runs of base 64 are looked into.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub base64: bool,
+}
+
+impl Redaction {
+    /// The types that there are, by their names: the built-in ones and the operator's own.
+    #[must_use]
+    pub fn kinds(&self) -> BTreeMap<&'static str, Kind> {
+        types().chain(self.own.names().map(Kind::named)).map(|kind| (kind.0, kind)).collect()
+    }
+
+    /// What is looked for, ready for use.
+    #[must_use]
+    pub fn sought(&self) -> Sought {
+        let kinds = self.kinds();
+        let is_allowed = |kind: &Kind| *self.actions.get(kind.0).unwrap_or(&self.otherwise) == Action::Allow;
+        Sought {
+            disabled: self.disabled.iter().filter_map(|name| kinds.get(name.as_str()).copied()).collect(),
+            exempt: self.exempt.clone(),
+            allowed: kinds.values().copied().filter(is_allowed).collect(),
+            own: (!self.own.is_empty()).then(|| Arc::new(Own::new(&self.own))),
+            base64: self.base64,
+        }
+    }
 }
 
 /// What is done with private values in what models say. None of them is ever given back.

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use super::{good_with, lines, parse_with};
+use crate::config::compiled::content::Redaction;
 use crate::redact::mask::Action;
+use crate::redact::own::Check;
 
 const KEYS: &str = "keys:\n";
 const TEAM: &str = "    environments: {dev: {}, prod: {}}\n";
@@ -119,11 +121,92 @@ fn mistakes_are_named_with_what_was_meant() {
     check(
         "guard: {allow: [x]}",
         &[
-            "22:8: guard: expected at least one of: injection, denied_words, patterns, max_text, markup, structured_output",
+            "22:8: guard: expected at least one of: injection, denied_words, patterns, max_text, markup, structured_output, external",
         ],
     );
     check(
         "guard: {denied_words: [{id: x, words: [a], at_least: 2, action: block}]}",
         &["22:8: guard: `x` asks for more words than it has"],
+    );
+}
+
+#[test]
+fn own_types_hold_for_every_team_and_a_team_may_have_its_own() {
+    let gateway = good_with(
+        TEAM,
+        &format!(
+            "{TEAM}    redaction: {{types: {{EMPLOYEE_ID: block}}, words: {{PROJECT_NAME: [Kestrel]}}}}\n\
+             redaction:\n  types: {{PROJECT_NAME: remove}}\n  base64: true\n  \
+             patterns: {{EMPLOYEE_ID: {{regex: 'E-\\d{{6}}', context: [employee, Mitarbeiter*], check: luhn}}}}\n  \
+             words: {{PROJECT_NAME: [Falcon, Blue Moon], CLIENT: [Acme Inc]}}\n"
+        ),
+    );
+    let content = gateway.policy.content.redaction;
+    let (common, own) = (content.of("another").unwrap(), content.of("science").unwrap());
+    let words = |of: &Redaction, name: &str| of.own.words.get(name).cloned().unwrap_or_default();
+    assert_eq!(words(common, "PROJECT_NAME"), ["Falcon", "Blue Moon"]);
+    assert_eq!(words(own, "PROJECT_NAME"), ["Kestrel"]);
+    assert_eq!(words(own, "CLIENT"), ["Acme Inc"]);
+    assert_eq!(own.actions, BTreeMap::from([("EMPLOYEE_ID".to_owned(), Action::Block)]));
+    let pattern = &own.own.patterns["EMPLOYEE_ID"];
+    assert_eq!((pattern.context.len(), pattern.check), (2, Some(Check::Luhn)));
+    assert!(common.base64 && !own.base64);
+    // What the filter reads says the same.
+    let read: Redaction = serde_json::from_str(&serde_json::to_string(common).unwrap()).unwrap();
+    assert_eq!(&read, common);
+    let bad = serde_json::to_string(common).unwrap().replace(r"E-\\d{6}", "(");
+    assert!(serde_json::from_str::<Redaction>(&bad).is_err(), "what cannot be looked for is refused");
+}
+
+#[test]
+fn own_types_that_cannot_work_are_named() {
+    check(
+        "redaction: {patterns: {CREDIT_CARD: {regex: x}}}",
+        &["22:24: redaction.patterns.CREDIT_CARD: this is the name of a built-in type; choose another"],
+    );
+    check(
+        "redaction: {words: {Name2: [ab]}}",
+        &[
+            "22:21: redaction.words.Name2: expected a name of at most 40 capital letters and single `_` between them, such as EMPLOYEE_ID, found `Name2`",
+        ],
+    );
+    check(
+        "redaction: {patterns: {TICKET: {regex: 'T-(\\d+'}}}",
+        &["22:40: redaction.patterns.TICKET.regex: not a regular expression: unclosed group"],
+    );
+    check(
+        "redaction: {patterns: {TICKET: {regex: 'T*'}}}",
+        &["22:40: redaction.patterns.TICKET.regex: the expression matches an empty text"],
+    );
+    check(
+        "redaction: {patterns: {TICKET: {regex: '\\w{9999}'}}}",
+        &[
+            "22:40: redaction.patterns.TICKET.regex: not a regular expression: Compiled regex exceeds size limit of 1048576 bytes.",
+        ],
+    );
+    check(
+        "redaction: {patterns: {TICKET: {regex: x, check: crc}}}",
+        &[
+            "22:50: redaction.patterns.TICKET.check: expected one of: luhn, verhoeff, mod97, mod11_10, mod11_2, found `crc`",
+        ],
+    );
+    check(
+        "redaction: {patterns: {TICKET: {context: [a-b]}}}",
+        &["22:32: redaction.patterns.TICKET: missing key `regex`"],
+    );
+    check(
+        "redaction:\n  patterns: {TICKET: {regex: x}}\n  words: {TICKET: [ab, 'C++'], NONE: []}\n",
+        &[
+            "24:11: redaction.words.TICKET: another type has the same name; the first is in line 23",
+            "24:24: redaction.words.TICKET[1]: expected a text of at most 256 characters, with two letters or digits, found `C++`",
+            "24:38: redaction.words.NONE: expected at least one item, found an empty list",
+        ],
+    );
+    check(
+        "redaction: {words: {PROJECT: [ab]}, types: {PROJEKT: block}, disabled: [PROJECT, TEAM]}",
+        &[
+            "22:45: redaction.types.PROJEKT: no type of private values is named `PROJEKT`; did you mean `PROJECT`?",
+            "22:82: redaction.disabled[1]: no type of private values is named `TEAM`",
+        ],
     );
 }

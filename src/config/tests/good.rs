@@ -81,6 +81,7 @@ fn a_good_file_compiles_to_all_its_parts() {
             ],
         ),
         webhook: None,
+        external_guards: BTreeMap::new(),
         retrying: one(
             "chat",
             Retrying {

@@ -5,6 +5,7 @@ mod alerts;
 mod content;
 mod dialects;
 mod elsewhere;
+mod external;
 mod good;
 mod limits;
 mod prices;

@@ -146,6 +146,7 @@ impl Policy {
             }
             Phase::Arriving
             | Phase::Reading(_)
+            | Phase::Asking(_)
             | Phase::Reserving(..)
             | Phase::Reporting(_)
             | Phase::Forwarded(_)
@@ -208,8 +209,16 @@ impl Policy {
             }
             Phase::Cut(outcome) => *outcome,
             Phase::Failing => Outcome::ProviderError,
-            Phase::Arriving | Phase::Reading(_) | Phase::Reserving(..) | Phase::Reporting(_) => broken,
+            Phase::Arriving
+            | Phase::Reading(_)
+            | Phase::Asking(_)
+            | Phase::Reserving(..)
+            | Phase::Reporting(_) => broken,
         };
+        if matches!(self.phase, Phase::Asking(_)) {
+            // Whatever is answered yet, nobody waits for it.
+            self.phase = Phase::Ended(self.record.outcome);
+        }
         self.note_answer();
         if let Some(spending) = &mut self.spending {
             spending.settle(&mut self.record, effects);

@@ -78,8 +78,9 @@ impl Alphabet {
 
     /// Where the run of this set's bytes that begins at `start` ends, at most `most` bytes further on.
     pub(super) fn end(self, bytes: &[u8], start: usize, most: usize) -> usize {
-        let run = bytes.get(start..).unwrap_or_default().iter().take(most);
-        start + run.take_while(|&&byte| self.has(byte)).count()
+        let rest = bytes.get(start..).unwrap_or_default();
+        let run = rest.get(..most).unwrap_or(rest);
+        start + run.iter().position(|&byte| !self.has(byte)).unwrap_or(run.len())
     }
 
     /// Where the run of this set's bytes that ends at `end` begins, at most `most` bytes further back.

@@ -266,14 +266,17 @@ fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, quoted: bool)
 }
 
 fn is_name_byte(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || b"_-. ".contains(&byte) || byte >= 0x80
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.' | b' ' | 0x80..)
 }
 
 /// The name that ends before `sign`, without the quotes and brackets around it.
 fn name_before(bytes: &[u8], sign: usize) -> &[u8] {
     let earliest = sign.saturating_sub(LONGEST_NAME);
     let before = bytes.get(earliest..sign).unwrap_or_default();
-    let closers = before.iter().rev().take_while(|&&byte| b"\"'`])*\\ \t:?".contains(&byte)).count();
+    let closes = |byte: u8| {
+        matches!(byte, b'"' | b'\'' | b'`' | b']' | b')' | b'*' | b'\\' | b' ' | b'\t' | b':' | b'?')
+    };
+    let closers = before.iter().rev().take_while(|&&byte| closes(byte)).count();
     let before = before.get(..before.len() - closers).unwrap_or_default();
     let start = before.iter().rposition(|&byte| !is_name_byte(byte)).map_or(0, |other| other + 1);
     before.get(start..).unwrap_or_default()

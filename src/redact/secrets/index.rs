@@ -49,6 +49,28 @@ pub(super) const LEADS: &[(&str, Lead)] = &[
     ("токен", Lead::Key),
 ];
 
+/// For each first byte, in small letters, the rows of [`LEADS`] that begin so, as bits.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
+static LEADS_FROM: [u32; 256] = {
+    let mut rows = [0; 256];
+    let mut row = 0;
+    while row < LEADS.len() {
+        rows[LEADS[row].0.as_bytes()[0] as usize] |= 1 << row;
+        row += 1;
+    }
+    rows
+};
+
+/// The leads that may begin with this byte.
+pub(super) fn leads_from(first: u8) -> impl Iterator<Item = (&'static str, Lead)> {
+    let mut rows = LEADS_FROM.get(usize::from(first.to_ascii_lowercase())).copied().unwrap_or(0);
+    std::iter::from_fn(move || {
+        let row = (rows != 0).then(|| rows.trailing_zeros() as usize)?;
+        rows &= rows - 1;
+        LEADS.get(row).copied()
+    })
+}
+
 /// For each first byte, which second bytes a prefix or a lead has: four words of 64 bits.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
 static PAIRS: [[u64; 4]; 256] = {

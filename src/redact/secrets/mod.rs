@@ -22,7 +22,7 @@ mod tests;
 
 use super::finding::{Finding, Kind};
 use alphabet::{ALNUM, BASE64, HEX};
-use index::{CLASSES, Class, LEADS, Lead, is_lead_pair, rules_from};
+use index::{CLASSES, Class, Lead, is_lead_pair, leads_from, rules_from};
 use rules::{Check, Length, RULES};
 
 /// A key or token of a service.
@@ -134,10 +134,7 @@ impl Scan<'_> {
     fn led(&self, at: usize) -> Option<Found> {
         let bytes = self.bytes;
         let rest = bytes.get(at..)?;
-        let first = rest.first()?.to_ascii_lowercase();
-        let mut leads =
-            LEADS.iter().filter(|(word, _)| word.as_bytes().first().is_some_and(|byte| *byte == first));
-        let (word, lead) = leads.find(|(word, _)| value::begins(rest, word))?;
+        let (word, lead) = leads_from(*rest.first()?).find(|(word, _)| value::begins(rest, word))?;
         let end = at + word.len();
         match lead {
             Lead::Bearer => structured::bearer(bytes, end),
@@ -153,7 +150,7 @@ impl Scan<'_> {
                 (flag || !joined.is_some_and(|before| b"_-.".contains(before))).then_some(())?;
                 let before = bytes.get(at.saturating_sub(7)..at).unwrap_or_default();
                 (!value::contains(before, "public")).then_some(())?;
-                assignment::spoken(bytes, end, *lead == Lead::Password, flag)
+                assignment::spoken(bytes, end, lead == Lead::Password, flag)
             }
         }
     }
