@@ -5,7 +5,7 @@
 use serde_json::{Value, json};
 
 use crate::client::{Answer, events};
-use crate::gateway::{Config, Gateway, KEY, prompt, provider_key};
+use crate::gateway::{Config, Gateway, KEY, prompt, provider_key, replace};
 use crate::mock::{Mock, body, header_values};
 use crate::sdk::python_with;
 
@@ -165,4 +165,19 @@ fn a_chain_falls_over_to_a_provider_that_wants_signatures() {
         assert_eq!(header_values(&entry, "api-key"), [] as [&str; 0], "the first provider's key");
         assert!(!entry.to_string().contains(&provider_key("azure")));
     }
+}
+
+#[test]
+fn a_rotated_access_key_signs_without_a_reload() {
+    let mock = Mock::start();
+    let gateway = start(&mock);
+    assert_eq!(gateway.chat(KEY, &prompt("signed", false)).status, 200);
+    mock.behave("signed", &json!({"require_key": "rotated"}));
+    assert_eq!(gateway.chat(KEY, &prompt("signed", false)).status, 502, "the old secret is of no use");
+    replace(&gateway.directory.join("aws-id.key"), "AKIDROTATED\n");
+    replace(&gateway.directory.join("aws-secret.key"), "rotated\n");
+    gateway
+        .wait_until("the new key signs", |gateway| gateway.chat(KEY, &prompt("signed", false)).status == 200);
+    let last = mock.log("signed").pop().unwrap();
+    assert!(header_values(&last, "authorization").concat().contains("Credential=AKIDROTATED/"), "{last}");
 }

@@ -13,10 +13,11 @@ use tollgate::dialect::stream::StreamTranslator;
 use tollgate::dialect::target::Target;
 use tollgate::dialect::translate::{Dialect, Support, echo, support, translate_answer, translate_request};
 use tollgate::dialect::{AnswerContext, Api, Surface, request};
-use tollgate::engine::meter::{Meter, Metered};
+use tollgate::engine::meter::Meter;
 use tollgate::framing::edit::{self, Edit};
 use tollgate::framing::eventstream::crc32;
 use tollgate::framing::json::write_string;
+use tollgate::observe::record::Metered;
 
 /// How many chunks a stream has.
 const CHUNKS: usize = 64;

@@ -80,7 +80,7 @@ fn what_is_wrong_with_signing_is_said() {
     );
     assert_eq!(
         told("bedrock.internal", ", region: us-west-2, session_token: tokens"),
-        ["gateway.yaml:15:99: providers.openai.signing.session_token: no credential is named `tokens`; \
+        ["gateway.yaml:15:95: providers.openai.signing.session_token: no credential is named `tokens`; \
           did you mean `token`?"]
     );
     let wrong = "api: openai\n    signing: {access_key_id: openai, secret_access_key: openai, region: x}\n";

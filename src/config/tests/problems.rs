@@ -477,7 +477,7 @@ fn every_problem_is_reported_in_the_order_of_the_file() {
             "6:19: max_request_body: expected a size such as 8MiB (units: B, KiB, MiB, GiB), found `8 megs`",
             "10:3: providers.openai: missing key `url`",
             "12:5: providers.openai.urll: unknown key `urll`; did you mean `url`? (expected one of: api, api_version, flavor, unknown_fields, losses, url, \
-         credential, region, compliance, ca, connect_timeout, capacity, ejection, health_check)",
+         credential, signing, region, compliance, ca, connect_timeout, capacity, ejection, health_check)",
             "18:18: models.chat.targets[1].provider: no provider is named `opnai`; did you mean `openai`?",
             "18:54: models.chat.targets[1].timeout: expected a duration such as 30s (units: ms, s, m, h), found a \
          number",
