@@ -368,7 +368,7 @@ proptest! {
 /// What screening costs: `cargo test --release --test property -- --ignored --nocapture cost`.
 #[test]
 #[ignore = "a measurement"]
-#[expect(clippy::print_stdout, clippy::disallowed_methods, reason = "it prints what it measures")]
+#[expect(clippy::disallowed_methods, reason = "it prints what it measures")]
 fn cost_of_an_answer_and_of_a_chunk() {
     let prose = format!("{PROSE} ").repeat(8);
     let dense = format!("On {} we wrote to {} about it. ", "12 May", VALUES[0]).repeat(20);
