@@ -370,7 +370,7 @@ proptest! {
 #[ignore = "a measurement"]
 #[expect(clippy::disallowed_methods, reason = "it prints what it measures")]
 fn cost_of_an_answer_and_of_a_chunk() {
-    let prose = format!("{PROSE} ").repeat(8);
+    let prose = format!("{PROSE} ").repeat(12);
     let dense = format!("On {} we wrote to {} about it. ", "12 May", VALUES[0]).repeat(20);
     for (name, text) in [("prose", &prose), ("dense", &dense)] {
         let text = text.get(..1024).unwrap();

@@ -124,8 +124,13 @@ fn relay(
     for channel in channels.iter_mut().filter(|one| event.ends(&one.name)) {
         channel.release(terms, out)?;
     }
-    let changed = data.filter(|_| !edits.is_empty()).and_then(|data| rewritten(frame, &data, &mut edits));
-    out.extend_from_slice(changed.as_deref().unwrap_or(frame.raw));
+    let changes = !edits.is_empty();
+    match data.filter(|_| changes).and_then(|data| rewritten(frame, &data, &mut edits)) {
+        Some(changed) => out.extend_from_slice(&changed),
+        // What is to be taken out cannot be.
+        None if changes && terms.screening.is_some() => return Err(Fault::Unreadable),
+        None => out.extend_from_slice(frame.raw),
+    }
     Ok(())
 }
 
