@@ -174,6 +174,17 @@ fn what_blocks_ends_a_stream_before_the_value() {
     }
 }
 
+/// A value in two parts of the event that ends an answer.
+#[test]
+fn parts_of_the_last_event_are_one_text() {
+    let part = |text: &str| json!({ "text": text });
+    let candidate = json!({"index": 0, "finishReason": "STOP", "content": {"role": "model", "parts": [
+        part("To ann.lee@cor"), part("p.example, then")]}});
+    let stream = format!("data: {}\n\n", json!({ "candidates": [candidate] }));
+    let (out, _) = passed(screening("redaction: {answers: true}", "Hi"), Dialect::Gemini, EVENTS, &stream, 9);
+    assert!(out.contains("To [EMAIL_ADDRESS_1], then"), "{out}");
+}
+
 /// What waits when a stream breaks off may be the beginning of a value, and is lost.
 #[test]
 fn a_stream_that_breaks_off_tells_nothing_that_waited() {

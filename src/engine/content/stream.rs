@@ -102,22 +102,15 @@ fn relay(
         return Err(Fault::Unreadable);
     }
     let mut edits = Vec::new();
-    let mut blocked = None;
     if let Some(data) = &data {
-        for (name, span) in &event.texts {
+        for (at, (name, span)) in event.texts.iter().enumerate() {
             let Some(piece) = json::string(data, *span) else { continue };
             let channel = channel(channels, name, terms.screening.is_some());
+            let goes_on = event.texts.iter().skip(at + 1).any(|(other, _)| other == name);
             let mut says = String::new();
-            let outcome = channel.take(terms, &piece, event.ends(name), &mut says);
+            channel.take(terms, &piece, event.ends(name) && !goes_on, &mut says).map_err(Fault::Blocked)?;
             channel.note(frame.event, data, &event, *span);
             edits.extend(replacing(*span, &piece, &says));
-            if let Err(fault) = outcome {
-                blocked = Some(fault);
-                break;
-            }
-        }
-        if let Some(fault) = blocked {
-            return Err(Fault::Blocked(fault));
         }
         edits.extend(complete(terms, data, &event)?);
     }
