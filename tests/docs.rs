@@ -26,6 +26,7 @@ use tollgate::engine::refusal::{Exceeded, Excess, Refusal, Unsupported};
 use tollgate::framing::json;
 use tollgate::observe::metrics::{LABELS, Metric};
 use tollgate::observe::record::{Outcome, Record};
+use tollgate::redact::window::{HELD, LONGEST};
 
 fn page(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)
@@ -205,4 +206,13 @@ fn the_matrix_of_dialects_is_what_the_gateway_does() {
     }
     let text = fs::read_to_string(page("dialects.md")).unwrap();
     assert!(text.contains(&matrix), "docs/dialects.md does not hold\n{matrix}");
+}
+
+/// How much of a stream waits is a promise.
+#[test]
+fn what_waits_in_a_screened_stream_is_told() {
+    let text = fs::read_to_string(page("redaction.md")).unwrap();
+    for bound in [format!("{HELD} bytes at the most"), format!("{} KiB at the most", LONGEST / 1024)] {
+        assert!(text.contains(&bound), "{bound}");
+    }
 }

@@ -97,7 +97,7 @@ fn mistakes_are_named_with_what_was_meant() {
         "redaction: {types: {US_SSN: block}, answers: {default: {action: block, keep: 4}, types: {US_SSN: hash}}}",
         &[
             "22:12: redaction: `hash` needs a `hash_key`",
-            "22:80: redaction.answers.default.keep: only `mask` keeps something",
+            "22:78: redaction.answers.default.keep: only `mask` keeps something",
         ],
     );
     check(
@@ -106,13 +106,21 @@ fn mistakes_are_named_with_what_was_meant() {
     );
     check(
         "redaction: {answers: {default: {action: replace, restore: true}}}",
-        &["22:50: redaction.answers.default.restore: unknown key `restore`"],
+        &["22:50: redaction.answers.default.restore: unknown key `restore` (expected one of: action, keep)"],
     );
     check(
         "guard: {markup: {action: redact, hosts: ['https://cdn.example']}}",
         &[
-            "22:41: guard.markup.hosts[0]: expected the name of a host, such as cdn.example.com, found `https://cdn.example`",
+            "22:42: guard.markup.hosts[0]: expected the name of a host, such as cdn.example.com, found `https://cdn.example`",
         ],
+    );
+    check(
+        "redaction: {disabled: [CREDIT_CARD], answers: {types: {CREDIT_CARD: mask}}}",
+        &["22:24: redaction.disabled[0]: this type is named before; what is not looked for needs no action"],
+    );
+    check(
+        "guard: {structured_output: warn}",
+        &["22:28: guard.structured_output: expected one of: observe, block, found `warn`"],
     );
     check(
         "redaction: {hash_key: hunter2}",

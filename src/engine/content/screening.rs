@@ -258,7 +258,7 @@ fn echoes(document: &[u8]) -> Vec<Span> {
     let (mut found, mut response, mut is_response) = (Vec::new(), None, false);
     let read = |span: Span, each: &mut dyn FnMut(json::Member<'_>)| {
         // It was found valid, and a list has no members.
-        let _ = json::members_of(document, span, |member| each(member));
+        let _ = json::members_of(document, span, each);
     };
     let mut gather = |member: &json::Member<'_>, is_response: &mut bool| {
         *is_response |= member.key == "object" && member.value.of(document) == b"\"response\"";

@@ -19,7 +19,7 @@ const DEEPEST: usize = 128;
 
 /// A text on its way.
 pub(super) enum Speech {
-    /// Nothing was said yet but spaces; whether it is known to be a document.
+    /// Nothing was said yet but spaces.
     Silent,
     /// A plain text.
     Plain(Said),
@@ -34,7 +34,7 @@ pub(super) struct Ear<'a> {
 }
 
 impl Speech {
-    /// A text that may be a document.
+    /// A text of which nothing was said yet.
     pub(super) const fn new() -> Self {
         Self::Silent
     }

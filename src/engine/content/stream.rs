@@ -102,30 +102,28 @@ fn relay(
         return Err(Fault::Unreadable);
     }
     let mut edits = Vec::new();
-    let mut blocked = None;
     if let Some(data) = &data {
-        for (name, span) in &event.texts {
+        for (at, (name, span)) in event.texts.iter().enumerate() {
             let Some(piece) = json::string(data, *span) else { continue };
             let channel = channel(channels, name, terms.screening.is_some());
+            let goes_on = event.texts.iter().skip(at + 1).any(|(other, _)| other == name);
             let mut says = String::new();
-            let outcome = channel.take(terms, &piece, event.ends(name), &mut says);
+            channel.take(terms, &piece, event.ends(name) && !goes_on, &mut says).map_err(Fault::Blocked)?;
             channel.note(frame.event, data, &event, *span);
             edits.extend(replacing(*span, &piece, &says));
-            if let Err(fault) = outcome {
-                blocked = Some(fault);
-                break;
-            }
-        }
-        if let Some(fault) = blocked {
-            return Err(Fault::Blocked(fault));
         }
         edits.extend(complete(terms, data, &event)?);
     }
     for channel in channels.iter_mut().filter(|one| event.ends(&one.name)) {
         channel.release(terms, out)?;
     }
-    let changed = data.filter(|_| !edits.is_empty()).and_then(|data| rewritten(frame, &data, &mut edits));
-    out.extend_from_slice(changed.as_deref().unwrap_or(frame.raw));
+    let changes = !edits.is_empty();
+    match data.filter(|_| changes).and_then(|data| rewritten(frame, &data, &mut edits)) {
+        Some(changed) => out.extend_from_slice(&changed),
+        // What is to be taken out cannot be.
+        None if changes && terms.screening.is_some() => return Err(Fault::Unreadable),
+        None => out.extend_from_slice(frame.raw),
+    }
     Ok(())
 }
 

@@ -71,7 +71,7 @@ fn texts(dialect: Dialect, answer: &Value) -> Vec<String> {
             let choices = list(&answer["choices"]);
             choices
                 .iter()
-                .filter_map(|choice| choice["message"]["content"].as_str().map(str::to_owned))
+                .filter_map(|choice| choice.pointer("/message/content")?.as_str().map(str::to_owned))
                 .collect()
         }
         Dialect::OpenAiResponses => {
@@ -84,7 +84,8 @@ fn texts(dialect: Dialect, answer: &Value) -> Vec<String> {
         Dialect::Anthropic => vec![joined(list(&answer["content"]), &|part| part["type"] == "text")],
         Dialect::Gemini => {
             let candidates = list(&answer["candidates"]);
-            let parts = candidates.iter().map(|candidate| list(&candidate["content"]["parts"]));
+            let parts =
+                candidates.iter().filter_map(|candidate| candidate.pointer("/content/parts").map(list));
             parts.map(|parts| joined(parts, &|part| part["thought"] != true)).collect()
         }
         Dialect::OpenAiCompletions | Dialect::Bedrock => Vec::new(),

@@ -161,7 +161,7 @@ fn is_undecided(rest: &str) -> bool {
             let address = rest.get(2..).unwrap_or_default();
             let start = address.trim_start().to_ascii_lowercase();
             let runs = |scheme: &&str| scheme.starts_with(&*start) || start.starts_with(*scheme);
-            SCHEMES.iter().any(|scheme| runs(scheme)) && awaits(address, &[')', '\n'])
+            SCHEMES.iter().any(runs) && awaits(address, &[')', '\n'])
         }
         _ => false,
     }
