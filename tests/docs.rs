@@ -125,6 +125,7 @@ fn every_refusal_is_listed_with_its_status() {
         Refusal::ModelNotFound("m".to_owned()),
         Refusal::ModelNotAllowed("m".to_owned()),
         Refusal::NotPermitted("m".to_owned()),
+        Refusal::Overloaded,
         Refusal::NoProviderAvailable,
         Refusal::CredentialUnavailable,
         Refusal::CredentialRejected,

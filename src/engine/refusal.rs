@@ -71,6 +71,8 @@ pub enum Refusal {
     AnswerInterrupted,
     /// No provider of the chain answered in time.
     ProviderTimeout,
+    /// The gateway's memory is used up. Envoy says it by itself, before anything is known of the request.
+    Overloaded,
     /// The gateway failed. Its log says why.
     Internal,
 }
@@ -152,6 +154,7 @@ impl Refusal {
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. })
             | Self::LimitsUnavailable
             | Self::NoProviderAvailable
+            | Self::Overloaded
             | Self::CredentialUnavailable => 503,
             Self::ProviderTimeout => 504,
         }
@@ -186,6 +189,7 @@ impl Refusal {
             Self::UnreadableAnswer => "provider_answer_unreadable",
             Self::AnswerInterrupted => "provider_answer_interrupted",
             Self::ProviderTimeout => "provider_timeout",
+            Self::Overloaded => "gateway_overloaded",
             Self::Internal => "internal_error",
         }
     }
@@ -268,6 +272,7 @@ impl Refusal {
             Self::AnswerInterrupted => {
                 "The provider of this model stopped before its answer was complete.".to_owned()
             }
+            Self::Overloaded => "The gateway has no room for the request at present.".to_owned(),
             Self::ProviderTimeout => "No provider of this model answered in time.".to_owned(),
             Self::Internal => "The gateway failed to handle the request.".to_owned(),
         }

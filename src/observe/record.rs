@@ -415,6 +415,7 @@ mod tests {
             provider: Some("openai".to_owned()),
             provider_model: Some("org/gpt-4o".to_owned()),
             attempts: 2,
+            failed_attempts: Vec::new(),
             streamed: true,
             outcome: Outcome::Ok,
             metered: Metered::Reported(Usage { input: 19, output: 10, ..Usage::default() }),

@@ -50,29 +50,34 @@ fn large_requests_of_slow_clients_take_no_more_memory_than_allowed() {
     let gateway = Gateway::start(&config);
     assert_eq!(gateway.chat(KEY, &prompt("chat", false)).status, 200);
 
-    // Together they send half as much again as Envoy's whole heap may take.
-    let slow: Vec<TcpStream> = thread::scope(|scope| {
-        let clients: Vec<_> = (0..40).map(|_| scope.spawn(|| begin_slowly(&gateway))).collect();
-        clients.into_iter().map(|client| client.join().unwrap()).collect()
-    });
-    gateway.wait_until("it is under pressure", |gateway| {
+    // One after the other, until there is no room for more.
+    let mut slow: Vec<TcpStream> = Vec::new();
+    let is_shed = |gateway: &Gateway| {
         let mut answer = gateway.chat(KEY, &prompt("chat", false));
-        let is_shed = answer.status == 503;
-        if is_shed {
-            assert!(answer.json()["error"]["message"].is_string(), "a client is told in its own dialect");
+        if answer.status == 503 {
+            assert_eq!(answer.json()["error"]["code"], "gateway_overloaded");
         }
-        is_shed
-    });
+        answer.status == 503
+    };
+    while !is_shed(&gateway) {
+        assert!(slow.len() < 40, "{} MiB are held, and requests still taken", slow.len() * 10);
+        slow.push(begin_slowly(&gateway));
+        // Envoy looks at its memory four times a second.
+        thread::sleep(Duration::from_millis(400));
+    }
+    let holding = slow.len();
+    // Who comes then is refused before its body is taken.
+    slow.extend((0..10).map(|_| begin_slowly(&gateway)));
     let taken = heap(&gateway) / MEBIBYTE;
-    println!("{taken} MiB under pressure");
-    assert!(taken < LIMIT + LIMIT / 4, "{taken} MiB");
+    println!("{taken} MiB with {holding} slow clients");
+    assert!(taken <= LIMIT, "{taken} MiB");
 
     drop(slow);
     gateway.wait_until("it has recovered", |gateway| gateway.chat(KEY, &prompt("chat", false)).status == 200);
     println!("{} MiB afterwards", heap(&gateway) / MEBIBYTE);
 }
 
-/// What has to be translated as a whole is held up to a bound; what passes as it comes, until the time is up.
+/// What has to be translated as a whole is held up to a bound, and what passes goes on until the time is up.
 #[test]
 fn an_answer_without_an_end_takes_bounded_memory() {
     let mock = Mock::start();
@@ -80,26 +85,24 @@ fn an_answer_without_an_end_takes_bounded_memory() {
         .model("same", &[("same", "gpt-4o", 0)])
         .model("cross", &[("cross", "claude-sonnet-4-5", 0)]);
     config.0["providers"]["cross"]["api"] = json!("anthropic");
-    config.0["models"]["same"]["total_timeout"] = json!("2s");
+    for model in ["same", "cross"] {
+        config.0["models"][model]["total_timeout"] = json!("3s");
+    }
     let text = "0123456789abcdef".repeat(8 << 10);
     mock.behave("cross", &json!({"endless": true, "text": text}));
     mock.behave("same", &json!({"endless": true, "chunks": 20, "chunk_ms": 5}));
     let gateway = Gateway::start(&config);
-    let mut refused = gateway.chat(KEY, &prompt("cross", false));
-    let code = refused.json()["error"]["code"].clone();
-    assert_eq!((refused.status, code), (502, json!("provider_answer_unreadable")));
-    for stream in [false, true] {
-        let mut endless = gateway.chat(KEY, &prompt("same", stream));
+    for (model, stream) in [("same", false), ("same", true), ("cross", false), ("cross", true)] {
+        let mut endless = gateway.chat(KEY, &prompt(model, stream));
         let (status, complete) = (endless.status, endless.rest().1);
-        // Of a plain answer nothing passes before its first 16 KiB are there.
-        assert!(!complete || status == 504, "{status}");
+        // What is held up to its bound is refused; of what passes the client sees that it is broken off.
+        assert!(!complete || status == 504, "{model}: {status}");
     }
-    let lines = gateway.access_log(3);
-    assert_eq!(
-        (&lines[0]["outcome"], &lines[0]["failed_attempts"]),
-        (&json!("provider_error"), &json!("cross:server_error"))
-    );
-    assert_eq!((&lines[2]["outcome"], &lines[2]["flags"]), (&json!("interrupted"), &json!("UT")));
+    let lines = gateway.access_log(4);
+    for line in lines.iter().take(2) {
+        assert_eq!((&line["outcome"], &line["flags"]), (&json!("interrupted"), &json!("UT")));
+    }
+    assert!(lines.iter().all(|line| line["duration_ms"].as_u64().unwrap() < 10_000), "{lines:?}");
     let taken = heap(&gateway) / MEBIBYTE;
     println!("{taken} MiB");
     assert!(taken < 320, "{taken} MiB");
