@@ -107,7 +107,7 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
             .policy
             .models
             .iter()
-            .chain(&gateway.policy.variants)
+            .chain(&gateway.policy.restricted.variants)
             .filter_map(|(name, model)| Some(elsewhere(name, &model.cluster, model.elsewhere.as_deref()?))),
     );
     routes.push(json!({
