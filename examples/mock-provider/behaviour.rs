@@ -62,6 +62,8 @@ pub(crate) struct Behaviour {
     pub(crate) content_type: Option<String>,
     /// End the body halfway, with HTTP framing intact: the client gets JSON or a stream that stops short.
     pub(crate) truncate: bool,
+    /// Never end: repeat the middle of the body until the client leaves.
+    pub(crate) endless: bool,
     /// Answer a streaming request with status 200 and one event, which is an error.
     pub(crate) error_event: bool,
     /// Plant headers that a provider sends and a gateway must judge, such as `set-cookie`.

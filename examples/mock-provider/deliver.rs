@@ -100,7 +100,7 @@ impl Delivery<'_> {
         let (mut bytes, mut ends, chunked) = match answer.body {
             Body::Whole(bytes) => {
                 let end = bytes.len();
-                (bytes, vec![end], false)
+                (bytes, vec![end], self.behaviour.endless)
             }
             Body::Events(events) => {
                 let (bytes, ends) = events.into_parts();
@@ -141,6 +141,11 @@ impl Delivery<'_> {
                 *progress = Progress { bytes: start, chunks: index };
                 if index == ends.len().div_ceil(2) {
                     self.stop_at(Point::MidStream)?;
+                    while self.behaviour.endless {
+                        push_chunk(self.out, bytes.get(start..end).unwrap_or_default());
+                        self.flush()?;
+                        wait(self.socket, Duration::from_millis(self.behaviour.chunk_ms))?;
+                    }
                 }
                 wait(self.socket, Duration::from_millis(self.behaviour.chunk_ms))?;
             }
@@ -176,13 +181,18 @@ impl Delivery<'_> {
         let asked = self.behaviour.cut_bytes.map(std::num::NonZero::get);
         // Something must be sent before the middle.
         let is_broken_off = events < 2 && matches!(self.behaviour.fault(), Some((_, Point::MidStream)));
-        asked.or_else(|| is_broken_off.then(|| bytes.len().div_ceil(2).max(1)))
+        let is_repeated = events < 2 && self.behaviour.endless;
+        asked.or_else(|| (is_broken_off || is_repeated).then(|| bytes.len().div_ceil(2).max(1)))
     }
 
     /// Whether the pieces of the body are written one by one.
     fn is_paced(&self) -> bool {
-        let Behaviour { first_chunk_ms, chunk_ms, cut_bytes, .. } = self.behaviour;
-        *first_chunk_ms > 0 || *chunk_ms > 0 || cut_bytes.is_some() || self.behaviour.fault().is_some()
+        let Behaviour { first_chunk_ms, chunk_ms, cut_bytes, endless, .. } = self.behaviour;
+        *endless
+            || *first_chunk_ms > 0
+            || *chunk_ms > 0
+            || cut_bytes.is_some()
+            || self.behaviour.fault().is_some()
     }
 
     fn push_head(&mut self, status: u16, content_type: &str, content_length: Option<usize>) {

@@ -92,9 +92,9 @@ pub(super) fn compile<'file>(
     resilience::apply(&retrying, &mut compiled_models);
     let stand_ins = compiler.stand_ins(raw, &mut models);
     let mut keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
-    let mut restrictions =
+    let mut restricted =
         residency::restrict(raw, &compiled_models, &mut chains, &mut retrying, &mut keys, compiler.errors);
-    elsewhere::apply(&stand_ins, &mut compiled_models, &mut places, &mut restrictions);
+    elsewhere::apply(&stand_ins, &mut compiled_models, &mut places, &mut restricted);
     let mut content = content::compile(raw, compiler.errors);
     content.external = externals.asked;
     for names in [&credentials, &providers, &teams] {
@@ -112,8 +112,7 @@ pub(super) fn compile<'file>(
         queue,
         webhook: addressed,
         models: compiled_models,
-        variants: restrictions.variants,
-        restrictions: restrictions.kinds,
+        restricted: Box::new(restricted),
         keys,
         content: Box::new(content),
     };

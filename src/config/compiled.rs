@@ -62,18 +62,25 @@ pub struct Policy {
     pub webhook: Option<Webhook>,
     /// Logical models by name.
     pub models: BTreeMap<String, Model>,
-    /// Parts of them, by the names of their chains (see [`logical_name`]).
+    /// What of them may serve callers that require something of providers.
     #[serde(default)]
-    pub variants: BTreeMap<String, Model>,
-    /// For each kind of caller that requires something of providers: the part of a model that serves it, or `None` where
-    /// nothing of the model may. What is not named serves it whole.
-    #[serde(default)]
-    pub restrictions: Vec<BTreeMap<String, Option<String>>>,
+    pub restricted: Box<Restricted>,
     /// Virtual keys by public id.
     pub keys: BTreeMap<String, Key>,
     /// What is done about the content of requests.
     #[serde(default)]
     pub content: Box<content::Content>,
+}
+
+/// What of the logical models may serve callers that require something of providers.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Restricted {
+    /// Parts of models, by the names of their chains (see [`logical_name`]).
+    pub variants: BTreeMap<String, Model>,
+    /// For each kind of caller: the part of a model that serves it, or `None` where nothing of the model may. What is not
+    /// named serves it whole.
+    pub kinds: Vec<BTreeMap<String, Option<String>>>,
 }
 
 /// A logical model: the name that applications ask for.
@@ -245,7 +252,7 @@ pub struct Key {
     pub expires: Option<u64>,
     /// A revoked key stays in the file so that its owner reads a better message than "unknown key".
     pub revoked: bool,
-    /// The place in [`Policy::restrictions`] of what may serve it; `None` where everything may.
+    /// The place in [`Restricted::kinds`] of what may serve it; `None` where everything may.
     #[serde(default)]
     pub restriction: Option<usize>,
     /// The places in [`Policy::scopes`] of all that limits this key, the narrowest first: itself, its

@@ -144,7 +144,20 @@ impl Adapter {
             (Some(_), _) => return Err(Fault::Inconsistent),
         }
         self.phase = rewritten.phase;
+        if matches!(self.phase, Phase::Passing) {
+            exchange.turns.overlook();
+        }
         Ok(built)
+    }
+
+    /// Notes what became of the attempt.
+    fn judged(&self, effects: &[Effect]) {
+        match &self.phase {
+            Phase::Judging { exchange, .. } | Phase::Translating { exchange, .. } => {
+                exchange.turns.judged(effects);
+            }
+            Phase::Arriving | Phase::Editing { .. } | Phase::Passing => {}
+        }
     }
 }
 
@@ -319,6 +332,7 @@ impl Role for Adapter {
                 };
                 let scales = self.scales.as_mut();
                 let held = scales.is_some_and(|scales| scales.headers(&headers, end_of_stream, effects));
+                self.judged(effects);
                 return if held { Flow::Pause } else { flow };
             }
             Event::ResponseBody { chunk, end_of_stream } => {
@@ -331,6 +345,7 @@ impl Role for Adapter {
                     _ => Flow::Continue,
                 };
                 let leaves = self.scales.as_mut().is_some_and(|scales| scales.body(chunk, effects));
+                self.judged(effects);
                 return if leaves { Flow::Continue } else { flow };
             }
             Event::Answered { .. }

@@ -177,7 +177,7 @@ pub fn status(headers: &Headers, effects: &mut Vec<Effect>) -> u16 {
 }
 
 /// The last status that was set.
-fn status_in(effects: &[Effect]) -> Option<u16> {
+pub(super) fn status_in(effects: &[Effect]) -> Option<u16> {
     effects.iter().rev().find_map(|effect| match effect {
         Effect::SetResponseHeader(name, value) if name == ":status" => {
             std::str::from_utf8(value).ok()?.parse().ok()

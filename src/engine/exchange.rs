@@ -144,10 +144,10 @@ impl Deposit {
         &self.ticket
     }
 
-    /// Why an attempt gave up, when one said so.
+    /// The note.
     #[must_use]
-    pub fn refused(&self) -> Option<Refusal> {
-        self.desk.fetch(&self.ticket)?.refused.get().cloned()
+    pub fn note(&self) -> Option<Rc<Exchange>> {
+        self.desk.fetch(&self.ticket)
     }
 }
 

@@ -8,11 +8,12 @@
 //! to agree with it.
 
 use std::borrow::Cow;
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::rc::Rc;
 use std::time::Duration;
 
 use super::effect::Effect;
+use super::elsewhere::status_in;
 use super::fields::WAIT_HEADER;
 use super::headers::Headers;
 use crate::config::compiled::{self, target_cluster};
@@ -40,13 +41,52 @@ pub struct Turns {
     patience: Rc<Patience>,
     /// The place of the latest attempt's target, and the attempts there so far.
     latest: Cell<(usize, u32)>,
+    /// What is known of the latest attempt.
+    state: Cell<State>,
+    /// The attempts that failed: the places of their targets, and why.
+    failed: RefCell<Vec<(usize, &'static str)>>,
+}
+
+/// What is known of an attempt.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+enum State {
+    /// Nothing, and nothing will be: its answer is not looked at.
+    #[default]
+    Unseen,
+    /// It is under way.
+    Open,
+    /// It was answered.
+    Answered,
+    /// It failed, which is noted.
+    Failed,
+}
+
+/// Why an attempt failed that nobody answered: no connection, a reset, a timeout.
+const NO_ANSWER: &str = "no_answer";
+
+/// Why an attempt failed whose answer had begun well.
+const BROKEN_OFF: &str = "broken_off";
+
+/// Why an attempt failed whose request another model may take (see [`super::elsewhere`]).
+const OBJECTION: &str = "objection";
+
+/// Why an attempt failed that was answered with this status: one of a closed set, since it becomes a label.
+const fn reason(status: u16) -> &'static str {
+    match status {
+        401 | 403 => "credential",
+        408 | 504 => "timeout",
+        429 => "rate_limit",
+        503 | 529 => "overloaded",
+        400..500 => "request",
+        _ => "server_error",
+    }
 }
 
 impl Turns {
     /// Before the first attempt.
     #[must_use]
-    pub const fn new(patience: Rc<Patience>) -> Self {
-        Self { patience, latest: Cell::new((0, 0)) }
+    pub fn new(patience: Rc<Patience>) -> Self {
+        Self { patience, ..Self::default() }
     }
 
     /// Whether a target is one of the request's own.
@@ -57,14 +97,62 @@ impl Turns {
 
     /// An attempt at `target` begins.
     pub fn begin(&self, target: &str) {
+        self.close();
+        self.state.set(State::Open);
         let Some(place) = self.patience.retries.iter().position(|(name, _)| name == target) else { return };
         let (before, count) = self.latest.get();
         self.latest.set((place, if place == before { count.saturating_add(1) } else { 1 }));
     }
 
+    /// The answer of the attempt will not be looked at.
+    pub fn overlook(&self) {
+        self.state.set(State::Unseen);
+    }
+
+    /// Another attempt follows, or Envoy answers by itself: so the latest has failed, whatever it looked like.
+    fn close(&self) {
+        match self.state.replace(State::Unseen) {
+            State::Open => self.note(NO_ANSWER),
+            State::Answered => self.note(BROKEN_OFF),
+            State::Unseen | State::Failed => {}
+        }
+    }
+
+    fn note(&self, reason: &'static str) {
+        self.failed.borrow_mut().push((self.latest.get().0, reason));
+    }
+
+    /// Notes what the reader of the attempt's answer has made of it.
+    pub fn judged(&self, effects: &[Effect]) {
+        let leaves = effects.iter().any(|effect| matches!(effect, Effect::GoElsewhere(_)));
+        let reason = if leaves { Some(OBJECTION) } else { status_in(effects).map(reason) };
+        let Some(reason) = reason else { return };
+        if self.state.replace(State::Failed) == State::Failed {
+            self.failed.borrow_mut().pop();
+        }
+        self.note(reason);
+    }
+
+    /// The attempts that failed, in order: the providers, and why; `unanswered` says that nobody answered the last.
+    #[must_use]
+    pub fn failed(&self, unanswered: bool) -> Vec<(String, &'static str)> {
+        if unanswered {
+            self.close();
+        }
+        let failed = std::mem::take(&mut *self.failed.borrow_mut());
+        let provider = |place: usize| Some(self.patience.retries.get(place)?.0.split_once('/')?.0.to_owned());
+        failed.into_iter().filter_map(|(place, reason)| Some((provider(place)?, reason))).collect()
+    }
+
     /// The attempt was answered. Where that was a refusal for the time being, Envoy is told how long to wait.
     pub fn answered(&self, headers: &Headers, effects: &mut Vec<Effect>) {
-        if !matches!(headers.status(), Some(429 | 503 | 529)) {
+        self.state.set(State::Answered);
+        let status = headers.status().unwrap_or(0);
+        if !(200..300).contains(&status) {
+            self.state.set(State::Failed);
+            self.note(reason(status));
+        }
+        if !matches!(status, 429 | 503 | 529) {
             return;
         }
         let (place, count) = self.latest.get();
@@ -230,6 +318,38 @@ mod tests {
         assert_eq!(told(&turns, &fields("0", "1m2s")), None);
         assert_eq!(told(&turns, &fields("0", "soon")), None);
         assert_eq!(told(&turns, &fields("1000", "1s")), None);
+    }
+
+    #[test]
+    fn failed_attempts_are_known_with_their_reasons() {
+        let turns = turns();
+        let answer = |status| turns.answered(&[(":status", status)].into_iter().collect(), &mut Vec::new());
+        turns.begin("a/m");
+        turns.begin("a/m");
+        answer("529");
+        turns.begin("b/m");
+        answer("200");
+        let status = |status: &[u8]| Effect::SetResponseHeader(Cow::Borrowed(":status"), status.to_vec());
+        turns.judged(&[status(b"502")]);
+        turns.begin("b/m");
+        answer("400");
+        turns.judged(&[Effect::GoElsewhere(Vec::new()), status(b"429")]);
+        turns.begin("a/m");
+        answer("200");
+        turns.begin("a/m");
+        let told = |failed: Vec<(String, &'static str)>| {
+            failed.into_iter().map(|(provider, reason)| format!("{provider}:{reason}")).collect::<Vec<_>>()
+        };
+        assert_eq!(
+            told(turns.failed(true)),
+            ["a:no_answer", "a:overloaded", "b:server_error", "b:objection", "a:broken_off", "a:no_answer"]
+        );
+        // What serves in the end has not failed, and neither has what nobody looked at.
+        turns.begin("a/m");
+        turns.overlook();
+        turns.begin("a/m");
+        answer("200");
+        assert!(turns.failed(false).is_empty());
     }
 
     #[test]

@@ -86,8 +86,7 @@ impl Gateway {
             queue,
             webhook,
             models,
-            variants,
-            restrictions,
+            restricted,
             keys,
             content,
             format: _,
@@ -98,12 +97,12 @@ impl Gateway {
             let mut prepare = |model| Rc::new(Model::new(model, counting, &mut calibrators, &mut learners));
             models.into_iter().map(|(name, model)| (name, prepare(model))).collect()
         };
+        let compiled::Restricted { variants, kinds } = *restricted;
         let (models, variants) = (prepared(models), prepared(variants));
         let part = |(name, part): (String, Option<String>)| {
             (name, part.and_then(|part| variants.get(&part).cloned()))
         };
-        let restrictions =
-            restrictions.into_iter().map(|kind| kind.into_iter().map(part).collect()).collect();
+        let restrictions = kinds.into_iter().map(|kind| kind.into_iter().map(part).collect()).collect();
         Self {
             max_request_body,
             count_always: counting.always,

@@ -77,6 +77,8 @@ pub enum Refusal {
     AnswerInterrupted,
     /// No provider of the chain answered in time.
     ProviderTimeout,
+    /// The gateway's memory is used up. Envoy says it by itself, before anything is known of the request.
+    Overloaded,
     /// The gateway failed. Its log says why.
     Internal,
 }
@@ -163,6 +165,7 @@ impl Refusal {
             | Self::LimitsUnavailable
             | Self::GuardUnavailable
             | Self::NoProviderAvailable
+            | Self::Overloaded
             | Self::CredentialUnavailable => 503,
             Self::ProviderTimeout => 504,
         }
@@ -199,6 +202,7 @@ impl Refusal {
             Self::MismatchedAnswer => "structured_output_invalid",
             Self::AnswerInterrupted => "provider_answer_interrupted",
             Self::ProviderTimeout => "provider_timeout",
+            Self::Overloaded => "gateway_overloaded",
             Self::Internal => "internal_error",
         }
     }
@@ -289,6 +293,7 @@ impl Refusal {
             Self::AnswerInterrupted => {
                 "The provider of this model stopped before its answer was complete.".to_owned()
             }
+            Self::Overloaded => "The gateway has no room for the request at present.".to_owned(),
             Self::ProviderTimeout => "No provider of this model answered in time.".to_owned(),
             Self::Internal => "The gateway failed to handle the request.".to_owned(),
         }

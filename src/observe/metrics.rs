@@ -14,7 +14,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 /// The labels in use. A value never contains `|`; the configuration sees to that.
-pub const LABELS: [&str; 16] = [
+pub const LABELS: [&str; 17] = [
     "key",
     "team",
     "model",
@@ -31,6 +31,7 @@ pub const LABELS: [&str; 16] = [
     "type",
     "action",
     "rule",
+    "reason",
 ];
 
 /// The value of a label that does not apply: nobody was identified, nothing was routed.
@@ -62,6 +63,8 @@ pub enum Metric {
     LimitAlerts,
     /// Calls that a provider refused because of the gateway's credential.
     CredentialRejected,
+    /// Attempts that failed, by why.
+    AttemptFailures,
     /// How far the count of a prompt was off where the vocabulary is not public, in thousandths of what the provider
     /// reported.
     TokenEstimateError,
@@ -102,6 +105,7 @@ impl Metric {
             Self::WouldRefuse => "tollgate.would_refuse",
             Self::LimitAlerts => "tollgate.limit_alerts",
             Self::CredentialRejected => "tollgate.credential_rejected",
+            Self::AttemptFailures => "tollgate.attempt_failures",
             Self::TokenEstimateError => "tollgate.token_estimate_error",
             Self::TranslationLoss => "tollgate.translation_loss",
             Self::Redactions => "tollgate.redactions",
@@ -122,6 +126,7 @@ impl Metric {
             | Self::WouldRefuse
             | Self::LimitAlerts
             | Self::CredentialRejected
+            | Self::AttemptFailures
             | Self::TranslationLoss
             | Self::Redactions
             | Self::Guard
@@ -218,6 +223,8 @@ pub enum Detail {
     Under,
     /// A member of a request or an answer, from a closed set.
     Field(&'static str),
+    /// Why something failed, from a closed set.
+    Reason(&'static str),
 }
 
 /// One series. Cheap to make and to look up, so that its name is written once per worker and not per request.
@@ -252,7 +259,7 @@ impl Series {
             Metric::UnknownPrice | Metric::TokenEstimateError => {
                 write!(name, "|model={model}|provider={provider}")
             }
-            Metric::TranslationLoss => write!(name, "|provider={provider}"),
+            Metric::TranslationLoss | Metric::AttemptFailures => write!(name, "|provider={provider}"),
             Metric::WouldRefuse
             | Metric::LimitAlerts
             | Metric::Redactions
@@ -274,6 +281,7 @@ impl Series {
             Detail::Over => write!(name, "|direction=over"),
             Detail::Under => write!(name, "|direction=under"),
             Detail::Field(field) => write!(name, "|field={field}"),
+            Detail::Reason(reason) => write!(name, "|reason={reason}"),
         };
         name
     }

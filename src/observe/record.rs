@@ -190,6 +190,8 @@ pub struct Record {
     pub provider_model: Option<String>,
     /// How many attempts there were.
     pub attempts: u64,
+    /// Those of them that failed, in order: the provider, and why.
+    pub failed_attempts: Vec<(String, &'static str)>,
     /// Whether the answer was a stream.
     pub streamed: bool,
     /// What became of it.
@@ -264,6 +266,11 @@ impl Record {
             }
             add(Metric::OwnTime, Detail::Only, microseconds(self.own_time));
         }
+        out.extend(self.failed_attempts.iter().map(|(provider, reason)| {
+            let scope = Scope::new(ScopeLabels { provider: provider.clone(), ..ScopeLabels::none() });
+            let (metric, detail) = (Metric::AttemptFailures, Detail::Reason(reason));
+            Measurement { series: Series { metric, scope: Rc::new(scope), detail }, value: 1 }
+        }));
         out.extend(self.notices.iter().map(Notice::measurement));
         let requests = (Metric::Redactions, Metric::Guard);
         out.extend(self.found.iter().flat_map(|found| found.measurements(requests)));
@@ -273,7 +280,8 @@ impl Record {
     }
 
     /// The request's members of its line in the access log, each with a comma before it. The fields are
-    /// always all there, in this order, so that a line is read by position as well as by name.
+    /// always all there, in this order, so that a line is read by position as well as by name; only the failed attempts
+    /// come last, and where there were any.
     #[must_use]
     pub fn access_log(&self) -> String {
         let mut line = Line(Vec::with_capacity(512));
@@ -320,6 +328,10 @@ impl Record {
         line.number("queued_ms", self.queued.map(milliseconds));
         line.number("first_token_ms", self.first_token.map(milliseconds));
         line.number("own_time_us", Some(microseconds(self.own_time)));
+        if !self.failed_attempts.is_empty() {
+            let failed = self.failed_attempts.iter().map(|(provider, reason)| format!("{provider}:{reason}"));
+            line.text("failed_attempts", Some(&failed.collect::<Vec<_>>().join(",")));
+        }
         // Everything that was written came from text or is ASCII.
         String::from_utf8(line.0).unwrap_or_default()
     }
@@ -408,6 +420,7 @@ mod tests {
             provider: Some("openai".to_owned()),
             provider_model: Some("org/gpt-4o".to_owned()),
             attempts: 2,
+            failed_attempts: Vec::new(),
             streamed: true,
             outcome: Outcome::Ok,
             metered: Metered::Reported(Usage { input: 19, output: 10, ..Usage::default() }),

@@ -53,7 +53,7 @@ pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
                     .or_insert_with(|| target(&cluster, &link.target, upstream, sole));
             }
         }
-        let model = gateway.policy.models.get(name).or_else(|| gateway.policy.variants.get(name));
+        let model = gateway.policy.models.get(name).or_else(|| gateway.policy.restricted.variants.get(name));
         let more = model.and_then(|model| model.elsewhere.as_deref());
         let own = attempts(chain);
         let retries = own.len().saturating_sub(1) + more.map_or(0, stand_in_attempts);

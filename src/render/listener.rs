@@ -72,13 +72,25 @@ pub(super) fn listener(gateway: &Gateway, place: &Place) -> Value {
 /// every answer that Envoy gives for want of an upstream has one; it is what a client reads where the policy
 /// could not speak.
 fn local_replies() -> Value {
-    let body = Refusal::NoProviderAvailable.body(Dialect::OpenAiChat);
+    let body = |refusal: &Refusal| {
+        let text = refusal.body(Dialect::OpenAiChat);
+        json!({
+            "text_format_source": {"inline_string": String::from_utf8_lossy(&text)},
+            "content_type": "application/json",
+        })
+    };
+    let overload = extension(
+        "envoy.access_loggers.extension_filters.cel",
+        "envoy.extensions.access_loggers.filters.cel.v3.ExpressionFilter",
+        // There is no flag of its own for it.
+        json!({"expression": "response.code_details == 'overload'"}),
+    );
     json!({"mappers": [{
         "filter": {"response_flag_filter": {"flags": ["NC", "NR", "UH", "UF", "UO", "UC", "LR", "UR", "OM"]}},
-        "body_format_override": {
-            "text_format_source": {"inline_string": String::from_utf8_lossy(&body)},
-            "content_type": "application/json",
-        },
+        "body_format_override": body(&Refusal::NoProviderAvailable),
+    }, {
+        "filter": {"extension_filter": overload},
+        "body_format_override": body(&Refusal::Overloaded),
     }]})
 }
 
@@ -95,7 +107,7 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
             .policy
             .models
             .iter()
-            .chain(&gateway.policy.variants)
+            .chain(&gateway.policy.restricted.variants)
             .filter_map(|(name, model)| Some(elsewhere(name, &model.cluster, model.elsewhere.as_deref()?))),
     );
     routes.push(json!({

@@ -72,6 +72,11 @@ fn what_is_too_long_for_one_model_goes_to_another() {
     assert_eq!(calls(&mock), [2, 0, 2, 2]);
     let lines = gateway.access_log(2);
     assert_eq!((&lines[0]["outcome"], &lines[0]["provider_model"]), (&json!("ok"), &json!("gpt-4.1")));
+    assert_eq!(lines[0]["failed_attempts"], "first:objection,third:overloaded");
+    gateway.wait_until("they are counted", |gateway| {
+        let labels = [("provider", "first"), ("reason", "objection")];
+        gateway.metric("tollgate_attempt_failures", &labels) == Some(2.0)
+    });
     // It is the request that is wrong, and not the target.
     for _ in 0..3 {
         assert_eq!(gateway.chat(KEY, &prompt("narrow", false)).status, 200);
@@ -114,7 +119,11 @@ fn a_failure_is_no_objection() {
     for name in ["first", "second"] {
         mock.behave(name, &json!({"status": 503, "body": {"error": {"message": "as told"}}}));
     }
-    let gateway = Gateway::start(&configuration(&mock));
+    let mut config = configuration(&mock);
+    for name in ["first", "second"] {
+        config.0["providers"][name]["ejection"] = json!({"failures": 1000});
+    }
+    let gateway = Gateway::start(&config);
     for stream in [false, true] {
         let mut failed = gateway.chat(KEY, &prompt("narrow", stream));
         assert_eq!(served(&failed), (503, "narrow", "second", "3"));
@@ -132,6 +141,8 @@ fn a_failure_is_no_objection() {
         (failed.status, failed.json()["error"]["code"].clone()),
         (503, json!("no_provider_available"))
     );
+    let told = &gateway.access_log(4)[3]["failed_attempts"];
+    assert_eq!(told, "first:overloaded,first:overloaded,second:no_answer");
 }
 
 #[test]

@@ -27,6 +27,7 @@ mod gateway;
 mod limits;
 mod metering;
 mod mock;
+mod pressure;
 mod queue;
 mod redaction;
 mod reload;

@@ -3,12 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::compiled::elsewhere::{Alternative, Elsewhere};
-use super::super::compiled::{Model, ModelTarget};
+use super::super::compiled::{Model, ModelTarget, Restricted};
 use super::super::names::ModelName;
 use super::super::problem::Kind;
 use super::super::raw;
 use super::super::shape::{Located, Place};
-use super::residency::Restrictions;
 use super::{Compiler, Names, entries};
 use crate::dialect::objection::Objection;
 
@@ -61,9 +60,9 @@ pub(super) fn apply(
     all: &StandIns<'_>,
     models: &mut BTreeMap<String, Model>,
     places: &mut BTreeMap<String, Vec<Place>>,
-    restrictions: &mut Restrictions,
+    restricted: &mut Restricted,
 ) {
-    let (alone, alone_at, parts) = (models.clone(), places.clone(), restrictions.variants.clone());
+    let (alone, alone_at, parts) = (models.clone(), places.clone(), restricted.variants.clone());
     for (name, named) in all {
         let Some(model) = models.get_mut(*name) else { continue };
         add(model, named, |other| Some((other.to_owned(), alone.get(other)?)));
@@ -73,10 +72,10 @@ pub(super) fn apply(
         }
     }
     let mut done = BTreeSet::new();
-    for kind in &restrictions.kinds {
+    for kind in &restricted.kinds {
         for (name, variant) in kind {
             let (Some(variant), Some(named)) = (variant, all.get(name.as_str())) else { continue };
-            let Some(part) = restrictions.variants.get_mut(variant).filter(|_| done.insert(variant)) else {
+            let Some(part) = restricted.variants.get_mut(variant).filter(|_| done.insert(variant)) else {
                 continue;
             };
             add(part, named, |other| match kind.get(other) {

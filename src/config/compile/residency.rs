@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::compiled::{Key, Model, chain_cluster};
+use super::super::compiled::{Key, Model, ModelTarget, Restricted, chain_cluster};
 use super::super::gateway::{ChainTarget, Retrying};
 use super::super::names::Name;
 use super::super::problem::{Echo, Kind, Section, nearest};
@@ -15,18 +15,8 @@ use super::super::shape::{List, Located, Report};
 use super::entries;
 use crate::observe::secret::KeyHash;
 
-/// What becomes of the models for one kind of caller: the chain that serves a model instead of its own, or `None` where
-/// nobody may.
-pub(super) type Restriction = BTreeMap<String, Option<String>>;
-
-/// What keys that require something may use.
-#[derive(Default)]
-pub(super) struct Restrictions {
-    /// By the place that a key's `restriction` is.
-    pub(super) kinds: Vec<Restriction>,
-    /// The chains that are parts of others.
-    pub(super) variants: BTreeMap<String, Model>,
-}
+/// What becomes of the models for one kind of caller (see [`Restricted::kinds`]).
+type Restriction = BTreeMap<String, Option<String>>;
 
 /// What a key requires of the providers that serve it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -76,9 +66,9 @@ pub(super) fn restrict(
     retrying: &mut BTreeMap<String, Retrying>,
     keys: &mut BTreeMap<String, Key>,
     errors: &mut Report<'_>,
-) -> Restrictions {
+) -> Restricted {
     check_names(raw, errors);
-    let mut all = Restrictions::default();
+    let mut all = Restricted::default();
     let mut known: BTreeMap<Requirement<'_>, usize> = BTreeMap::new();
     for Located { value: key, .. } in raw.keys.iter().flat_map(|keys| &keys.value.0) {
         let team = key.team.as_ref().and_then(|team| {
@@ -133,9 +123,7 @@ fn restriction(
             let digest = KeyHash::of(format!("{chain:?} {reached:?}").as_bytes()).to_string();
             let variant = format!("{name}#{}", digest.get(7..15).unwrap_or_default());
             variants.entry(variant.clone()).or_insert_with(|| {
-                let holds = |target: &&super::super::compiled::ModelTarget| {
-                    chain.iter().any(|link| link.target == target.target)
-                };
+                let holds = |target: &&ModelTarget| chain.iter().any(|link| link.target == target.target);
                 let targets = model.targets.iter().filter(holds).cloned().collect();
                 Model { cluster: chain_cluster(&variant), targets, ..model.clone() }
             });

@@ -125,8 +125,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     scopes: Vec::new(),
                 },
             ),
-            variants: BTreeMap::new(),
-            restrictions: Vec::new(),
+            restricted: Box::default(),
             keys: one(
                 "team-a-prod",
                 Key {

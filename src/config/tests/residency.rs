@@ -38,8 +38,8 @@ fn served(gateway: &Gateway, key: &str) -> BTreeMap<String, String> {
     let restriction = gateway.policy.keys[key].restriction;
     let of = |name: &String| {
         let own = Some(name.clone());
-        let chain =
-            restriction.map_or(&own, |place| gateway.policy.restrictions[place].get(name).unwrap_or(&own));
+        let chain = restriction
+            .map_or(&own, |place| gateway.policy.restricted.kinds[place].get(name).unwrap_or(&own));
         let Some(chain) = chain else { return "nobody".to_owned() };
         let providers = |chain: &str| {
             gateway.chains[chain]
@@ -48,7 +48,12 @@ fn served(gateway: &Gateway, key: &str) -> BTreeMap<String, String> {
                 .collect::<Vec<_>>()
                 .join(" ")
         };
-        let model = gateway.policy.models.get(chain).or_else(|| gateway.policy.variants.get(chain)).unwrap();
+        let model = gateway
+            .policy
+            .models
+            .get(chain)
+            .or_else(|| gateway.policy.restricted.variants.get(chain))
+            .unwrap();
         assert_eq!(model.cluster, format!("model/{chain}"));
         let own = providers(chain);
         let more = model.elsewhere.iter().flat_map(|elsewhere| elsewhere.models.values());
@@ -80,9 +85,9 @@ fn a_key_is_served_by_those_who_may() {
     assert_eq!(served(&gateway, "health"), expected(["us > us", "us", "nobody", "us"]));
     assert_eq!(served(&gateway, "either"), expected(["us eu > us eu", "us eu", "eu", "us"]));
     // Equal requirements are one, and equal parts are one chain: `abroad` is `us` for two of them.
-    assert_eq!(gateway.policy.restrictions.len(), 3);
+    assert_eq!(gateway.policy.restricted.kinds.len(), 3);
     let parts: Vec<&str> =
-        gateway.policy.variants.keys().map(|name| name.split('#').next().unwrap()).collect();
+        gateway.policy.restricted.variants.keys().map(|name| name.split('#').next().unwrap()).collect();
     assert_eq!(parts, ["abroad", "all", "all", "all", "large", "large"]);
     assert_eq!(gateway.policy.keys["at-home"].restriction, gateway.policy.keys["again"].restriction);
 }

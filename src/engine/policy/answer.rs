@@ -36,7 +36,11 @@ impl Policy {
                 return;
             }
         };
-        let refused = self.deposit.take().and_then(|deposit| deposit.refused());
+        let note = self.deposit.take().and_then(|deposit| deposit.note());
+        if let Some(note) = &note {
+            let unanswered = local && headers.get(adapter::REFUSAL_HEADER).is_none();
+            self.record.failed_attempts = note.turns.failed(unanswered);
+        }
         self.record.attempts =
             headers.text(SERVED_BY.attempts).and_then(|count| count.parse().ok()).unwrap_or(0);
         let named = |name| headers.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
@@ -54,7 +58,7 @@ impl Policy {
         let Some(mut meter) = meter.filter(|_| !local) else {
             let refusal = match headers.text(adapter::REFUSAL_HEADER) {
                 Some(adapter::CREDENTIAL_UNAVAILABLE) => Refusal::CredentialUnavailable,
-                Some(_) => refused.unwrap_or(Refusal::Internal),
+                Some(_) => note.and_then(|note| note.refused.get().cloned()).unwrap_or(Refusal::Internal),
                 None => Refusal::of_envoy(status, self.gateway.max_request_body),
             };
             effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));

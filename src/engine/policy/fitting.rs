@@ -1,4 +1,6 @@
 //! Which model a request fits into, before any provider is asked.
+//!
+//! Deliberately unknown here: what becomes of a request that a provider finds too long (see [`crate::engine::elsewhere`]).
 
 use std::rc::Rc;
 

@@ -1,4 +1,7 @@
 //! The models that a caller may use, and which part of each: never a provider that it may not be served by.
+//!
+//! Promises that what is not known to be permitted is not permitted. Deliberately unknown here: what callers require, and what
+//! providers offer; the configuration was compiled from both.
 
 use std::rc::Rc;
 
