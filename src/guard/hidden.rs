@@ -66,7 +66,8 @@ pub(super) fn forged_turn(lower: &str, source: Source) -> f32 {
     // Of each mark only the first occurrence counts.
     let mut seen = 0u64;
     for (at, byte) in lower.bytes().enumerate() {
-        if !b"<[#\"\nbes".contains(&byte) || (byte.is_ascii_alphabetic() && !begins_word(lower, at)) {
+        let may_begin = matches!(byte, b'<' | b'[' | b'#' | b'"' | b'\n' | b'b' | b'e' | b's');
+        if !may_begin || (byte.is_ascii_alphabetic() && !begins_word(lower, at)) {
             continue;
         }
         let rest = lower.as_bytes().get(at..).unwrap_or_default();
@@ -94,9 +95,7 @@ fn begins_word(lower: &str, at: usize) -> bool {
 /// Text in the tag characters U+E0000 to U+E007F, which repeat ASCII and never show. Those in flags are left out
 /// (Unicode Technical Standard 51, annex C).
 pub(super) fn tagged(text: &str) -> Option<String> {
-    if !text.as_bytes().windows(2).any(|pair| pair == [0xf3, 0xa0]) {
-        return None;
-    }
+    memchr::memchr(0xf3, text.as_bytes())?;
     let mut hidden = String::new();
     let mut in_flag = false;
     for letter in text.chars() {
@@ -120,16 +119,16 @@ const MOST_ROWS: usize = 8;
 
 /// What rows of base 64 in `text` say, where they say text.
 pub(super) fn decoded(text: &str) -> Vec<String> {
-    let is_digit = |letter: char| letter.is_ascii_alphanumeric() || "+/-_".contains(letter);
-    let rows = text.split(|letter| !is_digit(letter)).filter(|row| row.len() >= SHORTEST_ROW);
+    let is_digit = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_');
+    let rows = text.as_bytes().split(|byte| !is_digit(*byte)).filter(|row| row.len() >= SHORTEST_ROW);
     let texts = rows.take(MOST_ROWS).filter_map(|row| readable(row.get(..LONGEST_ROW).unwrap_or(row)));
     texts.collect()
 }
 
-fn readable(row: &str) -> Option<String> {
+fn readable(row: &[u8]) -> Option<String> {
     let mut bytes = Vec::with_capacity(row.len() * 3 / 4);
     let (mut pending, mut bits) = (0u32, 0);
-    for byte in row.bytes() {
+    for &byte in row {
         let digit = match byte {
             b'A'..=b'Z' => byte - b'A',
             b'a'..=b'z' => byte - b'a' + 26,
@@ -151,7 +150,11 @@ fn readable(row: &str) -> Option<String> {
 /// `text` with each letter thirteen further on, if it speaks of such ciphers.
 pub(super) fn rotated(text: &str, lower: &str) -> Option<String> {
     const NAMES: &[&str] = &["rot13", "rot-13", "rot 13", "caesar", "cipher"];
-    NAMES.iter().any(|name| lower.contains(name)).then_some(())?;
+    let bytes = lower.as_bytes();
+    let speaks = |at: usize| {
+        bytes.get(at..).is_some_and(|rest| NAMES.iter().any(|name| rest.starts_with(name.as_bytes())))
+    };
+    memchr::memchr2_iter(b'r', b'c', bytes).any(speaks).then_some(())?;
     let turn = |letter: char| match letter {
         'a'..='m' | 'A'..='M' => char::from_u32(u32::from(letter) + 13).unwrap_or(letter),
         'n'..='z' | 'N'..='Z' => char::from_u32(u32::from(letter) - 13).unwrap_or(letter),

@@ -56,6 +56,13 @@ pub(crate) enum Group {
     Thing,
 }
 
+impl Group {
+    /// The group in a set of groups.
+    pub(crate) const fn bit(self) -> u32 {
+        1 << self as u32
+    }
+}
+
 /// A phrase found in the text.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Hit {

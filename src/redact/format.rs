@@ -57,6 +57,8 @@ pub(crate) struct Form {
     pub(crate) format: &'static Format,
     /// The format's place in the table.
     pub(crate) index: u16,
+    /// The format's groups, as bits.
+    pub(crate) groups: u32,
     literals: Vec<(usize, u8)>,
     digits: u64,
     letters: u64,
@@ -72,6 +74,7 @@ impl Form {
         let mut form = Self {
             format,
             index,
+            groups: format.groups.iter().fold(0, |groups, group| groups | group.bit()),
             literals: Vec::new(),
             digits: 0,
             letters: 0,
@@ -119,6 +122,15 @@ impl Form {
             breaks if breaks == self.breaks && candidate.is_written_alike() => Fit::Alike,
             _ => Fit::Loose,
         })
+    }
+
+    /// Whether a number that follows it so may count without a word that announces it.
+    pub(crate) fn counts_alone(&self, fit: Fit) -> bool {
+        match self.format.alone {
+            Alone::Never => false,
+            Alone::Written(_) => matches!(fit, Fit::Written | Fit::Alike),
+            Alone::Always(_) => true,
+        }
     }
 
     /// Whether the separators stand where the form has them.

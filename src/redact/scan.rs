@@ -95,6 +95,8 @@ pub(crate) struct Scan<'a> {
     /// What the phrases around a place point to, each with its distance in bytes.
     words: Vec<(Tag, usize)>,
     words_of: Option<(usize, usize)>,
+    /// The groups among `words`, as bits.
+    groups: u32,
     pub(crate) findings: Vec<Finding>,
 }
 
@@ -110,6 +112,7 @@ pub(crate) fn scan(text: &str) -> Vec<Finding> {
         thing_of: None,
         words: Vec::new(),
         words_of: None,
+        groups: 0,
         findings: Vec::new(),
     };
     let mut at = 0;
@@ -269,10 +272,19 @@ impl<'a> Scan<'a> {
 
     fn compare(&mut self, candidate: &Candidate) {
         let mut state = None;
+        // The forms of a format come one after the other, and most numbers are none of its.
+        let mut checked = (u16::MAX, false);
         for form in TABLE.forms(candidate) {
             let Some(fit) = form.fit(candidate) else { continue };
+            // Once it is known what the words around say, it need not be checked what counts by them only.
+            if state.is_some() && !form.counts_alone(fit) && !self.is_announced(form) {
+                continue;
+            }
             let format = form.format;
-            if !(format.valid)(candidate.compact()) {
+            if checked.0 != form.index {
+                checked = (form.index, (format.valid)(candidate.compact()));
+            }
+            if !checked.1 {
                 continue;
             }
             let state = *state.get_or_insert_with(|| self.state(candidate));
@@ -281,6 +293,11 @@ impl<'a> Scan<'a> {
             let closed = bracketed && self.byte(candidate.end) == Some(b')');
             self.report(candidate.start, candidate.end + usize::from(closed), format.kind, score);
         }
+    }
+
+    /// Whether one of the words that were weighed last speaks for a form.
+    fn is_announced(&self, form: &Form) -> bool {
+        self.groups & form.groups != 0 || self.words.iter().any(|(tag, _)| *tag == Tag::Format(form.index))
     }
 
     fn score(
@@ -379,11 +396,15 @@ impl<'a> Scan<'a> {
         self.look_around(start, end);
         let mut words = std::mem::take(&mut self.words);
         words.clear();
+        self.groups = 0;
         for (hit, before) in self.near.iter().zip(&self.before) {
             let Some(distance) = before.or_else(|| self.distance_after(hit, start, end)) else { continue };
             match words.iter_mut().find(|(tag, _)| *tag == hit.tag) {
                 Some((_, nearest)) => *nearest = distance.min(*nearest),
                 None => words.push((hit.tag, distance)),
+            }
+            if let Tag::Group(group) = hit.tag {
+                self.groups |= group.bit();
             }
         }
         self.words = words;

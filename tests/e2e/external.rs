@@ -40,7 +40,7 @@ fn a_service_decides_what_goes_on_and_sees_no_private_value() {
     let mock = Mock::start();
     let gateway = start(&mock);
     mock.behave("guard", &json!({"status": 200, "body": {"action": "pass"}}));
-    mock.behave("openai", &json!({"text": "On [PROJECT_NAME_1]: ask [EMPLOYEE_ID_2]."}));
+    mock.behave("openai", &json!({"text": "On [PROJECT_NAME_2]: ask [EMPLOYEE_ID_1]."}));
     let mut answer =
         gateway.chat(KEY, &question("Who is employee E-123456 on blue_moon, mail ann@corp.example?"));
     assert_eq!(answer.status, 200);

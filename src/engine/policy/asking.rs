@@ -2,7 +2,6 @@
 //! screened, and before anything is counted or reserved. The request waits for the answer, which may never come: the host
 //! says so in time.
 
-use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::{Phase, Policy, Reading};
@@ -47,7 +46,7 @@ impl Policy {
         }
     }
 
-    fn inquiry(&self, reading: &Reading, request: &Inspection, body: &Cow<'_, [u8]>) -> Option<Rc<Inquiry>> {
+    fn inquiry(&self, reading: &Reading, request: &Inspection, body: &[u8]) -> Option<Rc<Inquiry>> {
         let screen = self.gateway.content.of(&reading.caller.team)?;
         // A prompt that is only counted goes to nobody.
         let asked = screen.external.as_ref().filter(|_| !reading.surface.counts_tokens())?;
