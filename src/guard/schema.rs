@@ -267,7 +267,6 @@ fn equal(one: &Value, other: &Value) -> bool {
 }
 
 #[cfg(test)]
-#[expect(clippy::indexing_slicing, clippy::unwrap_used, reason = "a test fails by panicking")]
 mod tests {
     use super::*;
 

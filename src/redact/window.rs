@@ -4,7 +4,8 @@
 //! next one to four words, because `at` may follow, or a number that they belong to. A word with a digit or a sign
 //! opens a stretch that is searched as a whole, with [`BEFORE`] bytes before it, as soon as [`AFTER`] bytes without
 //! another such word have come, or [`HELD`] in all; only where that much has no place to cut, as a private key has
-//! none, it waits longer, up to [`LONGEST`].
+//! none, it waits longer, up to [`LONGEST`]. Where an operator has types of its own, any word may be a value, and all
+//! text is searched in such stretches.
 //!
 //! Promises: the same text however it comes in pieces, because every stretch and every cut is decided by the text
 //! alone; a value is never cut in two, unless it is longer than [`LONGEST`]; nothing of what waits is ever given out
@@ -122,7 +123,8 @@ impl Window {
         loop {
             let reach = self.reach.max(HELD);
             let limit = self.text.floor_char_boundary(self.from + reach);
-            match decide(&self.text, self.from, limit) {
+            let own = masking.settings.own.is_some();
+            match decide(&self.text, self.from, limit, own) {
                 Step::Plain(end) => self.pass(end, &[], masking, out)?,
                 Step::Searched(end) => {
                     let findings = self.search(end, masking.settings);
@@ -131,7 +133,7 @@ impl Window {
                 Step::Undecided if self.waits() < reach => return Ok(()),
                 Step::Undecided => {
                     let findings = self.search(limit, masking.settings);
-                    let place = cut(&self.text, self.from, limit, &findings);
+                    let place = cut(&self.text, self.from, limit, own, &findings);
                     match place.or((reach >= LONGEST).then_some(limit)) {
                         Some(end) => self.pass(end, &findings, masking, out)?,
                         None => self.reach = reach * 2,
@@ -196,9 +198,9 @@ impl Window {
     }
 }
 
-/// What the text from `from` to `limit` decides.
-fn decide(text: &str, from: usize, limit: usize) -> Step {
-    let words = words(text, from, limit);
+/// What the text from `from` to `limit` decides; `own` says that any word may be a value.
+fn decide(text: &str, from: usize, limit: usize, own: bool) -> Step {
+    let words = words(text, from, limit, own);
     let first = words.iter().position(|word| word.active).unwrap_or(words.len());
     let start = |at: usize| words.get(at).map_or(limit, |word| word.start);
     // The last word may go on, or its successor be a number.
@@ -248,8 +250,8 @@ fn reaching_back(words: &[Word], at: usize) -> usize {
 
 /// Where a stretch may be cut that has no end yet: before the last word, far enough from its end, that is not inside
 /// of a value and continues no number; rather before a plain word.
-fn cut(text: &str, from: usize, limit: usize, findings: &[Finding]) -> Option<usize> {
-    let words = words(text, from, limit);
+fn cut(text: &str, from: usize, limit: usize, own: bool, findings: &[Finding]) -> Option<usize> {
+    let words = words(text, from, limit, own);
     let latest = limit.saturating_sub(AFTER);
     let digit = |word: &Word| {
         let says = text.get(word.start..word.end).unwrap_or_default();
@@ -270,8 +272,8 @@ fn cut(text: &str, from: usize, limit: usize, findings: &[Finding]) -> Option<us
     fallback
 }
 
-/// The words that begin from `from` on; what stands before `limit` is known.
-fn words(text: &str, from: usize, limit: usize) -> Vec<Word> {
+/// The words that begin from `from` on; what stands before `limit` is known, and `own` says that all are active.
+fn words(text: &str, from: usize, limit: usize, own: bool) -> Vec<Word> {
     let known = text.get(from..limit).unwrap_or_default();
     let mut words: Vec<Word> = Vec::new();
     let mut inside = false;
@@ -293,7 +295,7 @@ fn words(text: &str, from: usize, limit: usize) -> Vec<Word> {
         first.start = from;
     }
     for word in &mut words {
-        word.active = text.get(word.start..word.end).is_some_and(|says| is_active(says.trim_start()));
+        word.active = own || text.get(word.start..word.end).is_some_and(|says| is_active(says.trim_start()));
     }
     words
 }

@@ -1,13 +1,15 @@
 //! A masked stream is the masked text.
 
-#![expect(clippy::string_slice, clippy::unwrap_used, reason = "a test fails by panicking")]
+#![expect(clippy::string_slice, reason = "a test fails by panicking")]
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use proptest::prelude::*;
 
 use super::*;
 use crate::redact::mask::Action;
+use crate::redact::own::{Definitions, Own};
 
 fn rules(otherwise: Action) -> Rules {
     Rules { actions: HashMap::new(), otherwise, hash_key: Vec::new() }
@@ -75,6 +77,27 @@ fn a_stream_is_masked_as_the_whole_text_is() {
         );
     }
     assert!(different.len() * 200 <= total, "{} of {total} rows differ", different.len());
+}
+
+/// An operator's own words are plain, and so are the words around them.
+#[test]
+fn words_of_an_operator_never_pass() {
+    let names = ["Falcon".to_owned(), "Blue Moon".to_owned()];
+    let definitions =
+        Definitions { words: [("PROJECT_NAME".to_owned(), names.to_vec())].into(), ..Definitions::default() };
+    let own = Some(Arc::new(Own::new(&definitions)));
+    let (settings, rules) = (Settings { own, ..Settings::default() }, rules(REPLACED));
+    let mut vault = Vault::new();
+    let mut masking = Masking { settings: &settings, rules: &rules, vault: &mut vault, found: &mut |_| {} };
+    let (mut window, mut out) = (Window::default(), String::new());
+    let text = format!("{PROSE}The falcon and the blue moon. {PROSE}").repeat(8);
+    for letter in text.chars() {
+        window.push(letter.encode_utf8(&mut [0; 4]), &mut masking, &mut out).unwrap();
+        assert!(window.waits() <= HELD, "{} bytes wait", window.waits());
+    }
+    window.finish(&mut masking, &mut out).unwrap();
+    let masked = "The [PROJECT_NAME_1] and the [PROJECT_NAME_2]. ";
+    assert_eq!(out, format!("{PROSE}{masked}{PROSE}").repeat(8));
 }
 
 #[test]
