@@ -132,6 +132,10 @@ fn collect(directory: &Path, root: &Path, into: &mut Vec<Source>) {
         fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path()).collect();
     paths.sort();
     for path in paths {
+        if path.ends_with("target") {
+            // What was built.
+            continue;
+        }
         if path.is_dir() {
             collect(&path, root, into);
         } else if path.extension().is_some_and(|extension| extension == "rs") {

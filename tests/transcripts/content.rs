@@ -1,7 +1,8 @@
 //! Requests of a team whose private values are taken out, and their answers.
 
+use crate::setting::CAREFUL_KEY;
 use crate::stories::{STREAM, post};
-use crate::story::{CAREFUL_KEY, Story};
+use crate::story::Story;
 
 const EMAIL: &str = "ann@corp.example";
 

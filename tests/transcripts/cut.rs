@@ -1,7 +1,8 @@
 //! Streams that go on when what was reserved for them is used up.
 
+use crate::setting::BRIEF_KEY;
 use crate::stories::{STREAM, post};
-use crate::story::{BRIEF_KEY, Story};
+use crate::story::Story;
 
 /// Of the model's typical output of 4 tokens, and 64 more at a time, the key of `brief` has room for 4 and 64.
 const ROOM: usize = 68;

@@ -1,8 +1,9 @@
 //! Requests that do not go where their model's targets are: those that providers object to, and those that some providers may
 //! not see.
 
+use crate::setting::{HOME_KEY, PROMPT, WIDE_KEY};
 use crate::stories::post;
-use crate::story::{HOME_KEY, PROMPT, Story, WIDE_KEY};
+use crate::story::Story;
 
 const TOO_LONG: &[u8] = br#"{"error":{"message":"This model's maximum context length is 8192 tokens.","type":"invalid_request_error","param":"messages","code":"context_length_exceeded"}}"#;
 const REFUSED: &[(&str, &str)] = &[(":status", "400"), ("content-type", "application/json")];

@@ -1,7 +1,8 @@
 //! Requests that a service is asked about before they go on.
 
+use crate::setting::{ASKED_KEY, LENIENT_KEY};
 use crate::stories::post;
-use crate::story::{ASKED_KEY, LENIENT_KEY, Story};
+use crate::story::Story;
 
 pub(crate) fn stories() -> Vec<(String, String)> {
     [

@@ -15,7 +15,7 @@ use tollgate::host::driver::ACCESS_LOG;
 use tollgate::host::{Host, HostError, HostResult, Side};
 use tollgate::observe::metrics::{Kind, Measurement};
 
-use crate::story::masked;
+use crate::setting::masked;
 
 /// A message on its way.
 #[derive(Default)]

@@ -19,6 +19,7 @@ mod failures;
 mod host;
 mod queue;
 mod refusals;
+mod setting;
 mod stories;
 mod story;
 mod surfaces;
@@ -28,7 +29,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::PathBuf;
 
-use crate::story::{ACCESS_KEY, CLIENT_KEYS, PROMPT, PROVIDER_KEYS};
+use crate::setting::{ACCESS_KEY, CLIENT_KEYS, PROMPT, PROVIDER_KEYS};
 
 /// Every story by the name of its file.
 fn told() -> Vec<(String, String)> {

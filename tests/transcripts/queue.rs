@@ -1,7 +1,8 @@
 //! Calls that wait for a place where a concurrency is full.
 
+use crate::setting::BUSY_KEY;
 use crate::stories::ask;
-use crate::story::{BUSY_KEY, Story};
+use crate::story::Story;
 
 /// A call that has come while another has the only place.
 fn waiting(title: &str) -> (Story, impl FnOnce(&Story) + use<>) {

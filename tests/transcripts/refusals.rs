@@ -1,7 +1,8 @@
 //! Requests that the policy refuses, one story for each reason. No provider hears of any.
 
+use crate::setting::{EXPIRED_KEY, KEY, REVOKED_KEY, UNKNOWN_KEY};
 use crate::stories::post;
-use crate::story::{EXPIRED_KEY, KEY, REVOKED_KEY, Story, UNKNOWN_KEY};
+use crate::story::Story;
 
 const CHAT: &str = "/v1/chat/completions";
 

@@ -2,7 +2,8 @@
 
 use crate::cut;
 use crate::queue;
-use crate::story::{KEY, PROMPT, Story};
+use crate::setting::{KEY, PROMPT};
+use crate::story::Story;
 
 /// The name of a file and who tells it.
 type Teller = (&'static str, fn() -> String);

@@ -2,8 +2,9 @@
 //!
 //! Requests and answers are those of the providers' API references.
 
+use crate::setting::{KEY, PROMPT, UNKNOWN_KEY};
 use crate::stories::STREAM;
-use crate::story::{KEY, PROMPT, Story, UNKNOWN_KEY};
+use crate::story::Story;
 use crate::translated::{EVENTS, WHOLE};
 
 const FIRST: &str = "first/model-1";

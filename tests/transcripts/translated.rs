@@ -2,8 +2,9 @@
 //!
 //! Requests and answers are those of the providers' API references.
 
+use crate::setting::{ACCESS_KEY, KEY, PROMPT, PROVIDER_KEYS};
 use crate::stories::{STREAM, post};
-use crate::story::{ACCESS_KEY, KEY, PROMPT, PROVIDER_KEYS, Story};
+use crate::story::Story;
 
 const ANTHROPIC: &str = "anthropic/claude-sonnet-4-5";
 
