@@ -15,6 +15,7 @@ use tollgate::engine::content::{Contents, Screen};
 use tollgate::framing::json;
 use tollgate::observe::secret::Secret;
 use tollgate::redact::mask::{Action, Vault};
+use tollgate::redact::own::Definitions;
 use tollgate_fuzz::chunked;
 
 thread_local! {
@@ -25,10 +26,12 @@ thread_local! {
             exempt: Vec::new(),
             disabled: Vec::new(),
             hash_key: HashKey(Secret::new(String::new())),
+            own: Definitions::default(),
+            base64: true,
             answers: Some(Answers { otherwise: Action::Remove, actions: BTreeMap::new() }),
         };
         let redaction = PerTeam { common: Some(redaction), teams: BTreeMap::new() };
-        Contents::new(Content { redaction, guard: PerTeam::default() }).of("any").unwrap()
+        Contents::new(Content { redaction, ..Content::default() }).of("any").unwrap()
     };
 }
 
