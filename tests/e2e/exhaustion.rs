@@ -11,15 +11,20 @@ fn streamed(tokens: usize) -> Value {
     json!({"text": "abc ".repeat(tokens), "chunks": tokens, "chunk_ms": 1, "prompt_tokens": 8, "completion_tokens": tokens})
 }
 
-#[test]
-fn a_stream_is_cut_where_nothing_is_left_of_the_limit() {
-    let mock = Mock::start();
+/// A gateway that cuts streams, whose key may take 200 tokens of the 400 that the mock answers with.
+fn cutting(mock: &Mock) -> Gateway {
     let mut config = Config::new(&[("mock", mock.url("a"))]).model("chat", &[("mock", "gpt-4o", 0)]);
     config.0["models"]["chat"]["typical_output_tokens"] = json!(64);
     config.0["keys"][0]["budgets"] = json!([{"output_tokens": 200, "per": "day"}]);
     config.0["reservations"] = json!({"at_exhaustion": "cut"});
     mock.behave("a", &streamed(400));
-    let gateway = Gateway::start(&config);
+    Gateway::start(&config)
+}
+
+#[test]
+fn a_stream_is_cut_where_nothing_is_left_of_the_limit() {
+    let mock = Mock::start();
+    let gateway = cutting(&mock);
     let mut request = prompt("chat", true);
     request["stream_options"] = json!({"include_usage": true});
     let mut answer = gateway.chat(KEY, &request);
@@ -50,12 +55,7 @@ fn a_stream_is_cut_where_nothing_is_left_of_the_limit() {
 #[test]
 fn a_response_that_is_cut_repeats_what_has_passed() {
     let mock = Mock::start();
-    let mut config = Config::new(&[("mock", mock.url("a"))]).model("chat", &[("mock", "gpt-4o", 0)]);
-    config.0["models"]["chat"]["typical_output_tokens"] = json!(64);
-    config.0["keys"][0]["budgets"] = json!([{"output_tokens": 200, "per": "day"}]);
-    config.0["reservations"] = json!({"at_exhaustion": "cut"});
-    mock.behave("a", &streamed(400));
-    let gateway = Gateway::start(&config);
+    let gateway = cutting(&mock);
     let request = json!({"model": "chat", "stream": true, "input": "hello"});
     let text = gateway.post("/v1/responses", KEY, &request).text();
     assert!(text.contains(": tollgate: cut, limit of key team-a-prod is used up\n"), "{text}");
