@@ -100,12 +100,15 @@ fn a_target_is_ejected_as_its_provider_says() {
     for _ in 0..3 {
         assert_eq!(attempts(&gateway), "2");
     }
+    // A worker tells Envoy's main thread of the third failure, and is told in turn to leave the target alone.
+    let bad = [("envoy_cluster_name", "bad/gpt-4o")];
+    gateway.wait_until("it is ejected", |gateway| {
+        gateway.metric("envoy_cluster_outlier_detection_ejections_active", &bad) == Some(1.0)
+    });
     for _ in 0..10 {
         assert_eq!(attempts(&gateway), "1", "an ejected target costs no attempt");
     }
     assert_eq!(mock.log("bad").len(), 3);
-    let ejected = [("envoy_cluster_name", "bad/gpt-4o")];
-    assert_eq!(gateway.metric("envoy_cluster_outlier_detection_ejections_active", &ejected), Some(1.0));
     mock.behave("bad", &json!({}));
     gateway.wait_until("it is back", |gateway| {
         gateway.chat(KEY, &prompt("chat", false)).header("x-tollgate-provider") == Some("bad")

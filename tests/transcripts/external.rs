@@ -12,6 +12,7 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("external_silent_passes", silent_passes),
         ("external_cannot_be_called", cannot_be_called),
         ("external_client_gone", client_gone),
+        ("external_not_asked", not_asked),
     ]
     .into_iter()
     .map(|(name, tell)| (name.to_owned(), tell()))
@@ -21,13 +22,15 @@ pub(crate) fn stories() -> Vec<(String, String)> {
 /// A request that waits for the service's answer.
 fn asked(title: &str, key: &str) -> Story {
     let mut story = Story::new(title);
-    ask(&mut story, key);
+    ask(&mut story, key, "chat");
     assert!(!story.is_forwarded());
     story
 }
 
-fn ask(story: &mut Story, key: &str) {
-    let body = r#"{"model":"chat","messages":[{"role":"system","content":"Be kind."},{"role":"user","content":"Write to ann@corp.example."}]}"#;
+fn ask(story: &mut Story, key: &str, model: &str) {
+    let messages =
+        r#"[{"role":"system","content":"Be kind."},{"role":"user","content":"Write to ann@corp.example."}]"#;
+    let body = &*format!(r#"{{"model":"{model}","messages":{messages}}}"#);
     let (bearer, length) = (format!("Bearer {key}"), body.len().to_string());
     story.request(&post("/v1/chat/completions", &length, &bearer), &[body]);
 }
@@ -55,6 +58,12 @@ fn blocks() -> String {
     story.done()
 }
 
+fn not_asked() -> String {
+    let mut story = Story::new("The key may not call the model, and no service is told what it says.");
+    ask(&mut story, ASKED_KEY, "mixed");
+    story.done()
+}
+
 fn silent() -> String {
     let mut story =
         asked("A service does not answer in time: what nobody has seen does not go on.", ASKED_KEY);
@@ -73,7 +82,7 @@ fn silent_passes() -> String {
 fn cannot_be_called() -> String {
     let mut story = Story::new("The host cannot call the service, and requests may go on without it.");
     story.refuse(&["post"]);
-    ask(&mut story, LENIENT_KEY);
+    ask(&mut story, LENIENT_KEY, "chat");
     story.refuse(&[]);
     answered(story)
 }

@@ -35,7 +35,7 @@ impl Policy {
         let body = request::counted(surface, body);
         let request = request::inspect(surface, addressed, body).map_err(Refusal::InvalidRequest)?;
         let (request, body) = self.screen(surface, addressed, request, body, effects)?;
-        match self.inquiry(&reading, &request, &body) {
+        match self.inquiry(&reading, &request, &body)? {
             Some(inquiry) => {
                 effects.push(Effect::Ask(Rc::clone(&inquiry)));
                 let body = body.into_owned();
@@ -46,11 +46,19 @@ impl Policy {
         }
     }
 
-    fn inquiry(&self, reading: &Reading, request: &Inspection, body: &[u8]) -> Option<Rc<Inquiry>> {
-        let screen = self.gateway.content.of(&reading.caller.team)?;
+    fn inquiry(
+        &self,
+        reading: &Reading,
+        request: &Inspection,
+        body: &[u8],
+    ) -> Result<Option<Rc<Inquiry>>, Refusal> {
+        let screen = self.gateway.content.of(&reading.caller.team);
         // A prompt that is only counted goes to nobody.
-        let asked = screen.external.as_ref().filter(|_| !reading.surface.counts_tokens())?;
-        external::inquire(asked, &reading.caller, &request.model, body).map(Rc::new)
+        let asked = screen.as_ref().filter(|_| !reading.surface.counts_tokens());
+        let Some(asked) = asked.and_then(|screen| screen.external.as_ref()) else { return Ok(None) };
+        // Nor does one that is refused in any case.
+        self.gateway.resolve(&reading.caller, &request.model)?;
+        Ok(external::inquire(asked, &reading.caller, &request.model, body).map(Rc::new))
     }
 
     /// The service has answered, or never will.
