@@ -6,12 +6,13 @@ cd "$(dirname "$0")"
 seconds=${1:-60}
 [ $# -eq 0 ] || shift
 [ $# -gt 0 ] || set -- $(basename -s .rs -a targets/*.rs)
-cargo build --release --locked --target-dir ../../target/fuzz
+cargo build --release --locked
+built=../../target/fuzz/$(rustc -vV | sed -n 's/^host: //p')/release
 for target in "$@"; do
     corpus=../../target/fuzz/corpus/$target
     mkdir -p "$corpus"
     log=../../target/fuzz/$target.log
-    if ! ../../target/fuzz/release/"$target" -max_len=65536 -max_total_time="$seconds" -print_final_stats=1 \
+    if ! "$built/$target" -max_len=65536 -max_total_time="$seconds" -print_final_stats=1 \
         -artifact_prefix="../../target/fuzz/$target-" "$corpus" seeds/* > "$log" 2>&1; then
         tail -n 40 "$log"
         exit 1
