@@ -211,9 +211,11 @@ impl Reply {
         let behaviour = context.behaviour;
         let tool = chosen_tool(body, prompt);
         let input = tool.map(|tool| sample(&tool["input_schema"]));
-        let written = match &input {
-            Some(input) => input.to_string(),
-            None => text::reply(&prompt.last, behaviour),
+        let format = body.get("output_config").map(|output| &output["format"]["schema"]);
+        let written = match (&input, format.filter(|schema| schema.is_object())) {
+            (Some(input), _) => input.to_string(),
+            (None, Some(schema)) => sample(schema).to_string(),
+            (None, None) => text::reply(&prompt.last, behaviour),
         };
         let mut chunks: Vec<String> =
             text::exact_chunks(&written, behaviour).into_iter().map(str::to_owned).collect();

@@ -53,8 +53,8 @@ impl ErrorKind {
         Self::Server,
     ];
 
-    /// The class that an HTTP status stands for where the body says nothing better. 529 is Anthropic's
-    /// "overloaded".
+    /// The class that an HTTP status stands for where the body says nothing better. 529 is Anthropic's "overloaded", 424
+    /// Bedrock's "the model failed" (`ModelErrorException`).
     #[must_use]
     pub const fn of_status(status: u16) -> Self {
         match status {
@@ -66,7 +66,7 @@ impl ErrorKind {
             413 => Self::TooLarge,
             429 => Self::RateLimit,
             503 | 529 => Self::Overloaded,
-            400..=499 => Self::InvalidRequest,
+            400..=423 | 425..=499 => Self::InvalidRequest,
             _ => Self::Server,
         }
     }

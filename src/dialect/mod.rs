@@ -14,6 +14,7 @@ pub mod answer;
 mod anthropic;
 mod bedrock;
 pub mod ending;
+pub mod foreign;
 mod gemini;
 mod media;
 pub mod models;

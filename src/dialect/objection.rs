@@ -25,6 +25,17 @@ pub enum Objection {
     Content,
 }
 
+impl Objection {
+    /// The code by which OpenAI's clients know it (API reference, "Error codes"; Azure's "Content filtering").
+    #[must_use]
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Context => "context_length_exceeded",
+            Self::Content => "content_filter",
+        }
+    }
+}
+
 /// The codes that say it (OpenAI's API reference, "Error codes"; Azure's "Content filtering").
 const CODES: [(Objection, &str); 4] = [
     (Objection::Context, "context_length_exceeded"),

@@ -7,6 +7,7 @@
 //! Promises no panic on any input.
 
 use crate::chat::{Cause, ChatAnswer, ChatError, ChatRequest, ErrorKind, Losses, Usage};
+use crate::dialect::objection::objection;
 use crate::dialect::target::{Target, UnknownFields};
 use crate::dialect::{
     AnswerContext, AnswerFault, Api, RequestFault, Surface, anthropic, bedrock, gemini, openai,
@@ -27,6 +28,13 @@ pub enum Dialect {
     Gemini,
     /// Bedrock's `Converse` and `ConverseStream`.
     Bedrock,
+}
+
+impl Dialect {
+    /// Whether it is one of OpenAI's own.
+    const fn is_openai(self) -> bool {
+        matches!(self, Self::OpenAiChat | Self::OpenAiCompletions | Self::OpenAiResponses)
+    }
 }
 
 /// What happens between a client and a provider.
@@ -352,7 +360,12 @@ pub fn translate_request(
 /// Translates an error body.
 #[must_use]
 pub fn translate_error(provider: Dialect, client: Dialect, status: u16, body: &[u8]) -> (u16, Vec<u8>) {
-    encode_error(client, &decode_error(provider, status, body))
+    let mut error = decode_error(provider, status, body);
+    if !provider.is_openai() {
+        // Only OpenAI's dialects have codes that clients act on; another's names for its classes are none of them.
+        error.code = objection(provider, status, body).map(|objection| objection.code().to_owned());
+    }
+    encode_error(client, &error)
 }
 
 #[cfg(test)]

@@ -26,7 +26,7 @@ use super::refusal::{Refusal, Unsupported};
 use super::signing;
 use super::translation::{self, Translation};
 use crate::config::compiled::{self, Provider, Scheme, credential_header};
-use crate::dialect::{Api, Surface, openai, translate};
+use crate::dialect::{Api, Surface, foreign, openai, translate};
 use crate::framing::edit::{self, Edit};
 use crate::framing::json::write_string;
 
@@ -144,9 +144,6 @@ impl Adapter {
             (Some(_), _) => return Err(Fault::Inconsistent),
         }
         self.phase = rewritten.phase;
-        if matches!(self.phase, Phase::Passing) {
-            exchange.turns.overlook();
-        }
         Ok(built)
     }
 
@@ -179,15 +176,29 @@ fn edited(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Rewritte
         write_string(&mut text, model);
         edits.push(Edit { span, text });
     }
-    edits.extend(exchange.usage.clone());
+    // Where others have had their turn, too.
+    if let (Some(dialect), Some(original)) = (exchange.surface.dialect(), &exchange.original) {
+        edits.extend(foreign::edits(dialect, provider.flavor.quirks(), &original.body.0));
+    }
+    edits.extend(exchange.usage.clone().filter(|_| provider.flavor.quirks().stream_usage));
     Rewritten {
         path: path(provider, model, exchange.surface),
         length: exchange.body_length.saturating_add_signed(edit::growth(&edits)),
         phase: if edits.is_empty() {
-            Phase::Passing
+            let judge = Judge::new(exchange.surface);
+            Phase::Judging { judge, exchange: Rc::clone(exchange) }
         } else {
             Phase::Editing { edits, exchange: Rc::clone(exchange) }
         },
+    }
+}
+
+/// The first bytes of the client's body, from where they are at hand.
+fn source<'a>(exchange: &'a Exchange, reach: usize, buffered: &'a [u8]) -> &'a [u8] {
+    match (&exchange.head, &exchange.original) {
+        (Some(head), _) if head.len() >= reach => head,
+        (Some(_), Some(original)) => &original.body.0,
+        _ => buffered,
     }
 }
 
@@ -308,7 +319,7 @@ impl Role for Adapter {
                 if buffered < drain && !end_of_stream {
                     return Flow::Pause;
                 }
-                match edit::apply(edits, exchange.head.as_deref().unwrap_or(bytes)) {
+                match edit::apply(edits, source(exchange, drain, bytes)) {
                     Some(with) => {
                         effects.push(Effect::ReplaceRequestBody { drain, with });
                         let exchange = Rc::clone(exchange);

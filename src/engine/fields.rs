@@ -18,6 +18,9 @@ pub const WAIT_HEADER: &str = "x-tollgate-wait";
 /// headers consumed").
 pub const REQUEST_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";
 
+/// What a provider calls a request, by which its support finds it: OpenAI and most others, Anthropic, Bedrock.
+pub const REQUEST_ID_HEADERS: [&str; 3] = ["x-request-id", "request-id", "x-amzn-requestid"];
+
 /// The response headers that tell the client who served it. Envoy writes them (rendered into the route), over
 /// whatever a provider has put there, before the policy sees the answer.
 pub const SERVED_BY: ServedBy = ServedBy {

@@ -26,6 +26,10 @@ use crate::framing::sse::Framer;
 /// are a tenth of that.
 pub const LONGEST_BEGINNING: usize = 16 << 10;
 
+/// The status behind which some providers hide that their credential is wrong (the Gemini API's reason `API_KEY_INVALID`,
+/// xAI's "Incorrect API key provided"): whoever reads only the status takes it for the client's mistake.
+pub const VAGUE: u16 = 400;
+
 /// How the lines of a stream of events begin (WHATWG HTML, "Interpreting an event stream").
 const FIELDS: [&[u8]; 5] = [b"data", b"event", b"id", b"retry", b":"];
 
@@ -43,6 +47,10 @@ pub struct Judge {
 enum Phase {
     /// The first bytes of a success are awaited.
     Awaiting,
+    /// The words of an error are awaited, which its status may not tell.
+    Doubting,
+    /// Nobody can read it; what the client reads instead is still to be said.
+    Unreadable,
     /// It was not an answer; what it went on to say is dropped.
     Refused,
     /// Nothing is left to do.
@@ -78,12 +86,20 @@ impl Judge {
     /// The answer's headers have come.
     pub fn headers(&mut self, headers: &Headers, end_of_stream: bool, effects: &mut Vec<Effect>) -> Flow {
         let is_coded = headers.get("content-encoding").is_some_and(|coding| coding != b"identity");
-        let is_success = headers.status().is_some_and(|status| (200..300).contains(&status));
-        if !is_success || is_coded {
+        let status = headers.status().unwrap_or(0);
+        if status == VAGUE && !is_coded && !end_of_stream {
+            self.phase = Phase::Doubting;
+            return Flow::Pause;
+        }
+        if !(200..300).contains(&status) {
             self.phase = Phase::Passed;
         } else if end_of_stream {
             self.phase = Phase::Refused;
             set_status(Refusal::UnreadableAnswer.status(), effects);
+        } else if is_coded {
+            self.phase = Phase::Unreadable;
+            effects.push(Effect::RemoveResponseHeader("content-encoding".to_owned()));
+            replace_answer(Refusal::UnreadableAnswer.status(), effects);
         } else {
             return Flow::Pause;
         }
@@ -92,14 +108,22 @@ impl Judge {
 
     /// More of the body is there: all of it that was held, and what has come.
     pub fn body(&mut self, bytes: &[u8], end_of_stream: bool, effects: &mut Vec<Effect>) -> Flow {
-        if self.phase == Phase::Refused {
-            effects.push(Effect::ReplaceResponseBody(Vec::new()));
-        }
-        if self.phase != Phase::Awaiting {
-            return Flow::Continue;
+        let dialect = self.surface.dialect().unwrap_or(Dialect::OpenAiChat);
+        match self.phase {
+            Phase::Awaiting => {}
+            Phase::Doubting => return self.doubt(dialect, bytes, end_of_stream, effects),
+            Phase::Unreadable => {
+                self.phase = Phase::Refused;
+                effects.push(Effect::ReplaceResponseBody(Refusal::UnreadableAnswer.body(dialect)));
+                return Flow::Continue;
+            }
+            Phase::Refused => {
+                effects.push(Effect::ReplaceResponseBody(Vec::new()));
+                return Flow::Continue;
+            }
+            Phase::Passed => return Flow::Continue,
         }
         self.phase = Phase::Passed;
-        let dialect = self.surface.dialect().unwrap_or(Dialect::OpenAiChat);
         match verdict(dialect, bytes, end_of_stream) {
             Verdict::Unclear if bytes.len() < LONGEST_BEGINNING && !end_of_stream => {
                 self.phase = Phase::Awaiting;
@@ -119,15 +143,38 @@ impl Judge {
         Flow::Continue
     }
 
+    /// An error passes as it is, with the status that its words call for.
+    fn doubt(
+        &mut self,
+        dialect: Dialect,
+        bytes: &[u8],
+        end_of_stream: bool,
+        effects: &mut Vec<Effect>,
+    ) -> Flow {
+        if !end_of_stream && bytes.len() < LONGEST_BEGINNING {
+            return Flow::Pause;
+        }
+        self.phase = Phase::Passed;
+        if decode_error(dialect, VAGUE, bytes).kind == ErrorKind::Authentication {
+            set_status(status_of(ErrorKind::Authentication), effects);
+        }
+        Flow::Continue
+    }
+
     fn refuse(&mut self, status: u16, body: Vec<u8>, effects: &mut Vec<Effect>) {
         self.phase = Phase::Refused;
-        set_status(status, effects);
-        effects.extend([
-            Effect::RemoveResponseHeader("content-length".to_owned()),
-            Effect::SetResponseHeader(Cow::Borrowed("content-type"), b"application/json".to_vec()),
-            Effect::ReplaceResponseBody(body),
-        ]);
+        replace_answer(status, effects);
+        effects.push(Effect::ReplaceResponseBody(body));
     }
+}
+
+/// Makes room for an error of another status, in JSON.
+fn replace_answer(status: u16, effects: &mut Vec<Effect>) {
+    set_status(status, effects);
+    effects.extend([
+        Effect::RemoveResponseHeader("content-length".to_owned()),
+        Effect::SetResponseHeader(Cow::Borrowed("content-type"), b"application/json".to_vec()),
+    ]);
 }
 
 fn set_status(status: u16, effects: &mut Vec<Effect>) {

@@ -104,11 +104,6 @@ impl Turns {
         self.latest.set((place, if place == before { count.saturating_add(1) } else { 1 }));
     }
 
-    /// The answer of the attempt will not be looked at.
-    pub fn overlook(&self) {
-        self.state.set(State::Unseen);
-    }
-
     /// Another attempt follows, or Envoy answers by itself: so the latest has failed, whatever it looked like.
     fn close(&self) {
         match self.state.replace(State::Unseen) {
@@ -344,9 +339,7 @@ mod tests {
             told(turns.failed(true)),
             ["a:no_answer", "a:overloaded", "b:server_error", "b:objection", "a:broken_off", "a:no_answer"]
         );
-        // What serves in the end has not failed, and neither has what nobody looked at.
-        turns.begin("a/m");
-        turns.overlook();
+        // What serves in the end has not failed.
         turns.begin("a/m");
         answer("200");
         assert!(turns.failed(false).is_empty());

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use super::effect::{Effect, Flow};
 use super::exchange::Original;
 use super::headers::Headers;
-use super::judge::{says_error, status_of};
+use super::judge::{VAGUE, says_error, status_of};
 use super::refusal::{Refusal, Unsupported};
 use crate::chat::{Cause, ChatError, ErrorKind, Losses};
 use crate::config::compiled::{LossPolicy, Provider};
@@ -163,8 +163,8 @@ impl Translation {
         if is_error {
             self.reading = Reading::Whole { body: Vec::new(), error: Some(status) };
             effects.push(set("content-type", "application/json"));
-            // Envoy decides by the status whether to try again, and need not wait for the body.
-            return Flow::Continue;
+            // Envoy decides by the status whether to try again, and need not wait for the body, where it tells enough.
+            return if status == VAGUE && !end_of_stream { Flow::Pause } else { Flow::Continue };
         }
         let media_type = headers.media_type();
         let is_stream = matches!(media_type.as_deref(), Some("text/event-stream" | AWS_EVENT_STREAM));
@@ -254,7 +254,11 @@ impl Translation {
     /// A complete body in the client's dialect; `None` is one that was too long.
     fn translated(&mut self, body: Option<&[u8]>, error: Option<u16>, effects: &mut Vec<Effect>) -> Vec<u8> {
         if let Some(status) = error {
-            return translate_error(self.provider, self.client, status, body.unwrap_or_default()).1;
+            let (told, body) = translate_error(self.provider, self.client, status, body.unwrap_or_default());
+            if status == VAGUE && told == status_of(ErrorKind::Authentication) {
+                effects.push(set(":status", &told.to_string()));
+            }
+            return body;
         }
         let answer =
             body.and_then(|body| translate_answer(self.provider, self.client, body, &self.context).ok());

@@ -28,8 +28,8 @@ pub(super) const HTTP_OPTIONS: &str = "envoy.extensions.upstreams.http.v3.HttpPr
 
 /// What sends a request to the next attempt: an answer of 5xx, 408 or 429, or no answer at all.
 const RETRY_ON: &str = "5xx,reset,connect-failure,refused-stream,retriable-status-codes";
-/// Beside these, what only the client can mend; it would fail everywhere.
-const RETRIABLE_STATUS: [u16; 2] = [408, 429];
+/// Beside these, what only the client can mend; it would fail everywhere. 424 is Bedrock's `ModelErrorException`.
+const RETRIABLE_STATUS: [u16; 3] = [408, 424, 429];
 
 /// How many requests a rate of failures is of, at the least.
 const FAILURE_RATE_REQUESTS: u64 = 20;

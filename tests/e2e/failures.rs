@@ -284,6 +284,13 @@ fn said(text: &str, expected: &str, is_stream: bool) -> String {
         Value::Null if told == "not JSON" => "not JSON".to_owned(),
         Value::Null => "none".to_owned(),
         error if !error["message"].is_string() => format!("without a message: {error}"),
+        // The client speaks OpenAI's dialect in every row, whatever the provider does.
+        error
+            if told.get("type").is_some()
+                || ["type", "param", "code"].iter().any(|name| error.get(name).is_none()) =>
+        {
+            format!("in another dialect: {told}")
+        }
         error => match error["code"]
             .as_str()
             .filter(|code| code.starts_with("provider_") || code.starts_with("no_"))

@@ -95,7 +95,11 @@ fn a_failure_on_the_way_out_does_not_stop_the_answer() {
     for call in ["headers", "remove_header", "body", "replace_body"] {
         let mut story = chatting("", "\"stream\":true,");
         story.refuse(&[call]);
-        story.answer(STREAM, &[TEXT, USAGE, b"data: [DONE]\n\n"], true);
+        story.answer(
+            &[STREAM, &[("content-length", "300")]].concat(),
+            &[TEXT, USAGE, b"data: [DONE]\n\n"],
+            true,
+        );
         let received = String::from_utf8_lossy(story.received()).into_owned();
         assert!(received.starts_with(&*String::from_utf8_lossy(TEXT)), "{call}: {received}");
         assert!(received.ends_with("data: [DONE]\n\n"), "{call}: {received}");

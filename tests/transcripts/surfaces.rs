@@ -40,6 +40,10 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("gemini_client_stream_of_anthropic", gemini_client_stream_of_anthropic),
         ("gemini_client_refused", gemini_client_refused),
         ("gemini_client_without_events", gemini_client_without_events),
+        ("gemini_hides_an_error", gemini_hides_an_error),
+        ("gemini_blames_the_key", gemini_blames_the_key),
+        ("gemini_blames_the_key_of_a_message", gemini_blames_the_key_of_a_message),
+        ("messages_after_another_model", messages_after_another_model),
     ]
     .into_iter()
     .map(|(name, tell)| (name.to_owned(), tell()))
@@ -123,6 +127,20 @@ fn messages_stream_error() -> String {
     let mut story = messaged("An error in the middle of a stream.", "\"stream\":true,", ANTHROPIC);
     let error = b"event: error\ndata: {\"type\":\"error\",\"error\":{\"type\":\"overloaded_error\",\"message\":\"Overloaded\"}}\n\n";
     story.answer(STREAM, &[EVENTS[..2].concat().as_bytes(), error], true);
+    story.done()
+}
+
+fn messages_after_another_model() -> String {
+    let mut story =
+        Story::new("Claude's turn after Gemini's: what Gemini has thought and signed stays here.");
+    let thought = r#"{"type":"thinking","thinking":"Hm.","signature":"gemini:CpcB"}"#;
+    let said = r#"{"type":"text","text":"Bonn?"}"#;
+    let body = format!(
+        r#"{{"model":"mixed","max_tokens":100,"messages":[{{"role":"user","content":"{PROMPT}"}},{{"role":"assistant","content":[{thought},{said}]}},{{"role":"user","content":"Nein."}}]}}"#
+    );
+    ask(&mut story, "/v1/messages", ANTHROPIC_FIELDS, &body);
+    assert!(story.attempt(ANTHROPIC));
+    story.answer(WHOLE, &[MESSAGE], true);
     story.done()
 }
 
@@ -369,5 +387,37 @@ fn gemini_client_without_events() -> String {
     let path = "/v1beta/models/mixed:streamGenerateContent";
     ask(&mut story, path, &[("x-goog-api-key", KEY)], &contents());
     assert!(!story.is_forwarded());
+    story.done()
+}
+
+fn gemini_hides_an_error() -> String {
+    let mut story =
+        Story::new("An error behind Gemini's 200: it gets its status, by which Envoy tries the next target.");
+    ask(&mut story, "/v1beta/models/mixed:generateContent", &[("x-goog-api-key", KEY)], &contents());
+    assert!(story.attempt(GEMINI));
+    let error =
+        br#"{"error":{"code":503,"message":"The model is overloaded. Please try again later.","status":"UNAVAILABLE"}}"#;
+    story.answer(&WHOLE[..3], &[error], true);
+    story.done()
+}
+
+/// As the Gemini API answers to a key that it does not know.
+const KEY_NOT_VALID: &[u8] = br#"{"error":{"code":400,"message":"API key not valid. Please pass a valid API key.","status":"INVALID_ARGUMENT","details":[{"@type":"type.googleapis.com/google.rpc.ErrorInfo","reason":"API_KEY_INVALID","domain":"googleapis.com","metadata":{"service":"generativelanguage.googleapis.com"}}]}}"#;
+
+const BAD_REQUEST: &[(&str, &str)] = &[(":status", "400"), ("content-type", "application/json")];
+
+fn gemini_blames_the_key() -> String {
+    let mut story = Story::new(
+        "Gemini calls a wrong key a bad request: its client is not told that its own key is wrong.",
+    );
+    ask(&mut story, "/v1beta/models/mixed:generateContent", &[("x-goog-api-key", KEY)], &contents());
+    assert!(story.attempt(GEMINI));
+    story.answer(BAD_REQUEST, &[KEY_NOT_VALID], true);
+    story.done()
+}
+
+fn gemini_blames_the_key_of_a_message() -> String {
+    let mut story = messaged("The same for a client of Anthropic's.", "", GEMINI);
+    story.answer(BAD_REQUEST, &[KEY_NOT_VALID], true);
     story.done()
 }

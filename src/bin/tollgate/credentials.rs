@@ -1,12 +1,12 @@
-//! Credential files that are written over in place.
+//! Where credentials come from: whether it is there, and files that are written over in place.
 //!
 //! Envoy watches the directory of a credential for renames, which is how orchestrators and careful people
 //! replace a file. `echo sk-… > secrets/openai` renames nothing, so `run` looks at the files' time and size and
 //! makes a rename where one was missed. It never reads a file.
 
-use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use std::{env, fs};
 
 use tollgate::config::{Credential, Gateway};
 
@@ -52,6 +52,26 @@ impl CredentialFiles {
             }
         }
     }
+}
+
+/// Refuses to start without a variable that Envoy is to take a credential from: it would wait for it, and it cannot
+/// be set any more. A file may still come.
+pub(super) fn check(gateway: &Gateway) -> Result<(), String> {
+    for (name, credential) in &gateway.credentials {
+        match credential {
+            Credential::Env(variable) if env::var_os(variable).is_none_or(|value| value.is_empty()) => {
+                return Err(format!(
+                    "the environment variable {variable} is not set, and the credential {name} comes from it"
+                ));
+            }
+            Credential::File(path) if !path.is_file() => eprintln!(
+                "tollgate: {} does not exist yet, and the credential {name} comes from it",
+                path.display()
+            ),
+            Credential::Env(_) | Credential::File(_) | Credential::Sds { .. } => {}
+        }
+    }
+    Ok(())
 }
 
 /// Renames a file of no content in the directory, which makes Envoy read the credential again.

@@ -21,7 +21,7 @@ use tollgate::config::{self, Gateway};
 use tollgate::render::{self, Place};
 
 use super::admin::{Admin, Updates};
-use super::credentials::CredentialFiles;
+use super::credentials::{self, CredentialFiles};
 use super::{fail, load, locate, report, summary};
 
 const POLL: Duration = Duration::from_millis(100);
@@ -98,6 +98,7 @@ fn supervise(arguments: &Arguments) -> Result<ExitStatus, String> {
     if !module.is_file() {
         return Err(format!("no module at {}; build it with `make wasm`", module.display()));
     }
+    credentials::check(&gateway)?;
     let state = State::open(arguments.state.as_deref())?;
     let place = Place { directory: state.path.clone(), module };
     write(&gateway, &place)?;

@@ -41,7 +41,7 @@ pub(in crate::dialect) fn decode_request(body: &[u8]) -> Read<(ChatRequest, Loss
         let mut content = content.camel_object().ok_or(invalid("contents", "an array of Content"))?;
         let role = match content.string("role")?.as_deref() {
             Some("model") => Role::Assistant,
-            Some("user" | "function") | None => Role::User,
+            Some("user" | "function" | "tool") | None => Role::User,
             Some(_) => return Err(invalid("role", "user or model")),
         };
         let parts = decode_parts(&mut content, &mut calls, &mut losses)?;

@@ -10,7 +10,7 @@ use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
 
 /// Stands for a signature where a call comes from elsewhere (guide, "Thought signatures", on moving a
 /// conversation from another model): models that sign their calls refuse one without.
-const NO_SIGNATURE: &str = "skip_thought_signature_validator";
+pub(in crate::dialect) const NO_SIGNATURE: &str = "skip_thought_signature_validator";
 
 /// Writes a request.
 pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target) -> (Vec<u8>, Losses) {

@@ -46,12 +46,21 @@ pub(super) fn of_value(kind: ErrorKind, value: Value<'_>) -> ChatError {
     let status = object.lenient_string("status");
     let known = KINDS.into_iter().find(|(_, _, name)| Some(*name) == status.as_deref());
     let message = object.lenient_string("message");
+    let kind = known.map_or(kind, |(kind, ..)| kind);
     ChatError {
-        kind: known.map_or(kind, |(kind, ..)| kind),
+        kind: if blames_the_key(&mut object) { ErrorKind::Authentication } else { kind },
         message: message.unwrap_or_else(|| NO_MESSAGE.to_owned()),
         code: status,
         member: None,
     }
+}
+
+/// A key that is not valid comes as an invalid argument, of which only the reason tells (google.rpc.ErrorInfo).
+fn blames_the_key(error: &mut Object<'_>) -> bool {
+    let details = error.take("details").and_then(Value::elements).unwrap_or_default();
+    details.into_iter().filter_map(Value::object).any(|mut detail| {
+        matches!(detail.lenient_string("reason").as_deref(), Some("API_KEY_INVALID" | "API_KEY_EXPIRED"))
+    })
 }
 
 /// Who gives the reasons of refusals (google.rpc.ErrorInfo).

@@ -34,3 +34,11 @@ pub(super) fn read(signature: &str, text: String) -> Content {
     let signature = if foreign.origin == Origin::Gemini { own() } else { foreign };
     Content::Thinking { text, signature: Some(signature) }
 }
+
+/// Whether a signature was not made by Gemini.
+pub(in crate::dialect) fn is_foreign(signature: &str) -> bool {
+    match read(signature, String::new()) {
+        Content::Thinking { signature: Some(signature), .. } => signature.origin != Origin::Gemini,
+        content => matches!(content, Content::RedactedThinking(_)),
+    }
+}

@@ -75,7 +75,10 @@ pub(in crate::dialect) fn decode(status: u16, body: &[u8]) -> ChatError {
 /// Reads the value of `error`: an object, or with some servers a string.
 pub(in crate::dialect) fn of_value(kind: ErrorKind, value: Value<'_>) -> ChatError {
     if let Some(message) = value.string() {
-        return ChatError::new(kind, &message);
+        return ChatError::new(
+            if blames_the_key(&message) { ErrorKind::Authentication } else { kind },
+            &message,
+        );
     }
     let Some(mut object) = value.object() else { return ChatError::new(kind, NO_MESSAGE) };
     let message = object.lenient_string("message");
@@ -85,6 +88,9 @@ pub(in crate::dialect) fn of_value(kind: ErrorKind, value: Value<'_>) -> ChatErr
     // Without a status, in a stream, the names must say it; `insufficient_quota` comes with status 429.
     let kind = match kind {
         _ if is("insufficient_quota") => ErrorKind::Billing,
+        _ if is("invalid_api_key") || message.as_deref().is_some_and(blames_the_key) => {
+            ErrorKind::Authentication
+        }
         ErrorKind::Server if is("rate_limit_exceeded") || is("rate_limit_error") => ErrorKind::RateLimit,
         ErrorKind::Server if is("invalid_request_error") => ErrorKind::InvalidRequest,
         ErrorKind::Server if is("overloaded") || is("overloaded_error") => ErrorKind::Overloaded,
@@ -96,4 +102,9 @@ pub(in crate::dialect) fn of_value(kind: ErrorKind, value: Value<'_>) -> ChatErr
         code,
         member: object.lenient_string("param"),
     }
+}
+
+/// Some servers call a wrong key a bad request, in OpenAI's words (xAI's status is 400).
+fn blames_the_key(message: &str) -> bool {
+    message.starts_with("Incorrect API key provided")
 }

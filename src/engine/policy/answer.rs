@@ -9,9 +9,8 @@ use super::{Phase, Policy, set_response_header};
 use crate::dialect::translate::Dialect;
 use crate::engine::effect::Effect;
 use crate::engine::event::Timestamp;
-use crate::engine::fields::{SERVED_BY, is_private_response_header};
+use crate::engine::fields::{REQUEST_ID_HEADERS, SERVED_BY, is_private_response_header};
 use crate::engine::headers::Headers;
-use crate::engine::meter::Meter;
 use crate::engine::refusal::Refusal;
 use crate::engine::spending::Spending;
 use crate::engine::{adapter, alerts, elsewhere};
@@ -58,6 +57,8 @@ impl Policy {
         let Some(mut meter) = meter.filter(|_| !local) else {
             let refusal = match headers.text(adapter::REFUSAL_HEADER) {
                 Some(adapter::CREDENTIAL_UNAVAILABLE) => Refusal::CredentialUnavailable,
+                // Another target could have served it, and has failed: that is what a client can try again.
+                Some(_) if !self.record.failed_attempts.is_empty() => Refusal::NoProviderAvailable,
                 Some(_) => note.and_then(|note| note.refused.get().cloned()).unwrap_or(Refusal::Internal),
                 None => Refusal::of_envoy(status, self.gateway.max_request_body),
             };
@@ -69,16 +70,15 @@ impl Policy {
             };
             return;
         };
-        self.record.provider_request_id = headers.text("x-request-id").map(str::to_owned);
-        if (200..300).contains(&status) && is_coded(headers) {
-            self.refuse_coded(&meter, effects);
-        } else if (200..300).contains(&status) {
+        self.record.provider_request_id =
+            REQUEST_ID_HEADERS.iter().find_map(|name| headers.text(name)).map(str::to_owned);
+        if (200..300).contains(&status) {
             let media_type = headers.media_type();
             let streamed = meter.expect(media_type.as_deref());
             self.expect_content(media_type.as_deref(), effects);
             self.record.streamed = streamed;
-            if streamed && meter.edits() {
-                // A stream has no length; were there one, what is hidden or cut off would make it wrong.
+            if streamed && headers.get("content-length").is_some() {
+                // A stream has no length; were there one, what is hidden, cut off or said at its end would make it wrong.
                 effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
             }
             self.phase = Phase::Relaying(meter);
@@ -159,19 +159,6 @@ impl Policy {
         }
     }
 
-    /// An answer that nobody can meter does not pass. It was generated, and is charged as far as its prompt goes.
-    fn refuse_coded(&mut self, meter: &Meter, effects: &mut Vec<Effect>) {
-        let refusal = Refusal::UnreadableAnswer;
-        self.record.metered = meter.metered();
-        for name in ["content-encoding", "content-length"] {
-            effects.push(Effect::RemoveResponseHeader(name.to_owned()));
-        }
-        effects.push(set_response_header(":status", &refusal.status().to_string()));
-        effects.push(set_response_header("content-type", "application/json"));
-        let body = refusal.body(self.dialect());
-        self.phase = Phase::Explaining { body, outcome: Outcome::Refused(refusal.code()) };
-    }
-
     /// The provider's answer is complete.
     pub(super) fn end(&mut self) {
         self.watched = None;
@@ -250,9 +237,4 @@ pub(super) fn interruption(passing: Vec<u8>, cut_off: usize, client: Dialect) ->
     }
     out.extend(Refusal::AnswerInterrupted.stream_event(client));
     out
-}
-
-/// Whether a body is compressed. The adapter asks no provider for that.
-fn is_coded(headers: &Headers) -> bool {
-    headers.get("content-encoding").is_some_and(|coding| coding != b"identity")
 }

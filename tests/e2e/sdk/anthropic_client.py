@@ -7,6 +7,7 @@ import os
 
 import anthropic
 from anthropic import Anthropic
+from pydantic import BaseModel
 
 QUESTION = [{"role": "user", "content": "What is the weather in Paris?"}]
 WEATHER = {
@@ -95,6 +96,16 @@ def thinking(client: Anthropic, model: str) -> None:
         )
 
 
+class Weather(BaseModel):
+    city: str
+    degrees: float
+
+
+def structured(client: Anthropic, model: str) -> None:
+    message = client.messages.parse(model=model, max_tokens=200, messages=QUESTION, output_format=Weather)
+    assert isinstance(message.parsed_output, Weather), message
+
+
 def count(client: Anthropic, model: str) -> None:
     one = client.messages.count_tokens(model=model, messages=QUESTION).input_tokens
     more = client.messages.count_tokens(
@@ -151,7 +162,7 @@ def main() -> None:
     url = os.environ["TOLLGATE_URL"].removesuffix("/v1")
     client = Anthropic(base_url=url, api_key=os.environ["TOLLGATE_KEY"], max_retries=0)
     for model in os.environ["TOLLGATE_MODELS"].split(","):
-        for check in (plain, streamed, tools, thinking, count, models, errors):
+        for check in (plain, streamed, tools, thinking, structured, count, models, errors):
             check(client, model)
             print("ok", check.__name__, model, flush=True)
 

@@ -8,6 +8,7 @@ import json
 
 import openai
 from openai import AsyncOpenAI, OpenAI
+from pydantic import BaseModel
 
 MESSAGES = [{"role": "user", "content": "Say hello"}]
 WEATHER = {
@@ -24,6 +25,9 @@ WEATHER = {
 }
 
 
+class Weather(BaseModel):
+    city: str
+    degrees: float
 
 
 def plain(client: OpenAI) -> None:
@@ -70,6 +74,8 @@ def structured(client: OpenAI) -> None:
         model="chat", messages=MESSAGES, response_format={"type": "json_object"}
     )
     assert isinstance(json.loads(parsed.choices[0].message.content), dict)
+    parsed = client.chat.completions.parse(model="chat", messages=MESSAGES, response_format=Weather)
+    assert isinstance(parsed.choices[0].message.parsed, Weather)
 
 
 def embeddings(client: OpenAI) -> None:

@@ -7,6 +7,7 @@ import json
 import os
 
 from openai import OpenAI
+from pydantic import BaseModel
 
 MODEL, PROVIDER = os.environ["TOLLGATE_MODEL"], os.environ["TOLLGATE_PROVIDER"]
 QUESTION = [
@@ -74,6 +75,18 @@ def streamed_tools(client: OpenAI) -> None:
     assert name == "get_weather" and json.loads(arguments) == {"city": "mock"}
 
 
+class Weather(BaseModel):
+    city: str
+    degrees: float
+
+
+def structured(client: OpenAI) -> None:
+    answer = client.chat.completions.parse(model=MODEL, messages=QUESTION, response_format=Weather)
+    assert isinstance(answer.choices[0].message.parsed, Weather)
+    with client.chat.completions.stream(model=MODEL, messages=QUESTION, response_format=Weather) as stream:
+        assert isinstance(stream.get_final_completion().choices[0].message.parsed, Weather)
+
+
 def completions(client: OpenAI) -> None:
     assert client.completions.create(model=MODEL, prompt="hello").choices[0].text
     stream = client.completions.create(model=MODEL, prompt="hello", stream=True)
@@ -82,7 +95,7 @@ def completions(client: OpenAI) -> None:
 
 def main() -> None:
     client = OpenAI(max_retries=0)
-    for check in (plain, streamed, tools, streamed_tools, completions):
+    for check in (plain, streamed, tools, streamed_tools, structured, completions):
         check(client)
         print("ok", check.__name__)
 

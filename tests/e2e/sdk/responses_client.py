@@ -8,6 +8,7 @@ import os
 
 import openai
 from openai import OpenAI
+from pydantic import BaseModel
 
 QUESTION = "What is the weather in Paris?"
 WEATHER = {
@@ -84,6 +85,18 @@ def state(client: OpenAI, model: str) -> None:
         assert model == "openai"
 
 
+class Weather(BaseModel):
+    city: str
+    degrees: float
+
+
+def structured(client: OpenAI, model: str) -> None:
+    answer = client.responses.parse(model=model, input=QUESTION, text_format=Weather)
+    assert isinstance(answer.output_parsed, Weather)
+    with client.responses.stream(model=model, input=QUESTION, text_format=Weather) as stream:
+        assert isinstance(stream.get_final_response().output_parsed, Weather)
+
+
 def errors(client: OpenAI, model: str) -> None:
     for call, error in [
         (lambda: client.responses.create(model="none", input=QUESTION), openai.NotFoundError),
@@ -104,7 +117,7 @@ def errors(client: OpenAI, model: str) -> None:
 def main() -> None:
     client = OpenAI(max_retries=0)
     for model in os.environ["TOLLGATE_MODELS"].split(","):
-        for check in (plain, streamed, tools, state, errors):
+        for check in (plain, streamed, tools, state, structured, errors):
             check(client, model)
             print("ok", check.__name__, model, flush=True)
 
