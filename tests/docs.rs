@@ -19,7 +19,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::Value;
 use tollgate::config;
-use tollgate::dialect::translate::{Support, support};
+use tollgate::dialect::translate::{Dialect, Support};
 use tollgate::dialect::{Api, RequestFault, Surface};
 use tollgate::engine::content::prompt::Blocked;
 use tollgate::engine::refusal::{Exceeded, Excess, Refusal, Unsupported};
@@ -114,7 +114,7 @@ fn every_refusal_is_listed_with_its_status() {
         Refusal::InvalidKey,
         Refusal::KeyRevoked,
         Refusal::KeyExpired,
-        Refusal::UnknownEndpoint,
+        Refusal::UnknownEndpoint(Dialect::OpenAiChat),
         Refusal::MethodNotAllowed { allowed: "POST" },
         Refusal::UnsupportedMediaType,
         Refusal::UnsupportedEncoding,
@@ -127,6 +127,7 @@ fn every_refusal_is_listed_with_its_status() {
         Refusal::ModelNotFound("m".to_owned()),
         Refusal::ModelNotAllowed("m".to_owned()),
         Refusal::NotPermitted("m".to_owned()),
+        Refusal::NotServed { model: "m".to_owned(), served: Vec::new() },
         Refusal::Overloaded,
         Refusal::NoProviderAvailable,
         Refusal::CredentialUnavailable,
@@ -183,25 +184,16 @@ fn every_metric_and_every_field_of_the_access_log_is_listed() {
 
 #[test]
 fn the_matrix_of_dialects_is_what_the_gateway_does() {
-    let providers = [
-        ("openai", Api::OpenAi),
-        ("azure-openai", Api::AzureOpenAi),
-        ("anthropic", Api::Anthropic),
-        ("gemini", Api::Gemini),
-        ("vertex-gemini", Api::VertexGemini),
-        ("vertex-anthropic", Api::VertexAnthropic),
-        ("bedrock", Api::Bedrock),
-    ];
     let mut matrix = String::from("| endpoint |");
-    providers.iter().for_each(|(name, _)| write!(matrix, " `{name}` |").unwrap());
+    Api::ALL.iter().for_each(|api| write!(matrix, " `{}` |", api.name()).unwrap());
     matrix.push_str("\n| --- | --- | --- | --- | --- | --- | --- | --- |\n");
     for surface in Surface::ALL.into_iter().filter(|surface| surface.is_forwarded()) {
         write!(matrix, "| `{}` |", surface.path()).unwrap();
-        for (_, api) in providers {
-            let word = match surface.dialect() {
-                _ if api.serves(surface) => "passes",
-                Some(client) if support(client, api.dialect()) != Support::Refuse => "translated",
-                _ => "refused",
+        for api in Api::ALL {
+            let word = match api.support(surface) {
+                Support::Pass => "passes",
+                Support::Translate => "translated",
+                Support::Refuse => "refused",
             };
             write!(matrix, " {word} |").unwrap();
         }

@@ -9,6 +9,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::answer::{Answer, Body, EVENT_STREAM, Events, JSON, Usage};
+use crate::embeddings;
 use crate::http::Request;
 use crate::openai::sample::sample;
 use crate::openai::{Context, text};
@@ -114,8 +115,31 @@ fn no_such_method() -> Refusal {
     Refusal(404, "NOT_FOUND", "no such method".to_owned())
 }
 
+/// What the model embeds; `None` for another method.
+fn embedded(
+    request: &Request<'_>,
+    model: &str,
+    method: &str,
+    context: &Context<'_>,
+) -> Option<Result<Answer, Refusal>> {
+    let on_vertex = request.target.contains("/publishers/");
+    let behaviour = context.behaviour;
+    let body: Value = serde_json::from_slice(request.body).unwrap_or_default();
+    let made = match (method, on_vertex) {
+        ("batchEmbedContents", false) => embeddings::gemini(model, &body, behaviour),
+        ("predict", true) => embeddings::predict(&body, behaviour),
+        ("embedContent", true) => embeddings::vertex_content(&body, false, behaviour),
+        ("batchEmbedContents", true) => embeddings::vertex_content(&body, true, behaviour),
+        _ => return None,
+    };
+    Some(made.map(|(body, usage)| whole(200, &body, Some(usage))).map_err(invalid))
+}
+
 /// What the model says.
 fn said(request: &Request<'_>, model: &str, method: &str, context: &Context<'_>) -> Result<Answer, Refusal> {
+    if let Some(answer) = embedded(request, model, method, context) {
+        return answer;
+    }
     let stream = match method {
         "generateContent" => false,
         "streamGenerateContent" => true,

@@ -17,6 +17,7 @@
 //! | `answer`, `deliver` | an answer before, and while, a behaviour bends it |
 //! | `openai`, `anthropic`, `gemini`, `bedrock` | the API surfaces |
 //! | `cloud` | those of the first three where others serve them |
+//! | `embeddings` | what the last two embed, wherever they are served |
 //! | `control` | the `/_mock` endpoints |
 //! | `server` | listening, connections, dispatch |
 
@@ -28,6 +29,7 @@ mod behaviour;
 mod cloud;
 mod control;
 mod deliver;
+mod embeddings;
 mod gemini;
 mod http;
 mod instance;

@@ -28,7 +28,7 @@ use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
 use super::raw::{self, CountWhen};
 use super::shape::{Located, Map, Named, Place, Report};
-use super::signing;
+use super::{served, signing};
 use crate::dialect::Api;
 use crate::quota::cell::Lapse;
 use crate::quota::zone::Zone;
@@ -90,6 +90,7 @@ pub(super) fn compile<'file>(
     let mut compiled_models =
         compiler.models(raw, &chains, &upstreams, &adapter_providers, &mut scopes, &mut models);
     resilience::apply(&retrying, &mut compiled_models);
+    served::compile(raw, &adapter_providers, &mut compiled_models, compiler.errors);
     let stand_ins = compiler.stand_ins(raw, &mut models);
     let mut keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
     let mut restricted =

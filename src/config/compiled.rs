@@ -16,7 +16,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use crate::dialect::embeddings::Embedder;
 use crate::dialect::target::{Flavor, UnknownFields};
+use crate::dialect::translate::Support;
 use crate::dialect::{Api, Surface};
 use crate::observe::secret::KeyHash;
 use crate::quota::cell::Lapse;
@@ -105,6 +107,9 @@ pub struct Model {
     /// Where requests go that its providers object to.
     #[serde(default)]
     pub elsewhere: Option<Box<elsewhere::Elsewhere>>,
+    /// The surfaces that it is served at, where the operator says so; empty for all that its targets have.
+    #[serde(default)]
+    pub surfaces: Vec<Surface>,
     /// The surfaces that a target does not have itself, so that its attempts need the client's whole body.
     pub translated: Vec<Surface>,
     /// The tokens of output that are reserved where the request itself sets no limit; `None` where that is learnt.
@@ -351,7 +356,28 @@ impl Provider {
     /// Whether requests to a surface reach it as they are.
     #[must_use]
     pub fn serves(&self, surface: Surface) -> bool {
-        self.api.serves(surface) && (surface != Surface::Responses || self.flavor.quirks().responses)
+        let quirks = self.flavor.quirks();
+        self.api.serves(surface)
+            && match surface {
+                Surface::Responses => quirks.responses,
+                Surface::Embeddings => quirks.embeddings,
+                _ => true,
+            }
+    }
+
+    /// What happens between clients of a surface and one of its models.
+    #[must_use]
+    pub fn support(&self, surface: Surface, model: &str) -> Support {
+        // The models of Bedrock that embed do nothing else, and the others do not.
+        let fits = self.api != Api::Bedrock
+            || (surface == Surface::Embeddings) == Embedder::of(self.api, model).is_some();
+        match self.api.support(surface) {
+            Support::Pass if self.serves(surface) => Support::Pass,
+            // A compatible server that has no responses has chat completions; nothing stands for embeddings.
+            Support::Pass if surface == Surface::Embeddings => Support::Refuse,
+            Support::Pass | Support::Translate if fits => Support::Translate,
+            _ => Support::Refuse,
+        }
     }
 }
 

@@ -37,6 +37,8 @@ mod problem;
 #[cfg(not(target_arch = "wasm32"))]
 mod raw;
 #[cfg(not(target_arch = "wasm32"))]
+mod served;
+#[cfg(not(target_arch = "wasm32"))]
 mod shape;
 #[cfg(not(target_arch = "wasm32"))]
 mod signing;
@@ -55,6 +57,7 @@ pub use {
     },
     load::{load, parse, schema},
     problem::{Echo, Found, Kind, Position, Problem, Section, UrlFlaw},
+    served::Flaw as SurfaceFlaw,
 };
 
 #[cfg(test)]

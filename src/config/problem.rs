@@ -9,6 +9,7 @@
 use std::fmt;
 use std::io;
 
+use super::served;
 use crate::guard::policy;
 use crate::redact::own;
 
@@ -205,6 +206,8 @@ pub enum Kind {
     ModelOfPlainGuard,
     /// A rule of the guard that cannot work.
     Guard(policy::Problem),
+    /// An endpoint that a model cannot be served at.
+    Surface(served::Flaw),
     /// A target without a price where a budget is in money.
     NoPrice {
         /// The provider and its model, as `prices` names them.
@@ -509,6 +512,7 @@ impl fmt::Display for Kind {
             Self::TooMany { most } => write!(formatter, "there can be no more than {most} of them"),
             Self::ModelOfPlainGuard => formatter.write_str("`model` is for the kind openai-moderation"),
             Self::Guard(problem) => problem.fmt(formatter),
+            Self::Surface(flaw) => flaw.fmt(formatter),
             Self::NoPrice { target, budget } => write!(
                 formatter,
                 "the budget in line {budget} is in USD and no price is known for {target}; state it under `prices` as \

@@ -15,6 +15,7 @@ use super::names::{
     ProviderModel, SecretName, UrlPath,
 };
 use super::problem::Kind;
+use super::served::Served;
 use super::shape::{List, Located, Map, OneOrMore, Place, Report, Shape, Whole, enums, record};
 use super::signing::RawSigning;
 use super::units::{Instant, Size, Span, TimeZone};
@@ -235,6 +236,9 @@ record! {
     Model {
         /// The provider models that serve it, tried in this order.
         required targets: List<Target, 1>,
+        /// What it is served for: `chat_completions`, `completions`, `responses`, `embeddings`, `messages`,
+        /// `generate_content`. Every target must have each of them. Default: what the targets have.
+        optional surfaces: List<Served, 1>,
         /// The logical model that takes what is too long for this one: a request that does not fit into `context_window`
         /// at once, and one that a provider refuses for its length after that. For callers that may call it.
         optional on_context_overflow: ModelName,

@@ -7,12 +7,13 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::dialect::translate::Dialect;
+use crate::dialect::translate::{Dialect, Support};
 use crate::framing::json;
 
 pub mod answer;
 mod anthropic;
 mod bedrock;
+pub mod embeddings;
 pub mod ending;
 pub mod foreign;
 mod gemini;
@@ -56,6 +57,31 @@ pub enum Api {
 }
 
 impl Api {
+    /// Every API.
+    pub const ALL: [Self; 7] = [
+        Self::OpenAi,
+        Self::AzureOpenAi,
+        Self::Anthropic,
+        Self::Gemini,
+        Self::VertexGemini,
+        Self::VertexAnthropic,
+        Self::Bedrock,
+    ];
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::OpenAi => "openai",
+            Self::AzureOpenAi => "azure-openai",
+            Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
+            Self::VertexGemini => "vertex-gemini",
+            Self::VertexAnthropic => "vertex-anthropic",
+            Self::Bedrock => "bedrock",
+        }
+    }
+
     /// The dialect in which it is asked for a chat.
     #[must_use]
     pub const fn dialect(self) -> Dialect {
@@ -86,6 +112,26 @@ impl Api {
             | Surface::AnthropicModels
             | Surface::GeminiModels
             | Surface::Usage => false,
+        }
+    }
+
+    /// What happens between clients of a surface and it, where the model is one that serves it: the table of
+    /// docs/dialects.md.
+    #[must_use]
+    pub const fn support(self, surface: Surface) -> Support {
+        if self.serves(surface) {
+            return Support::Pass;
+        }
+        if !surface.is_forwarded() {
+            return Support::Refuse;
+        }
+        match (surface.dialect(), surface) {
+            (Some(client), _) => translate::support(client, self.dialect()),
+            (None, Surface::Embeddings) => match self {
+                Self::Gemini | Self::VertexGemini | Self::Bedrock => Support::Translate,
+                Self::OpenAi | Self::AzureOpenAi | Self::Anthropic | Self::VertexAnthropic => Support::Refuse,
+            },
+            (None, _) => Support::Refuse,
         }
     }
 

@@ -170,6 +170,8 @@ impl Flavor {
 pub struct Quirks {
     /// Whether it serves the responses API as well.
     pub responses: bool,
+    /// Whether it serves embeddings as well.
+    pub embeddings: bool,
     /// The member that limits the answer.
     pub max_tokens: &'static str,
     /// The member that seeds the sampling.
@@ -233,6 +235,7 @@ impl Quirks {
     /// OpenAI itself (API reference, "Create chat completion").
     pub const OPENAI: Self = Self {
         responses: true,
+        embeddings: true,
         max_tokens: "max_completion_tokens",
         seed: "seed",
         developer_role: true,
@@ -277,11 +280,13 @@ impl Quirks {
         ..Self::COMPATIBLE
     };
 
-    /// Groq (API reference, "Create chat completion").
-    pub const GROQ: Self = Self { responses: true, max_tokens: "max_completion_tokens", ..Self::COMPATIBLE };
+    /// Groq (API reference, "Create chat completion"; it lists no embeddings).
+    pub const GROQ: Self =
+        Self { responses: true, embeddings: false, max_tokens: "max_completion_tokens", ..Self::COMPATIBLE };
 
-    /// DeepSeek (API reference, "Create Chat Completion": no schema for `response_format`).
+    /// DeepSeek (API reference, "Create Chat Completion": no schema for `response_format`; it lists no embeddings).
     pub const DEEPSEEK: Self = Self {
+        embeddings: false,
         json_schema: false,
         parallel_tools: false,
         effort: EffortField::Absent,

@@ -6,7 +6,7 @@
 //!
 //! Promises no panic on any input.
 
-use crate::chat::{Cause, ChatAnswer, ChatError, ChatRequest, ErrorKind, Losses, Usage};
+use crate::chat::{Cause, ChatAnswer, ChatError, ChatRequest, ErrorKind, Losses, UnknownField, Usage};
 use crate::dialect::objection::objection;
 use crate::dialect::target::{Target, UnknownFields};
 use crate::dialect::{
@@ -100,6 +100,8 @@ pub enum TranslationFault {
     UnknownField(String),
     /// It builds on something that only the client's own provider has, such as a stored conversation.
     NeedsState(&'static str),
+    /// The model takes this only as what it is asked to embed.
+    Input(&'static str),
     /// The pair of dialects is not supported.
     Pair,
 }
@@ -144,11 +146,22 @@ pub fn encode_request(
         Dialect::Bedrock => bedrock::encode_request(request, target),
         Dialect::OpenAiCompletions | Dialect::OpenAiResponses => return Err(TranslationFault::Pair),
     };
-    for field in &request.unknown {
+    carry_unknown(&request.unknown, target, &mut body, &mut losses);
+    Ok(EncodedRequest { path: path(target, request.stream), body, losses })
+}
+
+/// Adds the members that nobody knows to a request that was written, or notes them as lost.
+pub(super) fn carry_unknown(
+    unknown: &[UnknownField],
+    target: &Target,
+    body: &mut Vec<u8>,
+    losses: &mut Losses,
+) {
+    for field in unknown {
         if target.unknown == UnknownFields::Pass && body.pop() == Some(b'}') {
-            // The object is never empty: every dialect writes the messages.
+            // The object is never empty: every dialect writes what is asked.
             body.push(b',');
-            crate::framing::json::write_string(&mut body, &field.name);
+            crate::framing::json::write_string(body, &field.name);
             body.push(b':');
             body.extend_from_slice(field.value.text().as_bytes());
             body.push(b'}');
@@ -156,7 +169,6 @@ pub fn encode_request(
             losses.note("request", Cause::Unknown(field.name.clone()));
         }
     }
-    Ok(EncodedRequest { path: path(target, request.stream), body, losses })
 }
 
 /// The path of a request below the provider's base URL. On Vertex AI, the base URL ends in the location:

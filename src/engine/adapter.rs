@@ -26,6 +26,7 @@ use super::refusal::{Refusal, Unsupported};
 use super::signing;
 use super::translation::{self, Translation};
 use crate::config::compiled::{self, Provider, Scheme, credential_header};
+use crate::dialect::translate::Support;
 use crate::dialect::{Api, Surface, foreign, openai, translate};
 use crate::framing::edit::{self, Edit};
 use crate::framing::json::write_string;
@@ -223,11 +224,12 @@ fn translated(provider: (&str, &Provider), model: &str, exchange: &Rc<Exchange>)
         let _ = exchange.refused.set(refusal);
         Fault::Noted
     };
-    let Some(client) = exchange.surface.dialect() else {
-        return Err(note(Refusal::Unsupported(Unsupported::Surface(exchange.surface))));
-    };
+    let surface = exchange.surface;
+    if provider.1.support(surface, model) == Support::Refuse {
+        return Err(note(Refusal::Unsupported(Unsupported::Surface(surface))));
+    }
     let original = exchange.original.as_ref().ok_or(Fault::Inconsistent)?;
-    let (request, translation) = translation::start(client, provider, model, original).map_err(note)?;
+    let (request, translation) = translation::start(surface, provider, model, original).map_err(note)?;
     Ok(Rewritten {
         path: request.path,
         length: request.body.len() as u64,

@@ -211,6 +211,8 @@ impl Meter {
             Reading::Nothing => (None, Usage::default(), 0),
             Reading::Whole { finder, bytes } => {
                 let usage = finder.value(0).and_then(|object| answer::usage(self.dialect(), object));
+                // Nothing is embedded without tokens: such an answer is of a provider that does not tell them.
+                let usage = usage.filter(|usage| self.surface != Surface::Embeddings || usage.input > 0);
                 (usage, Usage::default(), bytes / BYTES_PER_TOKEN)
             }
             Reading::Stream { tally, .. } => (tally.usage, tally.begun, tally.output()),

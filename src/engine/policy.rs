@@ -291,7 +291,7 @@ impl Policy {
             Selection::WrongMethod(surface) => {
                 return Err(Refusal::MethodNotAllowed { allowed: surface.method() });
             }
-            Selection::Nothing => return Err(Refusal::UnknownEndpoint),
+            Selection::Nothing => return Err(Refusal::UnknownEndpoint(arrival::dialect_of(target))),
         };
         arrival::check_form(surface, target)?;
         arrival::hide_keys(selection, target, effects);
@@ -336,7 +336,7 @@ impl Policy {
         effects: &mut Vec<Effect>,
     ) -> Result<Flow, Refusal> {
         let Reading { surface, addressed: _, caller, passed_on, user } = reading;
-        let asked = self.gateway.resolve(&caller, &request.model)?;
+        let asked = self.gateway.served(&caller, &request.model, surface)?;
         self.record.model = Some(request.model.clone());
         if surface.counts_tokens() {
             return Ok(self.answer(encode_count(surface, asked.prompt_tokens(surface, body)), effects));

@@ -25,8 +25,8 @@ pub enum Refusal {
     KeyRevoked,
     /// The key's time is over.
     KeyExpired,
-    /// Nothing is served at this path.
-    UnknownEndpoint,
+    /// Nothing is served at this path, which looks like one of this dialect's API.
+    UnknownEndpoint(Dialect),
     /// The path is served, but not with this method.
     MethodNotAllowed {
         /// The one it is served with.
@@ -53,6 +53,13 @@ pub enum Refusal {
     ModelNotAllowed(String),
     /// No provider of the model may serve this key.
     NotPermitted(String),
+    /// The logical model is not served at this endpoint.
+    NotServed {
+        /// Its name.
+        model: String,
+        /// Where it is served.
+        served: Vec<Surface>,
+    },
     /// What it says may not go to a provider.
     ContentBlocked(Blocked),
     /// What the model said may not go to the client.
@@ -94,6 +101,8 @@ pub enum Unsupported {
     Loss(&'static str),
     /// Something that is kept at the client's own provider, such as a stored conversation.
     State(&'static str),
+    /// What is to be embedded is not this, which is all that the model takes.
+    Input(&'static str),
 }
 
 impl From<TranslationFault> for Refusal {
@@ -102,6 +111,7 @@ impl From<TranslationFault> for Refusal {
             TranslationFault::Request(fault) => Self::InvalidRequest(fault),
             TranslationFault::UnknownField(name) => Self::Unsupported(Unsupported::Member(name)),
             TranslationFault::NeedsState(what) => Self::Unsupported(Unsupported::State(what)),
+            TranslationFault::Input(taken) => Self::Unsupported(Unsupported::Input(taken)),
             // The adapter asks for no pair that is not supported.
             TranslationFault::Pair => Self::Internal,
         }
@@ -146,11 +156,12 @@ impl Refusal {
             Self::DuplicateCredentials
             | Self::InvalidRequest(_)
             | Self::Unsupported(_)
+            | Self::NotServed { .. }
             | Self::ContentBlocked(_)
             | Self::AnswerBlocked(_) => 400,
             Self::MissingKey | Self::InvalidKey | Self::KeyRevoked | Self::KeyExpired => 401,
             Self::ModelNotAllowed(_) | Self::NotPermitted(_) => 403,
-            Self::UnknownEndpoint | Self::ModelNotFound(_) => 404,
+            Self::UnknownEndpoint(_) | Self::ModelNotFound(_) => 404,
             Self::MethodNotAllowed { .. } => 405,
             Self::RequestTimeout => 408,
             Self::RequestTooLarge { .. } => 413,
@@ -179,7 +190,7 @@ impl Refusal {
             Self::DuplicateCredentials => "duplicate_credentials",
             Self::KeyRevoked => "key_revoked",
             Self::KeyExpired => "key_expired",
-            Self::UnknownEndpoint => "unknown_endpoint",
+            Self::UnknownEndpoint(_) => "unknown_endpoint",
             Self::MethodNotAllowed { .. } => "method_not_allowed",
             Self::UnsupportedMediaType | Self::UnsupportedEncoding => "unsupported_media_type",
             Self::RequestTooLarge { .. } => "request_too_large",
@@ -190,6 +201,7 @@ impl Refusal {
             Self::ModelNotFound(_) => "model_not_found",
             Self::ModelNotAllowed(_) => "model_not_allowed",
             Self::NotPermitted(_) => "no_permitted_provider",
+            Self::NotServed { .. } => "endpoint_not_served",
             Self::ContentBlocked(_) | Self::AnswerBlocked(_) => "content_blocked",
             Self::Exceeded(Exceeded { excess: Excess::Rate, .. }) => "rate_limit_exceeded",
             Self::Exceeded(Exceeded { excess: Excess::Budget, .. }) => "budget_exceeded",
@@ -220,7 +232,7 @@ impl Refusal {
             Self::InvalidKey => "The API key is not valid.".to_owned(),
             Self::KeyRevoked => "The API key has been revoked.".to_owned(),
             Self::KeyExpired => "The API key has expired.".to_owned(),
-            Self::UnknownEndpoint => {
+            Self::UnknownEndpoint(_) => {
                 format!("This gateway serves {}.", Surface::served().collect::<Vec<_>>().join(", "))
             }
             Self::MethodNotAllowed { allowed } => format!("This endpoint is called with {allowed}."),
@@ -254,6 +266,9 @@ impl Refusal {
             Self::Unsupported(Unsupported::State(what)) => {
                 format!("The provider of this model does not keep what `{what}` refers to.")
             }
+            Self::Unsupported(Unsupported::Input(taken)) => {
+                format!("The provider of this model takes {taken} as `input`.")
+            }
             Self::ModelNotFound(model) => format!(
                 "The model `{}` does not exist. `GET /v1/models` lists what this key may call.",
                 shortened(model)
@@ -266,6 +281,14 @@ impl Refusal {
                 "No provider of the model `{}` has the residency and compliance that this key requires.",
                 shortened(model)
             ),
+            Self::NotServed { model, served } => {
+                let paths: Vec<&str> = served.iter().map(|surface| surface.path()).collect();
+                format!(
+                    "The model `{}` is not served at this endpoint, but at {}.",
+                    shortened(model),
+                    paths.join(", ")
+                )
+            }
             Self::ContentBlocked(Blocked::Value(kind)) => {
                 format!("The request holds a value of the type {kind}, which may not be sent.")
             }
@@ -305,7 +328,11 @@ impl Refusal {
             Self::InvalidRequest(
                 RequestFault::DuplicateMember(name) | RequestFault::InvalidMember { name, .. },
             ) => Some(name),
-            Self::ModelNotFound(_) | Self::ModelNotAllowed(_) | Self::NotPermitted(_) => Some("model"),
+            Self::ModelNotFound(_)
+            | Self::ModelNotAllowed(_)
+            | Self::NotPermitted(_)
+            | Self::NotServed { .. } => Some("model"),
+            Self::Unsupported(Unsupported::Input(_)) => Some("input"),
             _ => None,
         }
     }
@@ -313,6 +340,8 @@ impl Refusal {
     /// The body in the client's dialect.
     #[must_use]
     pub fn body(&self, client: Dialect) -> Vec<u8> {
+        // Where nothing is served, nothing but the path says whose client it is.
+        let client = if let Self::UnknownEndpoint(dialect) = self { *dialect } else { client };
         self.worded(|body| body.written(client))
     }
 

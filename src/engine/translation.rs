@@ -20,13 +20,14 @@ use super::judge::{VAGUE, says_error, status_of};
 use super::refusal::{Refusal, Unsupported};
 use crate::chat::{Cause, ChatError, ErrorKind, Losses};
 use crate::config::compiled::{LossPolicy, Provider};
+use crate::dialect::embeddings::{self, Embedder, Expected};
 use crate::dialect::stream::StreamTranslator;
 use crate::dialect::target::{Quirks, Target};
 use crate::dialect::translate::{
     Dialect, EncodedRequest, decode_error, decode_request, echo, encode_error, encode_request,
     translate_answer, translate_error,
 };
-use crate::dialect::{AnswerContext, Api};
+use crate::dialect::{AnswerContext, Api, Surface};
 use crate::observe::metrics::{Detail, Measurement, Metric, Scope, ScopeLabels, Series};
 
 /// The longest answer that is translated as a whole, in bytes: twice the longest event of a stream, because an image
@@ -46,6 +47,8 @@ pub struct Translation {
     name: String,
     provider: Dialect,
     client: Dialect,
+    /// What is expected where embeddings were asked for, and not a chat.
+    embeddings: Option<Expected>,
     context: AnswerContext,
     /// What could not be carried, and is not counted yet.
     losses: Losses,
@@ -78,17 +81,26 @@ impl fmt::Debug for Translation {
 /// # Errors
 /// When the request is not what the client's dialect says, or the provider has nothing like it.
 pub fn start(
-    client: Dialect,
+    surface: Surface,
     (name, provider): (&str, &Provider),
     model: &str,
     original: &Original,
 ) -> Result<(EncodedRequest, Translation), Refusal> {
     let dialect = provider.api.dialect();
     let body = &original.body.0;
-    let (mut request, mut losses) = decode_request(client, body)?;
-    // Gemini says so in the path.
-    request.stream = original.streamed;
-    let mut request = encode_request(dialect, &request, &target(provider, model))?;
+    let target = target(provider, model);
+    // Where no chat is asked for, clients speak OpenAI's dialect.
+    let client = surface.dialect().unwrap_or(Dialect::OpenAiChat);
+    let (mut request, losses, embeddings) = if surface == Surface::Embeddings {
+        let (request, expected) = embed(body, &target)?;
+        (request, Losses::default(), Some(expected))
+    } else {
+        let (mut request, losses) = decode_request(client, body)?;
+        // Gemini says so in the path.
+        request.stream = original.streamed;
+        (encode_request(dialect, &request, &target)?, losses, None)
+    };
+    let mut losses = losses;
     losses.append(std::mem::take(&mut request.losses));
     if let (LossPolicy::Refuse, Some(loss)) = (provider.losses, losses.iter().next()) {
         return Err(Refusal::Unsupported(match &loss.cause {
@@ -108,11 +120,22 @@ pub fn start(
         name: name.to_owned(),
         provider: dialect,
         client,
+        embeddings,
         context,
         losses,
         reading: Reading::Awaiting,
     };
     Ok((request, translation))
+}
+
+/// Translates a request for embeddings.
+fn embed(body: &[u8], target: &Target) -> Result<(EncodedRequest, Expected), Refusal> {
+    let embedder = Embedder::of(target.api, &target.model)
+        .ok_or(Refusal::Unsupported(Unsupported::Surface(Surface::Embeddings)))?;
+    let request = embeddings::decode_request(body)?;
+    let expected =
+        Expected { embedder, texts: request.texts.len(), encoding: request.encoding, tokens: None };
+    Ok((embeddings::encode_request(embedder, &request, target)?, expected))
 }
 
 /// A model of a provider.
@@ -166,11 +189,16 @@ impl Translation {
             // Envoy decides by the status whether to try again, and need not wait for the body, where it tells enough.
             return if status == VAGUE && !end_of_stream { Flow::Pause } else { Flow::Continue };
         }
+        if let Some(expected) = &mut self.embeddings {
+            let field = expected.embedder.tokens_header().and_then(|name| headers.text(name));
+            expected.tokens = field.and_then(|count| count.parse().ok());
+        }
         let media_type = headers.media_type();
         let is_stream = matches!(media_type.as_deref(), Some("text/event-stream" | AWS_EVENT_STREAM));
         if is_stream
             && !is_coded
             && !end_of_stream
+            && self.embeddings.is_none()
             && let Some(stream) = StreamTranslator::new(self.provider, self.client, self.context.clone())
         {
             self.reading = Reading::Beginning { stream: Box::new(stream), out: Vec::new() };
@@ -260,8 +288,11 @@ impl Translation {
             }
             return body;
         }
-        let answer =
-            body.and_then(|body| translate_answer(self.provider, self.client, body, &self.context).ok());
+        let translate = |body| match &self.embeddings {
+            Some(expected) => embeddings::translate_answer(body, expected, &self.context),
+            None => translate_answer(self.provider, self.client, body, &self.context),
+        };
+        let answer = body.and_then(|body| translate(body).ok());
         match answer {
             Some(answer) => {
                 self.losses.append(answer.losses);

@@ -48,7 +48,12 @@ fn root() -> PathBuf {
 
 /// The cases of a dialect; none for what it never is.
 pub(crate) fn cases(dialect: Dialect, kind: Kind) -> Map<String, Value> {
-    let path = root().join("cases").join(format!("{}.{}.json", name(dialect), kind.name()));
+    read(name(dialect), kind.name())
+}
+
+/// The cases of a file; none where there is no such file.
+pub(crate) fn read(of: &str, kind: &str) -> Map<String, Value> {
+    let path = root().join("cases").join(format!("{of}.{kind}.json"));
     match fs::read(&path) {
         Ok(text) => {
             serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
@@ -59,7 +64,6 @@ pub(crate) fn cases(dialect: Dialect, kind: Kind) -> Map<String, Value> {
 
 /// Runs every case for every dialect that it can go to, and compares.
 pub(crate) fn compare(kind: Kind, run: fn(Dialect, Dialect, &Value) -> Value) {
-    let bless = std::env::var_os("TOLLGATE_BLESS").is_some();
     let mut wrong = String::new();
     let mut count = 0;
     for from in Dialect::ALL {
@@ -73,35 +77,35 @@ pub(crate) fn compare(kind: Kind, run: fn(Dialect, Dialect, &Value) -> Value) {
                 cases.iter().map(|(name, case)| (name.clone(), run(from, to, case))).collect();
             count += made.len();
             let file = format!("{}.{}.to-{}.json", name(from), kind.name(), name(to));
-            let path = root().join("golden").join(&file);
-            if bless {
-                let text = serde_json::to_string_pretty(&made).unwrap() + "\n";
-                fs::write(&path, text).unwrap();
-                continue;
-            }
-            let golden: Map<String, Value> = fs::read(&path).map_or_else(
-                |_| Map::new(),
-                |text| serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{file}: {error}")),
-            );
-            for name in made.keys().chain(golden.keys().filter(|name| !made.contains_key(*name))) {
-                if made.get(name) != golden.get(name) {
-                    let show = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
-                    writeln!(
-                        wrong,
-                        "{file} {name}:\n  is     {}\n  golden {}",
-                        show(made.get(name)),
-                        show(golden.get(name))
-                    )
-                    .unwrap();
-                }
-            }
+            compare_file(&file, &made, &mut wrong);
         }
     }
     assert!(count > 300, "the corpus is there: {count}");
     assert!(wrong.is_empty(), "{wrong}");
 }
 
-fn losses(losses: &Losses) -> Value {
+/// Compares with a golden file, or writes it anew; adds what differs to `wrong`.
+pub(crate) fn compare_file(file: &str, made: &Map<String, Value>, wrong: &mut String) {
+    let path = root().join("golden").join(file);
+    if std::env::var_os("TOLLGATE_BLESS").is_some() {
+        let text = serde_json::to_string_pretty(made).unwrap() + "\n";
+        fs::write(&path, text).unwrap();
+        return;
+    }
+    let golden: Map<String, Value> = fs::read(&path).map_or_else(
+        |_| Map::new(),
+        |text| serde_json::from_slice(&text).unwrap_or_else(|error| panic!("{file}: {error}")),
+    );
+    for name in made.keys().chain(golden.keys().filter(|name| !made.contains_key(*name))) {
+        if made.get(name) != golden.get(name) {
+            let show = |value: Option<&Value>| value.map_or("nothing".to_owned(), Value::to_string);
+            let (is, golden) = (show(made.get(name)), show(golden.get(name)));
+            writeln!(wrong, "{file} {name}:\n  is     {is}\n  golden {golden}").unwrap();
+        }
+    }
+}
+
+pub(crate) fn losses(losses: &Losses) -> Value {
     let text = |cause: &Cause| match cause {
         Cause::Unsupported => "unsupported".to_owned(),
         Cause::Approximated => "approximated".to_owned(),
@@ -110,7 +114,7 @@ fn losses(losses: &Losses) -> Value {
     losses.iter().map(|loss| Value::from(format!("{}: {}", loss.field, text(&loss.cause)))).collect()
 }
 
-fn usage(usage: Option<Usage>) -> Value {
+pub(crate) fn usage(usage: Option<Usage>) -> Value {
     usage.map_or(Value::Null, |usage| {
         json!({
             "input": usage.input,

@@ -9,6 +9,7 @@
 
 mod answers;
 mod corpus;
+mod embeddings;
 mod property;
 mod semantics;
 

@@ -2,6 +2,8 @@
 service model for Bedrock. A member that the types do not have is as wrong as one of the wrong type, unless it is
 listed in EXTENSIONS. Run with a Python that has what requirements.txt names; prints every fault, and fails on any."""
 
+import array
+import base64
 import collections.abc
 import json
 import pathlib
@@ -14,6 +16,7 @@ import anthropic.types.message_create_params
 import botocore.session
 import botocore.validate
 import google.genai.types as gemini
+import openai.types
 import openai.types.chat
 import openai.types.chat.completion_create_params
 import openai.types.responses
@@ -226,7 +229,91 @@ def error_body(client, body):
     return [] if set(body.get("error", {})) == {"code", "message", "status"} else [f"error {body}"]
 
 
+CONTENT = {"content": (gemini.Content, True)}
+OPTIONS = gemini.EmbedContentConfig.model_fields
+
+
+def option(*names):
+    """Members that the SDK has as options of `embed_content`, which it puts into the request."""
+    by_alias = {field.alias or name: field.annotation for name, field in OPTIONS.items()}
+    return {name: (by_alias[name], False) for name in names}
+
+
+def fields(table, value, path):
+    """As check_members, of a table that is not in any SDK as a type: name -> (type or table, required)."""
+    if not isinstance(value, dict):
+        return [f"{path}: an object is expected"]
+    faults = [f"{path}.{name}: not a member" for name in value if name not in table]
+    for name, (kind, required) in table.items():
+        if name not in value:
+            faults += [f"{path}.{name}: missing"] if required else []
+        elif isinstance(kind, dict):
+            faults += fields(kind, value[name], f"{path}.{name}")
+        elif isinstance(kind, list):
+            items = value[name] if isinstance(value[name], list) and value[name] else [None]
+            faults += [fault for item in items for fault in fields(kind[0], item, f"{path}.{name}[]")]
+        else:
+            faults += check(kind, value[name], f"{path}.{name}")
+    return faults
+
+
+# Where the SDK puts the options of its `embed_content`: google/genai/models.py, `_EmbedContentParametersPrivate_to_…`.
+GEMINI_BATCH = {
+    "requests": ([{"model": (str, True), **CONTENT, **option("taskType", "title", "outputDimensionality")}], True)
+}
+VERTEX_ONE = {**CONTENT, "embedContentConfig": (gemini.EmbedContentConfig, False)}
+VERTEX_PREDICT = {
+    "instances": ([{"content": (str, True), "task_type": (str, False), "title": (str, False)}], True),
+    "parameters": (option("outputDimensionality", "autoTruncate"), False),
+}
+# The requests of the user guide of Amazon Bedrock; no SDK has types for them.
+TITAN_G1 = {"inputText": (str, True)}
+TITAN = {
+    **TITAN_G1,
+    "dimensions": (typing.Literal[256, 512, 1024], False),
+    "normalize": (bool, False),
+    "embeddingTypes": (list[typing.Literal["float", "binary"]], False),
+}
+COHERE_TYPES = list[typing.Literal["float", "int8", "uint8", "binary", "ubinary"]]
+COHERE = {
+    "texts": (list[str], True),
+    "input_type": (typing.Literal["search_document", "search_query", "classification", "clustering"], True),
+    "truncate": (typing.Literal["NONE", "START", "END"], False),
+    "embedding_types": (COHERE_TYPES, False),
+}
+COHERE_4 = {
+    **COHERE,
+    "truncate": (typing.Literal["NONE", "LEFT", "RIGHT"], False),
+    "output_dimension": (typing.Literal[256, 512, 1024, 1536], False),
+    "max_tokens": (int, False),
+}
+
+
+def vertex_content_request(body):
+    table = {"requests": ([VERTEX_ONE], True)} if "requests" in body else VERTEX_ONE
+    return fields(table, body, "body")
+
+
+def embeddings_answer(body):
+    """As the SDK reads it: base64 stands for 32-bit floats, the least significant byte first."""
+    for item in body["data"]:
+        if isinstance(item["embedding"], str):
+            floats = array.array("f", base64.b64decode(item["embedding"], validate=True))
+            if sys.byteorder == "big":
+                floats.byteswap()
+            item["embedding"] = floats.tolist()
+    return check(openai.types.CreateEmbeddingResponse, body, "body")
+
+
 VALIDATORS = {
+    ("requests", "gemini-embeddings"): lambda body: fields(GEMINI_BATCH, body, "body"),
+    ("requests", "vertex-predict"): lambda body: fields(VERTEX_PREDICT, body, "body"),
+    ("requests", "vertex-content"): vertex_content_request,
+    ("requests", "titan-g1"): lambda body: fields(TITAN_G1, body, "body"),
+    ("requests", "titan"): lambda body: fields(TITAN, body, "body"),
+    ("requests", "cohere-3"): lambda body: fields(COHERE, body, "body"),
+    ("requests", "cohere-4"): lambda body: fields(COHERE_4, body, "body"),
+    ("answers", "openai-embeddings"): embeddings_answer,
     ("requests", "openai-chat"): openai_chat_request,
     ("requests", "anthropic"): anthropic_request,
     ("requests", "gemini"): gemini_request,

@@ -20,6 +20,7 @@ mod clouds;
 mod command;
 mod dialects;
 mod elsewhere;
+mod embeddings;
 mod exhaustion;
 mod external;
 mod failures;

@@ -14,6 +14,7 @@
 mod content;
 mod cut;
 mod elsewhere;
+mod embedding;
 mod external;
 mod failures;
 mod host;
@@ -39,6 +40,7 @@ fn told() -> Vec<(String, String)> {
         .chain(surfaces::stories())
         .chain(content::stories())
         .chain(elsewhere::stories())
+        .chain(embedding::stories())
         .chain(external::stories())
         .chain(refusals::all())
         .chain(failures::stories())
@@ -148,6 +150,7 @@ fn every_code_is_told() {
         "provider_timeout",
         "provider_answer_unreadable",
         "unsupported_by_provider",
+        "endpoint_not_served",
         "internal_error",
     ] {
         assert!(told.contains(&format!("\"code\":\"{code}\"")), "no client is told {code}");

@@ -115,6 +115,11 @@ models:
     on_content_policy: brief
     targets: [{{provider: gemini, model: gemini-2.5-pro, retries: 0}}]
   private: {{targets: [{{provider: first, model: model-1}}]}}
+  vectors:
+    surfaces: [embeddings]
+    targets:
+    - {{provider: gemini, model: gemini-embedding-001}}
+    - {{provider: aws, model: 'amazon.titan-embed-text-v2:0'}}
 teams:
   team-a: {{environments: {{prod: {{}}}}}}
   careful:
@@ -130,7 +135,7 @@ keys:
 - {{id: busy, hash: '{}', team: team-a, models: [chat], limits: {{concurrency: 1}}}}
 - {{id: brief, hash: '{}', team: team-a, models: [brief], budgets: [{{output_tokens: 70, per: day}}]}}
 - {{id: careful, hash: '{}', team: careful, models: [chat, mixed], limits: {{concurrency: 1}}}}
-- {{id: wide, hash: '{}', team: team-a, models: [brief, chat, narrow, open-minded, picky]}}
+- {{id: wide, hash: '{}', team: team-a, models: [brief, chat, narrow, open-minded, picky, vectors]}}
 - {{id: home, hash: '{}', team: team-a, models: [chat, private], residency: [eu]}}
 - {{id: asked, hash: '{}', team: asked, models: [chat], limits: {{concurrency: 1}}}}
 - {{id: lenient, hash: '{}', team: lenient, models: [chat]}}

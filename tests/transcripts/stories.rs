@@ -183,7 +183,7 @@ fn embeddings() -> String {
         ("content-type", "application/json"),
     ];
     story.request(&fields, &[r#"{"input":"hello","#, r#" "model" : "chat"}"#]);
-    assert!(story.attempt("open/m"));
+    assert!(story.attempt("first/model-1"));
     let answer = br#"{"object":"list","data":[],"usage":{"prompt_tokens":2,"total_tokens":2}}"#;
     story.answer(&[(":status", "200"), ("content-type", "application/json")], &[answer], true);
     story.done()

@@ -1,5 +1,5 @@
 //! Bedrock's Converse API, `POST …/model/{modelId}/converse` and `…/converse-stream` (API reference, "Converse",
-//! "ConverseStream").
+//! "ConverseStream"), and `…/invoke` for models that embed ("InvokeModel").
 //!
 //! A request is held against the service model of the SDKs, and against what the reference says beyond it. Tokens
 //! are the same fake as those of OpenAI's endpoints. Does not know connections or delivery.
@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 
 use self::reply::Reply;
 use crate::answer::{Answer, Body, JSON, Usage};
+use crate::embeddings;
 use crate::http::Request;
 use crate::openai::{Context, canned, text};
 
@@ -28,12 +29,21 @@ fn invalid(message: impl Into<String>) -> Refusal {
     Refusal(400, message.into())
 }
 
-/// The model, and whether the answer is streamed, of a path of this API.
-fn called(path: &str) -> Option<(&str, bool)> {
+/// What a model is called for.
+#[derive(Clone, Copy)]
+enum Operation {
+    Converse,
+    ConverseStream,
+    InvokeModel,
+}
+
+/// The model and what it is called for, of a path of this API.
+fn called(path: &str) -> Option<(&str, Operation)> {
     let (model, operation) = path.rsplit_once(MODELS)?.1.split_once('/')?;
     match operation {
-        "converse" => Some((model, false)),
-        "converse-stream" => Some((model, true)),
+        "converse" => Some((model, Operation::Converse)),
+        "converse-stream" => Some((model, Operation::ConverseStream)),
+        "invoke" => Some((model, Operation::InvokeModel)),
         _ => None,
     }
 }
@@ -67,7 +77,7 @@ fn whole(status: u16, body: &Value, usage: Option<Usage>) -> Answer {
 fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refusal> {
     let (path, query) = request.target.split_once('?').unwrap_or((request.target, ""));
     let unknown = || Refusal(404, "Unable to determine service/operation name to be authorized".to_owned());
-    let (model, stream) = called(path).ok_or_else(unknown)?;
+    let (model, operation) = called(path).ok_or_else(unknown)?;
     if request.method != "POST" || !query.is_empty() {
         return Err(unknown());
     }
@@ -79,6 +89,14 @@ fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refus
     }
     let body: Value =
         serde_json::from_slice(request.body).map_err(|_| invalid("The request body is not valid JSON."))?;
+    let stream = match operation {
+        Operation::Converse => false,
+        Operation::ConverseStream => true,
+        Operation::InvokeModel => {
+            let made = embeddings::bedrock(&model.replace("%3A", ":"), &body, context.behaviour);
+            return made.map(|(body, usage)| whole(200, &body, Some(usage))).map_err(invalid);
+        }
+    };
     schema::check(if stream { "ConverseStreamRequest" } else { "ConverseRequest" }, &body)
         .map_err(invalid)?;
     let prompt = Prompt::read(&body)?;

@@ -88,7 +88,7 @@ pub(crate) fn answer(body: &[u8], context: &Context<'_>) -> Result<Answer, Refus
 }
 
 /// A pseudo-random vector of length 1: FNV-1a seeds a xorshift generator (Marsaglia 2003).
-fn vector(text: &Value, dimensions: usize) -> Vec<f32> {
+pub(crate) fn vector(text: &Value, dimensions: usize) -> Vec<f32> {
     let seed = text.to_string().bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
         (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
     });

@@ -16,6 +16,7 @@ mod wire;
 
 use serde_json::Value;
 
+pub(crate) use self::embeddings::vector;
 use self::error::Refusal;
 use crate::answer::{Answer, Body, EVENT_STREAM, Events, JSON};
 use crate::behaviour::Behaviour;

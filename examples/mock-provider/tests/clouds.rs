@@ -113,6 +113,59 @@ fn bedrock_refuses_what_its_reference_does_not_allow() {
     assert_eq!(unescaped.status, 400);
 }
 
+/// The examples of the references, and what they do not allow.
+#[test]
+fn what_is_embedded_is_asked_as_the_references_say() {
+    let address = start(None);
+    let google = [("x-goog-api-key", "key")];
+    let content = json!({"parts": [{"text": "hello there"}]});
+    let gemini = "/v1beta/models/gemini-embedding-001:batchEmbedContents";
+    let vertex = "/v1/projects/p/locations/eu/publishers/google/models";
+    let (predict, embed) =
+        (format!("{vertex}/text-embedding-005:predict"), format!("{vertex}/gemini-embedding-2:embedContent"));
+    let (titan, cohere) =
+        ("/model/amazon.titan-embed-text-v2%3A0/invoke", "/model/cohere.embed-english-v3/invoke");
+    for (path, fields, body, vector) in [
+        (
+            gemini,
+            &google,
+            json!({"requests": [{"model": "models/gemini-embedding-001", "content": content, "outputDimensionality": 8}]}),
+            "/embeddings/0/values",
+        ),
+        (
+            &predict,
+            &BEARER,
+            json!({"instances": [{"content": "hello"}], "parameters": {"outputDimensionality": 8}}),
+            "/predictions/0/embeddings/values",
+        ),
+        (
+            &embed,
+            &BEARER,
+            json!({"content": content, "embedContentConfig": {"outputDimensionality": 8}}),
+            "/embedding/values",
+        ),
+        (titan, &BEARER, json!({"inputText": "hello", "dimensions": 256}), "/embedding"),
+        (cohere, &BEARER, json!({"texts": ["hello"], "input_type": "search_query"}), "/embeddings/0"),
+    ] {
+        let reply = call_with(address, path, fields, &body.to_string());
+        assert_eq!(reply.status, 200, "{path}: {}", reply.text());
+        assert!(reply.json().pointer(vector).unwrap().as_array().unwrap().len() >= 8, "{path}");
+        let mut odd = body.clone();
+        odd["model"] = "m".into();
+        assert_eq!(call_with(address, path, fields, &odd.to_string()).status, 400, "{path}");
+        assert_eq!(call_with(address, path, fields, "{}").status, 400, "{path}");
+    }
+    for (path, body) in [
+        (titan, json!({"inputText": ["hello"]})),
+        (titan, json!({"inputText": "hello", "dimensions": 300})),
+        (cohere, json!({"texts": ["hello"]})),
+        (cohere, json!({"texts": ["hello"], "input_type": "search_query", "output_dimension": 256})),
+        ("/model/anthropic.claude-sonnet-4-5-v1%3A0/invoke", json!({"inputText": "hello"})),
+    ] {
+        assert_eq!(call_with(address, path, &BEARER, &body.to_string()).status, 400, "{path} {body}");
+    }
+}
+
 /// A request that is signed now, or so many seconds ago.
 fn signed(address: SocketAddr, secret: &str, ago: i64, signed_body: &str, sent_body: &str) -> u16 {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();

@@ -12,6 +12,7 @@ use super::limits::{Holder, Scopes};
 use super::targets::Knowledge;
 use super::{Compiler, Names, RETRIES, TIMEOUT, TIMEOUT_RANGE, entries, milliseconds};
 use crate::dialect::Surface;
+use crate::dialect::translate::Support;
 
 impl Compiler<'_, '_> {
     pub(super) fn chains(
@@ -61,14 +62,18 @@ impl Compiler<'_, '_> {
             let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
             let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
             let typical = given.typical_output_tokens.as_ref();
-            let serving = || chain.iter().filter_map(|target| providers.get(&target.target.provider));
-            let translated = Surface::ALL.into_iter().filter(|surface| {
-                surface.dialect().is_some()
-                    && surface.is_forwarded()
-                    && serving().any(|provider| !provider.serves(*surface))
-            });
+            let is_translated = |surface: &Surface| {
+                chain.iter().any(|target| {
+                    let provider = providers.get(&target.target.provider);
+                    provider.is_some_and(|provider| {
+                        provider.support(*surface, &target.target.model) == Support::Translate
+                    })
+                })
+            };
+            let translated = Surface::ALL.into_iter().filter(is_translated);
             let model = Model {
                 cluster: chain_cluster(name),
+                surfaces: Vec::new(),
                 translated: translated.collect(),
                 attempt_timeout_ms: milliseconds(longest),
                 patience_ms: 0,

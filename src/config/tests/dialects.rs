@@ -44,11 +44,87 @@ fn a_model_with_a_target_of_another_dialect_is_translated() {
         let gateway = good_with("api: openai\n", &format!("api: {api}\n"));
         let translated = &gateway.policy.models["chat"].translated;
         for surface in Surface::ALL {
-            let forwarded = surface.dialect().is_some() && surface.is_forwarded();
+            let forwarded = match surface {
+                // Of OpenAI's own dialect, or to be asked of Google; of Bedrock only where the model is one that embeds.
+                Surface::Embeddings => api.ends_with("gemini"),
+                _ => surface.dialect().is_some() && surface.is_forwarded(),
+            };
             let expected = forwarded && !own.contains(&surface);
             assert_eq!(translated.contains(&surface), expected, "{api}: {surface:?}");
         }
     }
+}
+
+/// The good file, whose model has another first target and is served for `surfaces`.
+fn served(api: &str, model: &str, surfaces: &str) -> Result<Gateway, Vec<String>> {
+    let passage = "    api: openai\n    url: https://api.openai.com/v1\n    credential: openai\nmodels:\n  chat:\n    \
+                   targets:\n    - {provider: openai, model: gpt-4o, retries: 2, timeout: 30s}\n";
+    let url = if api == "bedrock" {
+        "https://bedrock-runtime.eu-central-1.amazonaws.com"
+    } else {
+        "https://provider.test/v1"
+    };
+    let text = format!(
+        "    api: openai\n    url: https://api.openai.com/v1\n    credential: openai\n  other: {{api: {api}, url: {url}}}\n\
+         models:\n  chat:\n    surfaces: {surfaces}\n    targets:\n    - {{provider: other, model: {model}}}\n"
+    );
+    parse_with(passage, &text).map_err(|problems| lines(&problems))
+}
+
+#[test]
+fn a_model_is_served_where_all_its_targets_can() {
+    use Surface::{ChatCompletions, Embeddings, GenerateContent, Messages, StreamGenerateContent};
+    for (api, model, surfaces, expected) in [
+        ("anthropic", "claude-sonnet-4-5", "[chat_completions, messages]", &[ChatCompletions, Messages][..]),
+        ("gemini", "gemini-embedding-001", "[embeddings]", &[Embeddings]),
+        ("vertex-gemini", "text-embedding-005", "[embeddings]", &[Embeddings]),
+        ("bedrock", "eu.cohere.embed-v4:0", "[embeddings]", &[Embeddings]),
+        (
+            "bedrock",
+            "anthropic.claude-sonnet-4-5-v1:0",
+            "[generate_content]",
+            &[GenerateContent, StreamGenerateContent],
+        ),
+    ] {
+        let gateway = served(api, model, surfaces).unwrap_or_else(|problems| panic!("{problems:#?}"));
+        assert_eq!(gateway.policy.models["chat"].surfaces, expected, "{api} {surfaces}");
+    }
+    assert_eq!(good_with("api: openai\n", "api: anthropic\n").policy.models["chat"].surfaces, []);
+}
+
+#[test]
+fn what_no_target_can_is_refused_by_name() {
+    let able = "openai, azure-openai, gemini, vertex-gemini, bedrock";
+    let told = |api: &str, model: &str, surfaces: &str| served(api, model, surfaces).expect_err("a bad file");
+    let impossible = |model: &str, surface: &str, able: &str, api: &str| {
+        [format!(
+            "gateway.yaml:19:7: models.chat.targets[0]: `{model}` of `other` has nothing like `{surface}`, which \
+             `surfaces` in line 17 asks of every target: leave it out there, or take another model or a provider with \
+             one of the APIs that have it: {able}; this one has {api}"
+        )]
+    };
+    for (api, model) in [
+        ("anthropic", "claude-sonnet-4-5"),
+        ("vertex-anthropic", "claude-sonnet-4-5"),
+        ("bedrock", "anthropic.claude-sonnet-4-5-v1:0"),
+        // Its API reference lists none.
+        ("openai, flavor: groq", "llama-3.3-70b"),
+    ] {
+        let name = api.split(',').next().unwrap_or_default();
+        let expected = impossible(model, "embeddings", able, name);
+        assert_eq!(told(api, model, "[chat_completions, embeddings]"), expected, "{api}");
+    }
+    let all = "openai, azure-openai, anthropic, gemini, vertex-gemini, vertex-anthropic, bedrock";
+    let titan = "amazon.titan-embed-text-v2:0";
+    assert_eq!(told("bedrock", titan, "[messages]"), impossible(titan, "messages", all, "bedrock"));
+    assert_eq!(
+        told("openai", "gpt-4o", "[chat_completion, messages, messages]"),
+        [
+            "gateway.yaml:17:16: models.chat.surfaces[0]: expected one of: chat_completions, completions, responses, \
+             embeddings, messages, generate_content, found `chat_completion`",
+            "gateway.yaml:17:43: models.chat.surfaces[2]: it is in the list already",
+        ]
+    );
 }
 
 /// "Amazon Bedrock endpoints" of the AWS general reference, and an interface endpoint of a private network.

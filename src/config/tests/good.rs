@@ -116,6 +116,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     stall_timeout_ms: None,
                     elsewhere: None,
                     targets: vec![listed(chat, 2), listed(mini, 1)],
+                    surfaces: Vec::new(),
                     translated: vec![
                         Surface::Messages,
                         Surface::GenerateContent,

@@ -10,6 +10,7 @@
 
 mod answer;
 mod decode;
+pub(super) mod embeddings;
 mod encode;
 mod error;
 mod meter;

@@ -5,6 +5,7 @@
 pub mod answer;
 pub(super) mod chat;
 pub(super) mod completions;
+pub(super) mod embeddings;
 pub mod error;
 pub mod request;
 pub(super) mod responses;

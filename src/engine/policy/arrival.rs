@@ -33,6 +33,11 @@ pub(super) fn selection<'a>(headers: &Headers, target: &'a str) -> Selection<'a>
     }
 }
 
+/// The dialect of the API that a path at which nothing is served looks like.
+pub(super) fn dialect_of(target: &str) -> Dialect {
+    if target.starts_with("/v1beta/") { Dialect::Gemini } else { Dialect::OpenAiChat }
+}
+
 /// The keys in the query, as header fields.
 pub(super) fn keys<'a>(
     selection: Selection<'_>,

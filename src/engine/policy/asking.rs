@@ -57,7 +57,7 @@ impl Policy {
         let asked = screen.as_ref().filter(|_| !reading.surface.counts_tokens());
         let Some(asked) = asked.and_then(|screen| screen.external.as_ref()) else { return Ok(None) };
         // Nor does one that is refused in any case.
-        self.gateway.resolve(&reading.caller, &request.model)?;
+        self.gateway.served(&reading.caller, &request.model, reading.surface)?;
         Ok(external::inquire(asked, &reading.caller, &request.model, body).map(Rc::new))
     }
 

@@ -6,6 +6,7 @@
 use std::rc::Rc;
 
 use super::{Gateway, Model};
+use crate::dialect::Surface;
 use crate::engine::refusal::Refusal;
 use crate::identity::caller::Caller;
 use crate::route::{self, Unroutable};
@@ -18,6 +19,21 @@ impl Gateway {
             Unroutable::NotAllowed => Refusal::ModelNotAllowed(name.to_owned()),
         })?;
         self.permitted(caller, name, model).ok_or_else(|| Refusal::NotPermitted(name.to_owned()))
+    }
+
+    /// The same for a request to a surface, at which the model must be served.
+    pub(super) fn served(
+        &self,
+        caller: &Caller,
+        name: &str,
+        surface: Surface,
+    ) -> Result<&Rc<Model>, Refusal> {
+        let model = self.resolve(caller, name)?;
+        let served = &model.config.surfaces;
+        if served.is_empty() || served.contains(&surface) || !surface.is_forwarded() {
+            return Ok(model);
+        }
+        Err(Refusal::NotServed { model: name.to_owned(), served: served.clone() })
     }
 
     /// The part of a model whose providers may serve the caller; `None` where there is none.
