@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use super::amounts::{Count, PerMillion, Rate, Thousandths, Usd};
 use super::compiled::{AtExhaustion, LossPolicy, Priority};
 use super::content::{RawGuard, RawRedaction};
+use super::envoy::RawEnvoy;
 use super::names::{
     AccessLog, Address, AllowedModel, ApiVersion, EnvName, FilePath, Hash, HeaderName, ModelName, Name,
     ProviderModel, SecretName, UrlPath,
@@ -56,6 +57,8 @@ record! {
         optional alerts: Alerts,
         /// What the gateway takes on at the most.
         optional overload: Overload,
+        /// What is rendered for which Envoy.
+        optional envoy: RawEnvoy,
         /// Where Envoy finds the providers' keys; never the keys themselves.
         optional credentials: Map<Name, Credential>,
         /// The upstream APIs.

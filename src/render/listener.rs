@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::{Place, extension, filters, socket_address, typed};
+use super::{Place, aggregate, extension, filters, socket_address, typed};
 use crate::config::Gateway;
 use crate::config::compiled::elsewhere::{Elsewhere, cluster, word};
 use crate::dialect::translate::Dialect;
@@ -110,6 +110,7 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
             .chain(&gateway.policy.restricted.variants)
             .filter_map(|(name, model)| Some(elsewhere(name, &model.cluster, model.elsewhere.as_deref()?))),
     );
+    routes.extend(aggregate::routes(gateway));
     routes.push(json!({
         "match": {"prefix": "/"},
         // How long a request may take is the policy's to say, per model; an answer may stream for hours.
