@@ -88,7 +88,7 @@ pub(super) fn compile<'file>(
     let mut scopes = Scopes::new(raw.zone.as_ref().map_or(Zone::UTC, |zone| zone.value.0.clone()));
     let mut retrying = compiler.retrying(raw);
     let overload = compiler.overload(raw);
-    let chain_clusters = envoy::compile(raw, compiler.errors);
+    let envoy = envoy::compile(raw, compiler.errors);
     let mut compiled_models =
         compiler.models(raw, &chains, &upstreams, &adapter_providers, &mut scopes, &mut models);
     resilience::apply(&retrying, &mut compiled_models);
@@ -136,7 +136,7 @@ pub(super) fn compile<'file>(
         chains,
         retrying,
         overload,
-        chain_clusters,
+        envoy,
         adapter: Adapter { format: FORMAT, revision: revision.clone(), providers: adapter_providers },
         warnings: Vec::new(),
     }

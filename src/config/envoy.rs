@@ -10,7 +10,7 @@ use super::problem::Kind;
 use super::raw;
 use super::shape::{Located, Place, Report, enums, record};
 
-enums! { Chains }
+enums! { AdapterIn, Chains }
 
 record! {
     /// What is rendered for which Envoy.
@@ -19,7 +19,22 @@ record! {
         /// `aggregate` is for older ones, and for models whose targets have the same `retries` (the last one may have
         /// fewer) and neither `on_context_overflow` nor `on_content_policy`. Default: composite.
         optional chains: Chains,
+        /// Where the filter is that speaks to providers: `chain` puts one into each chain of targets, beside the
+        /// credentials of that chain alone; `shared` has one for all, beside all credentials, and starts much faster
+        /// where there are many models. Default: chain.
+        optional adapter: AdapterIn,
     }
+}
+
+/// Where the adapter is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum AdapterIn {
+    /// In the filter chain of each chain's cluster; Envoy reads and hashes the module for each.
+    #[default]
+    Chain,
+    /// In the filter chain of the router.
+    Shared,
 }
 
 /// By which clusters Envoy goes from one target of a model to the next.
@@ -31,6 +46,15 @@ pub enum Chains {
     Composite,
     /// One priority for each target; a retry plugin counts the attempts at each.
     Aggregate,
+}
+
+/// What is rendered for which Envoy.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Envoy {
+    /// By which clusters Envoy goes from target to target.
+    pub chains: Chains,
+    /// Where the adapter is.
+    pub adapter: AdapterIn,
 }
 
 /// What chains of [`Chains::Aggregate`] cannot do.
@@ -69,9 +93,10 @@ impl fmt::Display for Conflict {
 }
 
 /// What the file says; where that is [`Chains::Aggregate`], what stands against it is reported.
-pub(super) fn compile(raw: &raw::Gateway, errors: &mut Report<'_>) -> Chains {
-    let given = raw.envoy.as_ref().and_then(|envoy| envoy.value.chains.as_ref());
-    let chains = given.map(|chains| chains.value).unwrap_or_default();
+pub(super) fn compile(raw: &raw::Gateway, errors: &mut Report<'_>) -> Envoy {
+    let given = raw.envoy.as_ref().map(|envoy| &envoy.value);
+    let chains = given.and_then(|given| Some(given.chains.as_ref()?.value)).unwrap_or_default();
+    let adapter = given.and_then(|given| Some(given.adapter.as_ref()?.value)).unwrap_or_default();
     let models = raw.models.iter().flat_map(|models| &models.value.0);
     for model in models.filter(|_| chains == Chains::Aggregate).filter_map(|entry| entry.value.as_ref()) {
         for elsewhere in
@@ -82,7 +107,7 @@ pub(super) fn compile(raw: &raw::Gateway, errors: &mut Report<'_>) -> Chains {
         let targets = model.value.targets.as_ref().map_or(&[][..], |targets| &targets.value.0);
         check_retries(targets, errors);
     }
-    chains
+    Envoy { chains, adapter }
 }
 
 /// Any part of a chain that passes, which some callers may be restricted to, would pass as well.

@@ -51,7 +51,7 @@ mod yaml;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use {
-    envoy::{Chains, Conflict},
+    envoy::{AdapterIn, Chains, Conflict, Envoy},
     gateway::{
         Capacity, ChainTarget, Credential, Ejection, Gateway, HealthCheck, Host, Overload, Retrying,
         Upstream, Webhook,

@@ -277,8 +277,8 @@ record! {
         required model: ProviderModel,
         /// How often it is tried again before the next target's turn. Default: 1.
         optional retries: Whole<0, 10>,
-        /// How long one attempt may take until the first bytes of its answer, at most 1h; of a chain the longest holds for
-        /// all its attempts. Default: 600s.
+        /// How long one attempt may take until its answer begins, at most 1h. A target with less time than another of its
+        /// model costs a little more (see docs/failures.md). Default: 600s.
         optional timeout: Span,
     }
 }

@@ -29,7 +29,7 @@ pub(super) fn cluster_type(chain: &[ChainTarget], longest: Duration) -> Value {
 
 /// The routes of the chains, where they need one each.
 pub(super) fn routes(gateway: &Gateway) -> Vec<Value> {
-    match gateway.chain_clusters {
+    match gateway.envoy.chains {
         Chains::Composite => Vec::new(),
         Chains::Aggregate => gateway.chains.iter().map(|(name, chain)| route(gateway, name, chain)).collect(),
     }

@@ -65,7 +65,7 @@ pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
         let more = model.and_then(|model| model.elsewhere.as_deref());
         let serving = Serving { name, chain };
         let longest = within::longest(gateway, name);
-        let way = match gateway.chain_clusters {
+        let way = match gateway.envoy.chains {
             Chains::Composite => {
                 let own = attempts(chain, longest);
                 let retries = own.len().saturating_sub(1) + more.map_or(0, stand_in_attempts);
@@ -171,6 +171,30 @@ pub(super) fn retry_policy(retrying: Option<&Retrying>, retries: usize) -> Value
     })
 }
 
+/// The filters of an attempt at one of these providers.
+fn adapting<'a>(gateway: &Gateway, place: &Place, providers: impl Iterator<Item = &'a str>) -> Vec<Value> {
+    let credentials: BTreeSet<&str> = providers
+        .filter_map(|name| gateway.adapter.providers.get(name))
+        .flat_map(Provider::credentials)
+        .collect();
+    let mut all: Vec<Value> =
+        credentials.into_iter().map(|name| secrets::injector(gateway, place, name)).collect();
+    all.push(filters::adapter_reference(place));
+    all.push(extension(
+        "envoy.filters.http.upstream_codec",
+        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+        json!({}),
+    ));
+    all
+}
+
+/// The filters of any attempt, where all chains share them: Envoy's router runs them for clusters without filters of their
+/// own.
+pub(super) fn shared_filters(gateway: &Gateway, place: &Place) -> Option<Vec<Value>> {
+    let all = gateway.adapter.providers.keys().map(String::as_str);
+    (gateway.envoy.adapter == AdapterIn::Shared).then(|| adapting(gateway, place, all))
+}
+
 /// The cluster of a chain, whose filters run at every attempt.
 fn serving_cluster(
     gateway: &Gateway,
@@ -179,23 +203,11 @@ fn serving_cluster(
     Serving { name: served, chain }: &Serving<'_>,
     Way { cluster_type, retry_policy }: Way,
 ) -> Value {
-    let credentials: BTreeSet<&str> = chain
-        .iter()
-        .filter_map(|link| gateway.adapter.providers.get(&link.target.provider))
-        .flat_map(Provider::credentials)
-        .collect();
-    let mut chain_filters: Vec<Value> =
-        credentials.into_iter().map(|name| secrets::injector(gateway, place, name)).collect();
-    chain_filters.push(filters::adapter_reference(place));
-    chain_filters.push(extension(
-        "envoy.filters.http.upstream_codec",
-        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
-        json!({}),
-    ));
-    let mut options = json!({
-        "explicit_http_config": {"http_protocol_options": {}},
-        "http_filters": chain_filters,
-    });
+    let mut options = json!({"explicit_http_config": {"http_protocol_options": {}}});
+    if let (AdapterIn::Chain, Some(fields)) = (gateway.envoy.adapter, options.as_object_mut()) {
+        let providers = chain.iter().map(|link| link.target.provider.as_str());
+        fields.insert("http_filters".to_owned(), adapting(gateway, place, providers).into());
+    }
     if let (Some(policy), Some(fields)) = (retry_policy, options.as_object_mut()) {
         fields.insert("retry_policy".to_owned(), policy);
     }

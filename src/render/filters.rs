@@ -66,11 +66,11 @@ const CAPABILITIES: [&str; 40] = [
 ];
 
 pub(super) fn policy(gateway: &Gateway, place: &Place) -> Value {
-    resource(POLICY, &Plugin::Policy(gateway.policy.clone()), gateway.chain_clusters, place)
+    resource(POLICY, &Plugin::Policy(gateway.policy.clone()), gateway.envoy.chains, place)
 }
 
 pub(super) fn adapter(gateway: &Gateway, place: &Place) -> Value {
-    resource(ADAPTER, &Plugin::Adapter(gateway.adapter.clone()), gateway.chain_clusters, place)
+    resource(ADAPTER, &Plugin::Adapter(gateway.adapter.clone()), gateway.envoy.chains, place)
 }
 
 /// The policy as a filter of the listener.

@@ -1,4 +1,4 @@
-//! Chains by aggregate clusters, as an Envoy before 1.37 has them, on the Envoy at hand.
+//! Chains by aggregate clusters, as an Envoy before 1.37 has them, and one adapter for all, on the Envoy at hand.
 
 use serde_json::{Value, json};
 
@@ -126,4 +126,24 @@ fn a_silent_provider_of_another_dialect_is_passed_over() {
     let mut answer = gateway.chat(KEY, &prompt("chat", false));
     assert_eq!((answer.status, answer.header("x-tollgate-attempts")), (200, Some("3")));
     assert_eq!(answer.json()["object"], "chat.completion");
+}
+
+/// One adapter for all chains: each attempt still has the credential of its own provider, and no other.
+#[test]
+fn one_adapter_serves_all_chains() {
+    let mock = Mock::start();
+    let mut config = configuration(&mock);
+    config.0["envoy"] = json!({"adapter": "shared"});
+    config.0["models"]["chat"]["on_context_overflow"] = json!("alone");
+    config.0["models"]["chat"]["targets"][1]["timeout"] = json!("1s");
+    mock.behave("first", &json!({"status": 503}));
+    mock.behave("second", &json!({"latency_ms": 20_000}));
+    let gateway = Gateway::start(&config);
+    let mut before = [0; 3];
+    let answer = gateway.chat(KEY, &prompt("chat", false));
+    assert_eq!((answer.status, answer.header("x-tollgate-attempts")), (200, Some("5")));
+    assert_eq!(calls(&mock, &mut before), [2, 2, 1]);
+    mock.behave("first", &json!({}));
+    assert_eq!(gateway.chat(KEY, &prompt("alone", false)).status, 200);
+    assert_eq!(calls(&mock, &mut before), [1, 0, 0]);
 }

@@ -105,7 +105,7 @@ fn what_an_aggregate_cluster_cannot_do_is_told() {
     };
     for good in [["", "", ""], [", retries: 2", ", retries: 2", ""], [", retries: 1", "", ", retries: 0"]] {
         let gateway = parse("gateway.yaml", &file(&chain(good))).unwrap();
-        assert_eq!(gateway.chain_clusters, Chains::Aggregate);
+        assert_eq!(gateway.envoy.chains, Chains::Aggregate);
     }
     let told = |model: &str| {
         let problems = parse("gateway.yaml", &file(model)).unwrap_err();
