@@ -18,7 +18,7 @@ use super::{Place, aggregate, extension, filters, secrets, socket_address, typed
 use crate::config::compiled::elsewhere::{Elsewhere, cluster as elsewhere_cluster, word};
 use crate::config::compiled::{Provider, Scheme, Target, chain_cluster, logical_name, target_cluster};
 use crate::config::{
-    Capacity, ChainTarget, Chains, Ejection, Gateway, HealthCheck, Host, Retrying, Upstream,
+    AdapterIn, Capacity, ChainTarget, Chains, Ejection, Gateway, HealthCheck, Host, Retrying, Upstream,
 };
 use crate::engine::fields::WAIT_HEADER;
 
