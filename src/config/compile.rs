@@ -23,6 +23,7 @@ use super::compiled::{
     Adapter, Counting, FORMAT, Key, ModelAccess, Policy, Provider, Queue, Reserving, Scheme,
 };
 use super::content;
+use super::envoy;
 use super::gateway::{Credential, Gateway, Upstream};
 use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
@@ -38,7 +39,7 @@ const ADMIN: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 9901)
 const ACCESS_LOG: &str = "/dev/stdout";
 const MAX_REQUEST_BODY: u64 = 8 << 20;
 const MAX_REQUEST_BODY_RANGE: RangeInclusive<u64> = 1 << 10..=256 << 20;
-const RETRIES: u32 = 1;
+pub(super) const RETRIES: u32 = 1;
 const EXACT_UP_TO: u64 = 256 << 10;
 const EXACT_UP_TO_RANGE: RangeInclusive<u64> = 1 << 10..=16 << 20;
 const LEASE: Duration = Duration::from_secs(60);
@@ -87,6 +88,7 @@ pub(super) fn compile<'file>(
     let mut scopes = Scopes::new(raw.zone.as_ref().map_or(Zone::UTC, |zone| zone.value.0.clone()));
     let mut retrying = compiler.retrying(raw);
     let overload = compiler.overload(raw);
+    let envoy = envoy::compile(raw, compiler.errors);
     let mut compiled_models =
         compiler.models(raw, &chains, &upstreams, &adapter_providers, &mut scopes, &mut models);
     resilience::apply(&retrying, &mut compiled_models);
@@ -135,6 +137,7 @@ pub(super) fn compile<'file>(
         chains,
         retrying,
         overload,
+        envoy,
         adapter: Adapter { format: FORMAT, revision: revision.clone(), providers: adapter_providers },
         warnings: Vec::new(),
     }

@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::compiled::{Adapter, Policy, Scheme, Target};
+use super::envoy::Envoy;
 use super::problem::Problem;
 
 /// A checked gateway.yaml.
@@ -35,6 +36,8 @@ pub struct Gateway {
     pub retrying: BTreeMap<String, Retrying>,
     /// What the gateway takes on at the most.
     pub overload: Overload,
+    /// What is rendered for which Envoy.
+    pub envoy: Envoy,
     /// The configuration of the policy role.
     pub policy: Policy,
     /// The configuration of the adapter role.

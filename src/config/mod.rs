@@ -23,6 +23,8 @@ mod compile;
 #[cfg(not(target_arch = "wasm32"))]
 mod content;
 #[cfg(not(target_arch = "wasm32"))]
+mod envoy;
+#[cfg(not(target_arch = "wasm32"))]
 mod external;
 #[cfg(not(target_arch = "wasm32"))]
 mod gateway;
@@ -51,6 +53,7 @@ mod yaml;
 
 #[cfg(not(target_arch = "wasm32"))]
 pub use {
+    envoy::{AdapterIn, Chains, Conflict, Envoy},
     gateway::{
         Capacity, ChainTarget, Credential, Ejection, Gateway, HealthCheck, Host, Overload, Retrying,
         Upstream, Webhook,

@@ -9,6 +9,7 @@
 use std::fmt;
 use std::io;
 
+use super::envoy::Conflict;
 use super::served;
 use crate::guard::policy;
 use crate::redact::own;
@@ -132,6 +133,8 @@ pub enum Kind {
     DuplicateModel,
     /// A model that stands in for itself, at once or in the end.
     LeadsBack,
+    /// What an aggregate cluster cannot do.
+    Aggregate(Conflict),
     /// A context window, and no model for what does not fit into it.
     WindowWithoutOverflow,
     /// `"*"` together with names.
@@ -446,6 +449,7 @@ impl fmt::Display for Kind {
             Self::LeadsBack => {
                 formatter.write_str("the model stands in for itself, or one that stands in for it does")
             }
+            Self::Aggregate(conflict) => conflict.fmt(formatter),
             Self::WindowWithoutOverflow => formatter.write_str("`context_window` needs `on_context_overflow`"),
             Self::StarNotAlone => formatter.write_str("`*` means every model and must be alone in the list"),
             Self::SameAddress => formatter.write_str("`listen` and `admin` must be different addresses"),

@@ -10,6 +10,7 @@ use serde_json::{Value as Json, json};
 use super::amounts::{Count, PerMillion, Rate, Thousandths, Usd};
 use super::compiled::{AtExhaustion, LossPolicy, Priority};
 use super::content::{RawGuard, RawRedaction};
+use super::envoy::RawEnvoy;
 use super::names::{
     AccessLog, Address, AllowedModel, ApiVersion, EnvName, FilePath, Hash, HeaderName, ModelName, Name,
     ProviderModel, SecretName, UrlPath,
@@ -57,6 +58,8 @@ record! {
         optional alerts: Alerts,
         /// What the gateway takes on at the most.
         optional overload: Overload,
+        /// What is rendered for which Envoy.
+        optional envoy: RawEnvoy,
         /// Where Envoy finds the providers' keys; never the keys themselves.
         optional credentials: Map<Name, Credential>,
         /// The upstream APIs.
@@ -278,8 +281,8 @@ record! {
         required model: ProviderModel,
         /// How often it is tried again before the next target's turn. Default: 1.
         optional retries: Whole<0, 10>,
-        /// How long one attempt may take until the first bytes of its answer, at most 1h; of a chain the longest holds for
-        /// all its attempts. Default: 600s.
+        /// How long one attempt may take until its answer begins, at most 1h. A target with less time than another of its
+        /// model costs a little more (see docs/failures.md). Default: 600s.
         optional timeout: Span,
     }
 }

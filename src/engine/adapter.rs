@@ -20,6 +20,7 @@ use super::effect::{Effect, Flow, Reply};
 use super::elsewhere::Scales;
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Desk, Exchange};
+use super::fields::UNANSWERED_HEADER;
 use super::headers::Headers;
 use super::judge::Judge;
 use super::refusal::{Refusal, Unsupported};
@@ -332,6 +333,10 @@ impl Role for Adapter {
                 }
             }
             Event::ResponseHeaders { headers, end_of_stream, local: _ } => {
+                if headers.get(UNANSWERED_HEADER).is_some() {
+                    // There is nothing to read, and Envoy's words are for nobody.
+                    self.phase = Phase::Passing;
+                }
                 let flow = match &mut self.phase {
                     Phase::Judging { judge, exchange } => {
                         exchange.turns.answered(&headers, effects);

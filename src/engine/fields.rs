@@ -14,6 +14,10 @@ pub const ATTEMPT_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-per-try-timeout-ms
 /// private to the gateway.
 pub const WAIT_HEADER: &str = "x-tollgate-wait";
 
+/// The response header by which an attempt is known that no provider answered: Envoy did, from within (rendered for
+/// targets with a time of their own).
+pub const UNANSWERED_HEADER: &str = "x-tollgate-unanswered";
+
 /// Envoy's limit on a request with all its attempts, until the end of the answer (router filter, "HTTP request
 /// headers consumed").
 pub const REQUEST_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";

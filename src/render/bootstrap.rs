@@ -17,6 +17,12 @@ pub(super) fn bootstrap(gateway: &Gateway, place: &Place) -> Value {
             "lds_config": place.source("listeners.json"),
             "cds_config": place.source("clusters.json"),
         },
+        // What is inside of it may come with any change of the file (see [`super::within`]).
+        "bootstrap_extensions": [extension(
+            "envoy.bootstrap.internal_listener",
+            "envoy.extensions.bootstrap.internal_listener.v3.InternalListener",
+            json!({}),
+        )],
         // Histograms are merged at a flush, and a page that lags by five seconds looks broken.
         "stats_flush_interval": "1s",
         "stats_config": {"stats_tags": stats_tags(), "histogram_bucket_settings": buckets()},

@@ -1,8 +1,8 @@
 //! Clusters: one for each logical model, and one for each target of a chain.
 //!
 //! A logical model is a composite cluster whose entries are the attempts in order; its retry policy moves
-//! from one to the next, and its filter chain runs at each. A target's cluster knows the provider's host, its
-//! TLS, and when to leave it alone.
+//! from one to the next, and its filter chain runs at each. (For an older Envoy it is something else, see
+//! [`super::aggregate`].) A target's cluster knows the provider's host, its TLS, and when to leave it alone.
 //!
 //! A target that is ejected is skipped, at no cost, by every chain that has another. In a chain of its own
 //! that would turn a stumble into an outage, so such a chain uses a cluster that is never ejected.
@@ -13,10 +13,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Place, extension, filters, secrets, socket_address, typed, webhook};
+use super::within::{self, Attempted, attempted};
+use super::{Place, aggregate, extension, filters, secrets, socket_address, typed, webhook};
 use crate::config::compiled::elsewhere::{Elsewhere, cluster as elsewhere_cluster, word};
 use crate::config::compiled::{Provider, Scheme, Target, chain_cluster, logical_name, target_cluster};
-use crate::config::{Capacity, ChainTarget, Ejection, Gateway, HealthCheck, Host, Retrying, Upstream};
+use crate::config::{
+    AdapterIn, Capacity, ChainTarget, Chains, Ejection, Gateway, HealthCheck, Host, Retrying, Upstream,
+};
 use crate::engine::fields::WAIT_HEADER;
 
 /// The authorities that the system trusts, where Debian, Ubuntu, Alpine and Envoy's own images keep them.
@@ -43,48 +46,66 @@ pub(super) const UNBOUNDED: Capacity = Capacity { connections: 1 << 20, pending:
 pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
     let mut targets: BTreeMap<String, Value> = BTreeMap::new();
     let mut chains = Vec::new();
-    for (name, chain) in &gateway.chains {
-        let sole = is_sole(chain);
-        for link in chain {
-            if let Some(upstream) = gateway.upstreams.get(&link.target.provider) {
-                let cluster = cluster_name(&link.target, sole);
-                targets
-                    .entry(cluster.clone())
-                    .or_insert_with(|| target(&cluster, &link.target, upstream, sole));
+    for Attempted { name: cluster, target: model, upstream, sole, limited } in attempted(gateway) {
+        match limited {
+            None => {
+                let care = if sole { Care::None } else { Care::Ejected };
+                targets.entry(cluster.clone()).or_insert_with(|| target(&cluster, model, upstream, care));
+            }
+            Some(within) => {
+                let inner = within.inner;
+                let care = if within.is_checked { Care::Checked } else { Care::None };
+                targets.entry(inner.clone()).or_insert_with(|| target(&inner, model, upstream, care));
+                targets.insert(cluster.clone(), within::cluster(&cluster, model, upstream, sole));
             }
         }
+    }
+    for (name, chain) in &gateway.chains {
         let model = gateway.policy.models.get(name).or_else(|| gateway.policy.restricted.variants.get(name));
         let more = model.and_then(|model| model.elsewhere.as_deref());
-        let own = attempts(chain);
-        let retries = own.len().saturating_sub(1) + more.map_or(0, stand_in_attempts);
         let serving = Serving { name, chain };
-        chains.push(composite(gateway, place, &chain_cluster(name), &serving, &own, retries, more.is_some()));
+        let longest = within::longest(gateway, name);
+        let way = match gateway.envoy.chains {
+            Chains::Composite => {
+                let own = attempts(chain, longest);
+                let retries = own.len().saturating_sub(1) + more.map_or(0, stand_in_attempts);
+                let mut policy = retry_policy(gateway.retrying.get(name), retries);
+                if let Some(fields) = policy.as_object_mut().filter(|_| more.is_some()) {
+                    fields.insert("refresh_cluster_on_retry".to_owned(), true.into());
+                }
+                Way { cluster_type: composite(&own), retry_policy: Some(policy) }
+            }
+            Chains::Aggregate => {
+                Way { cluster_type: aggregate::cluster_type(chain, longest), retry_policy: None }
+            }
+        };
+        chains.push(serving_cluster(gateway, place, &chain_cluster(name), &serving, way));
         chains.extend(more.iter().flat_map(|more| elsewhere(gateway, place, name, more)));
     }
     // A chain refers to its targets, so they come first.
     targets.into_values().chain(chains).chain(webhook::clusters(gateway, place)).collect()
 }
 
-fn is_sole(chain: &[ChainTarget]) -> bool {
+pub(super) fn is_sole(chain: &[ChainTarget]) -> bool {
     chain.iter().map(|link| &link.target).collect::<BTreeSet<_>>().len() == 1
 }
 
 /// No name of a provider has a colon, so the two kinds of cluster cannot be confused.
-fn cluster_name(target: &Target, sole: bool) -> String {
+pub(super) fn cluster_name(target: &Target, sole: bool) -> String {
     let name = target_cluster(target);
     if sole { format!("sole:{name}") } else { name }
 }
 
 /// A name without dots, which would cut it in two where Envoy's statistics take it for a path.
-fn stat_name(name: &str) -> String {
+pub(super) fn stat_name(name: &str) -> String {
     name.replace('.', "_")
 }
 
-/// The clusters of a chain's attempts, in order.
-fn attempts(chain: &[ChainTarget]) -> Vec<String> {
+/// The clusters of a chain's attempts, in order, where an attempt takes `longest` by itself.
+pub(super) fn attempts(chain: &[ChainTarget], longest: Duration) -> Vec<String> {
     let sole = is_sole(chain);
     let of = |link: &ChainTarget| {
-        let name = cluster_name(&link.target, sole);
+        let name = within::attempt_cluster(link, sole, longest);
         (0..=link.retries).map(move |_| name.clone())
     };
     chain.iter().flat_map(of).collect()
@@ -100,14 +121,15 @@ fn elsewhere(gateway: &Gateway, place: &Place, model: &str, more: &Elsewhere) ->
     let mut clusters = Vec::new();
     for (objection, stand_in) in &more.models {
         let Some(chain) = gateway.chains.get(&stand_in.chain) else { continue };
-        let own = attempts(chain);
+        let own = attempts(chain, within::longest(gateway, model));
         let Some(first) = own.first() else { continue };
         for (attempt, passed) in (1..=more.own_attempts).zip(1_usize..) {
             let all: Vec<String> = std::iter::repeat_n(first, passed).chain(&own).cloned().collect();
             let name = elsewhere_cluster(&word(*objection, attempt), model);
             let serving = Serving { name: &stand_in.chain, chain };
             // The retry policy is that of the cluster of the first attempt.
-            clusters.push(composite(gateway, place, &name, &serving, &all, 0, false));
+            let way = Way { cluster_type: composite(&all), retry_policy: None };
+            clusters.push(serving_cluster(gateway, place, &name, &serving, way));
         }
     }
     clusters
@@ -119,41 +141,75 @@ struct Serving<'a> {
     chain: &'a [ChainTarget],
 }
 
-fn composite(
-    gateway: &Gateway,
-    place: &Place,
-    name: &str,
-    Serving { name: served, chain }: &Serving<'_>,
-    attempts: &[String],
-    retries: usize,
-    changes: bool,
-) -> Value {
+/// How a chain's cluster leads to its targets.
+struct Way {
+    cluster_type: Value,
+    /// What moves from one attempt to the next, where that is said by the cluster.
+    retry_policy: Option<Value>,
+}
+
+fn composite(attempts: &[String]) -> Value {
     let attempts: Vec<Value> = attempts.iter().map(|name| json!({ "name": name })).collect();
-    let credentials: BTreeSet<&str> = chain
-        .iter()
-        .filter_map(|link| gateway.adapter.providers.get(&link.target.provider))
-        .flat_map(Provider::credentials)
-        .collect();
-    let mut chain_filters: Vec<Value> =
-        credentials.into_iter().map(|name| secrets::injector(gateway, place, name)).collect();
-    chain_filters.push(filters::adapter_reference(place));
-    chain_filters.push(extension(
-        "envoy.filters.http.upstream_codec",
-        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
-        json!({}),
-    ));
-    let mut retry_policy = json!({
+    extension(
+        "envoy.clusters.composite",
+        "envoy.extensions.clusters.composite.v3.ClusterConfig",
+        json!({"clusters": attempts}),
+    )
+}
+
+/// What is tried again, how often, and after how long.
+pub(super) fn retry_policy(retrying: Option<&Retrying>, retries: usize) -> Value {
+    json!({
         "retry_on": RETRY_ON,
         "retriable_status_codes": RETRIABLE_STATUS,
         "num_retries": retries,
-        "retry_back_off": back_off(gateway.retrying.get(*served)),
+        "retry_back_off": back_off(retrying),
         // The adapter writes it only where waiting helps.
         "rate_limited_retry_back_off": {
             "reset_headers": [{"name": WAIT_HEADER, "format": "SECONDS"}],
         },
-    });
-    if let Some(fields) = retry_policy.as_object_mut().filter(|_| changes) {
-        fields.insert("refresh_cluster_on_retry".to_owned(), true.into());
+    })
+}
+
+/// The filters of an attempt at one of these providers.
+fn adapting<'a>(gateway: &Gateway, place: &Place, providers: impl Iterator<Item = &'a str>) -> Vec<Value> {
+    let credentials: BTreeSet<&str> = providers
+        .filter_map(|name| gateway.adapter.providers.get(name))
+        .flat_map(Provider::credentials)
+        .collect();
+    let mut all: Vec<Value> =
+        credentials.into_iter().map(|name| secrets::injector(gateway, place, name)).collect();
+    all.push(filters::adapter_reference(place));
+    all.push(extension(
+        "envoy.filters.http.upstream_codec",
+        "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
+        json!({}),
+    ));
+    all
+}
+
+/// The filters of any attempt, where all chains share them: Envoy's router runs them for clusters without filters of their
+/// own.
+pub(super) fn shared_filters(gateway: &Gateway, place: &Place) -> Option<Vec<Value>> {
+    let all = gateway.adapter.providers.keys().map(String::as_str);
+    (gateway.envoy.adapter == AdapterIn::Shared).then(|| adapting(gateway, place, all))
+}
+
+/// The cluster of a chain, whose filters run at every attempt.
+fn serving_cluster(
+    gateway: &Gateway,
+    place: &Place,
+    name: &str,
+    Serving { name: served, chain }: &Serving<'_>,
+    Way { cluster_type, retry_policy }: Way,
+) -> Value {
+    let mut options = json!({"explicit_http_config": {"http_protocol_options": {}}});
+    if let (AdapterIn::Chain, Some(fields)) = (gateway.envoy.adapter, options.as_object_mut()) {
+        let providers = chain.iter().map(|link| link.target.provider.as_str());
+        fields.insert("http_filters".to_owned(), adapting(gateway, place, providers).into());
+    }
+    if let (Some(policy), Some(fields)) = (retry_policy, options.as_object_mut()) {
+        fields.insert("retry_policy".to_owned(), policy);
     }
     typed(
         CLUSTER,
@@ -163,24 +219,25 @@ fn composite(
             "connect_timeout": "5s",
             "lb_policy": "CLUSTER_PROVIDED",
             "metadata": {"filter_metadata": {"tollgate": {"model": logical_name(served)}}},
-            "cluster_type": extension(
-                "envoy.clusters.composite",
-                "envoy.extensions.clusters.composite.v3.ClusterConfig",
-                json!({"clusters": attempts}),
-            ),
+            "cluster_type": cluster_type,
             "circuit_breakers": circuit_breakers(&UNBOUNDED),
-            "typed_extension_protocol_options": {
-                HTTP_OPTIONS: typed(HTTP_OPTIONS, json!({
-                    "explicit_http_config": {"http_protocol_options": {}},
-                    "http_filters": chain_filters,
-                    "retry_policy": retry_policy,
-                })),
-            },
+            "typed_extension_protocol_options": {HTTP_OPTIONS: typed(HTTP_OPTIONS, options)},
         }),
     )
 }
 
-fn target(name: &str, target: &Target, upstream: &Upstream, sole: bool) -> Value {
+/// How a target's cluster looks after its host.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Care {
+    /// It is asked, come what may.
+    None,
+    /// It is checked, if its provider is.
+    Checked,
+    /// It is left alone after failures, too.
+    Ejected,
+}
+
+fn target(name: &str, target: &Target, upstream: &Upstream, care: Care) -> Value {
     let (discovery, host) = discovery(upstream);
     let mut endpoint = json!({"address": socket_address(&host, upstream.port)});
     if let (Host::Name(host), Some(fields)) = (&upstream.host, endpoint.as_object_mut()) {
@@ -199,11 +256,7 @@ fn target(name: &str, target: &Target, upstream: &Upstream, sole: bool) -> Value
                 "endpoint": endpoint,
                 // By this the adapter knows which provider and model the attempt is aimed at,
                 // and the route tells the client.
-                "metadata": {"filter_metadata": {"tollgate": {
-                    "target": target_cluster(target),
-                    "provider": target.provider,
-                    "model": target.model,
-                }}},
+                "metadata": metadata(target),
             }]}],
         },
         // No request is sent to a host that is known to be down.
@@ -216,10 +269,10 @@ fn target(name: &str, target: &Target, upstream: &Upstream, sole: bool) -> Value
         if discovery == "LOGICAL_DNS" {
             fields.insert("dns_lookup_family".to_owned(), "ALL".into());
         }
-        if !sole {
+        if care == Care::Ejected {
             fields.insert("outlier_detection".to_owned(), outlier_detection(&upstream.ejection));
         }
-        if let Some(check) = upstream.health_check.as_ref().filter(|_| !sole) {
+        if let Some(check) = upstream.health_check.as_ref().filter(|_| care != Care::None) {
             fields.insert("health_checks".to_owned(), json!([health_check(check, &upstream.host)]));
         }
         if upstream.scheme == Scheme::Https {
@@ -227,6 +280,15 @@ fn target(name: &str, target: &Target, upstream: &Upstream, sole: bool) -> Value
         }
     }
     typed(CLUSTER, cluster)
+}
+
+/// What is known of a target where an attempt is aimed at it.
+pub(super) fn metadata(target: &Target) -> Value {
+    json!({"filter_metadata": {"tollgate": {
+        "target": target_cluster(target),
+        "provider": target.provider,
+        "model": target.model,
+    }}})
 }
 
 /// How Envoy finds the address of a host, and the host.
@@ -295,7 +357,7 @@ fn back_off(retrying: Option<&Retrying>) -> Value {
 
 /// A target's cluster has one host, so its ejection empties the cluster, and that is meant: the chain skips it. What
 /// compares hosts with each other (Envoy's success rate) has nothing to compare here; a rate of failures has.
-fn outlier_detection(ejection: &Ejection) -> Value {
+pub(super) fn outlier_detection(ejection: &Ejection) -> Value {
     let mut detection = json!({
         "consecutive_5xx": ejection.failures,
         "interval": seconds(ejection.interval),
@@ -329,6 +391,6 @@ fn health_check(check: &HealthCheck, host: &Host) -> Value {
 }
 
 /// A duration as Envoy writes it.
-fn seconds(duration: Duration) -> String {
+pub(super) fn seconds(duration: Duration) -> String {
     format!("{}.{:09}s", duration.as_secs(), duration.subsec_nanos())
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 
 use super::{Place, typed};
-use crate::config::Gateway;
 use crate::config::compiled::Plugin;
+use crate::config::{Chains, Gateway};
 
 pub(super) const POLICY_FILE: &str = "policy.json";
 pub(super) const ADAPTER_FILE: &str = "adapter.json";
@@ -66,11 +66,11 @@ const CAPABILITIES: [&str; 40] = [
 ];
 
 pub(super) fn policy(gateway: &Gateway, place: &Place) -> Value {
-    resource(POLICY, &Plugin::Policy(gateway.policy.clone()), place)
+    resource(POLICY, &Plugin::Policy(gateway.policy.clone()), gateway.envoy.chains, place)
 }
 
 pub(super) fn adapter(gateway: &Gateway, place: &Place) -> Value {
-    resource(ADAPTER, &Plugin::Adapter(gateway.adapter.clone()), place)
+    resource(ADAPTER, &Plugin::Adapter(gateway.adapter.clone()), gateway.envoy.chains, place)
 }
 
 /// The policy as a filter of the listener.
@@ -93,27 +93,33 @@ fn reference(name: &str, file: &str, place: &Place) -> Value {
     })
 }
 
-fn resource(name: &str, plugin: &Plugin, place: &Place) -> Value {
+fn resource(name: &str, plugin: &Plugin, chains: Chains, place: &Place) -> Value {
     let configuration = json!(plugin).to_string();
     let capabilities: BTreeMap<&str, Value> =
         CAPABILITIES.into_iter().map(|name| (name, json!({}))).collect();
-    let filter = typed(
-        WASM,
-        json!({"config": {
-            "name": name,
-            "root_id": name,
-            // A body-dependent edit of the headers needs the body while the headers wait.
-            "allow_on_headers_stop_iteration": true,
-            // After a trap: a fresh VM, and no request passes unchecked in between.
-            "failure_policy": "FAIL_RELOAD",
-            "configuration": typed("google.protobuf.StringValue", json!({"value": configuration})),
-            "vm_config": {
-                "vm_id": VM_ID,
-                "runtime": "envoy.wasm.runtime.v8",
-                "capability_restriction_config": {"allowed_capabilities": capabilities},
-                "code": {"local": {"filename": place.module.display().to_string()}},
-            },
-        }}),
-    );
+    let mut filter = json!({"config": {
+        "name": name,
+        "root_id": name,
+        // A body-dependent edit of the headers needs the body while the headers wait.
+        "allow_on_headers_stop_iteration": true,
+        // After a trap: a fresh VM, and no request passes unchecked in between.
+        "failure_policy": "FAIL_RELOAD",
+        "configuration": typed("google.protobuf.StringValue", json!({"value": configuration})),
+        "vm_config": {
+            "vm_id": VM_ID,
+            "runtime": "envoy.wasm.runtime.v8",
+            "code": {"local": {"filename": place.module.display().to_string()}},
+        },
+    }});
+    let pointer = match chains {
+        Chains::Composite => "/config/vm_config",
+        // An Envoy that needs aggregate clusters looks for it here.
+        Chains::Aggregate => "/config",
+    };
+    if let Some(fields) = filter.pointer_mut(pointer).and_then(Value::as_object_mut) {
+        let restriction = json!({"allowed_capabilities": capabilities});
+        fields.insert("capability_restriction_config".to_owned(), restriction);
+    }
+    let filter = typed(WASM, filter);
     typed("envoy.config.core.v3.TypedExtensionConfig", json!({"name": name, "typed_config": filter}))
 }

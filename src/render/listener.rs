@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::{Place, extension, filters, socket_address, typed};
+use super::{Place, aggregate, clusters, extension, filters, socket_address, typed};
 use crate::config::Gateway;
 use crate::config::compiled::elsewhere::{Elsewhere, cluster, word};
 use crate::dialect::translate::Dialect;
@@ -24,6 +24,10 @@ const READINESS: &str = "/readyz";
 const CONNECTION_BUFFER: u64 = 1 << 20;
 
 pub(super) fn listener(gateway: &Gateway, place: &Place) -> Value {
+    let mut router = json!({"suppress_envoy_headers": true});
+    if let (Some(shared), Some(fields)) = (clusters::shared_filters(gateway, place), router.as_object_mut()) {
+        fields.insert("upstream_http_filters".to_owned(), shared.into());
+    }
     let mut manager = json!({
         "stat_prefix": "gateway",
         "codec_type": "AUTO",
@@ -46,7 +50,7 @@ pub(super) fn listener(gateway: &Gateway, place: &Place) -> Value {
             extension(
                 "envoy.filters.http.router",
                 "envoy.extensions.filters.http.router.v3.Router",
-                json!({"suppress_envoy_headers": true}),
+                router,
             ),
         ],
     });
@@ -110,6 +114,7 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
             .chain(&gateway.policy.restricted.variants)
             .filter_map(|(name, model)| Some(elsewhere(name, &model.cluster, model.elsewhere.as_deref()?))),
     );
+    routes.extend(aggregate::routes(gateway));
     routes.push(json!({
         "match": {"prefix": "/"},
         // How long a request may take is the policy's to say, per model; an answer may stream for hours.

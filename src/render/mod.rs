@@ -26,12 +26,15 @@ use serde_json::{Value, json};
 
 use crate::config::Gateway;
 
+mod aggregate;
 mod bootstrap;
 mod clusters;
 mod filters;
 mod listener;
 mod secrets;
+pub mod status;
 mod webhook;
+mod within;
 
 #[cfg(test)]
 mod tests;
@@ -75,7 +78,9 @@ pub fn envoy(gateway: &Gateway, place: &Place) -> Rendered {
     files.push((filters::ADAPTER_FILE.to_owned(), resources(vec![filters::adapter(gateway, place)])));
     files.push((filters::POLICY_FILE.to_owned(), resources(vec![filters::policy(gateway, place)])));
     files.push((listener::ROUTES_FILE.to_owned(), resources(vec![listener::routes(gateway)])));
-    files.push(("listeners.json".to_owned(), resources(vec![listener::listener(gateway, place)])));
+    let mut listeners = within::listeners(gateway);
+    listeners.push(listener::listener(gateway, place));
+    files.push(("listeners.json".to_owned(), resources(listeners)));
     files.push((BOOTSTRAP.to_owned(), bootstrap::bootstrap(gateway, place)));
     Rendered { files }
 }

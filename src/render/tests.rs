@@ -108,3 +108,74 @@ models:
     // Envoy refuses a longest that is shorter than the first.
     assert_eq!(retry["retry_back_off"]["max_interval"], "2.000000000s");
 }
+
+/// An aggregate cluster has each target once; the retry plugin counts the attempts at each, and an old Envoy takes a retry
+/// policy from a route only.
+#[test]
+fn an_older_envoy_goes_from_priority_to_priority() {
+    let gateway = gateway(
+        "envoy: {chains: aggregate}
+providers: {a: {api: openai, url: http://a}, b: {api: openai, url: http://b}}
+models:
+  m: {targets: [{provider: a, model: x, retries: 2}, {provider: b, model: x, retries: 2}, {provider: a, model: y, retries: 0}]}
+",
+    );
+    let all = clusters(&gateway);
+    let chain = all.iter().find(|one| one["name"] == "model/m").unwrap();
+    assert_eq!(chain["cluster_type"]["name"], "envoy.clusters.aggregate");
+    let names = chain["cluster_type"]["typed_config"]["clusters"].as_array().unwrap();
+    assert_eq!(names, &["a/x", "b/x", "a/y"]);
+    let options = &chain["typed_extension_protocol_options"];
+    let options = &options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"];
+    assert_eq!(options["retry_policy"], Value::Null);
+    let routes = super::listener::routes(&gateway);
+    let routes = routes["virtual_hosts"][0]["routes"].as_array().unwrap();
+    let route = routes.iter().find(|route| route["route"]["cluster"] == "model/m").unwrap();
+    assert_eq!(route["match"]["headers"][0]["string_match"]["exact"], "model/m");
+    let policy = &route["route"]["retry_policy"];
+    assert_eq!(policy["num_retries"], 6);
+    assert_eq!(policy["retry_priority"]["typed_config"]["update_frequency"], 3);
+}
+
+/// Envoy has one time for all attempts of a request; who has less goes through a listener of its own.
+#[test]
+fn a_target_with_less_time_is_behind_a_listener_of_its_own() {
+    let gateway = gateway(
+        "providers:
+  a: {api: openai, url: https://a, health_check: {path: /up}}
+  b: {api: openai, url: http://b}
+models:
+  m: {targets: [{provider: a, model: x, timeout: 300ms}, {provider: b, model: x, timeout: 5s}]}
+  n: {targets: [{provider: a, model: x, timeout: 7s}, {provider: b, model: x, timeout: 7s}]}
+  alone: {targets: [{provider: b, model: x, timeout: 1s}], on_content_policy: n}
+",
+    );
+    let all = clusters(&gateway);
+    let cluster =
+        |name: &str| all.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name}"));
+    let attempts = |model: &str| -> Vec<String> {
+        let attempts = cluster(model)["cluster_type"]["typed_config"]["clusters"].as_array().unwrap();
+        attempts.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+    };
+    let quick = "within:300ms:a/x";
+    assert_eq!(attempts("model/m"), [quick, quick, "b/x", "b/x"]);
+    assert_eq!(attempts("model/n"), ["a/x", "a/x", "b/x", "b/x"]);
+    // It has another to go on at, which has more time; and it is not left alone all the same.
+    assert_eq!(attempts("model/alone"), ["within:1000ms:sole:b/x"; 2]);
+    assert_eq!(cluster("within:1000ms:sole:b/x")["outlier_detection"], Value::Null);
+    // It is left alone before the listener, and checked behind it.
+    let (before, behind) = (cluster(quick), cluster("checked:a/x"));
+    assert_eq!(before["outlier_detection"]["consecutive_5xx"], 5);
+    assert_eq!((&before["health_checks"], &behind["outlier_detection"]), (&Value::Null, &Value::Null));
+    assert_eq!(behind["health_checks"][0]["http_health_check"]["path"], "/up");
+    let inner: Vec<Value> = super::within::listeners(&gateway);
+    let names: Vec<&str> = inner.iter().map(|one| one["name"].as_str().unwrap()).collect();
+    assert_eq!(names, ["within:1000ms:sole:b/x", quick]);
+    let manager = &inner[1]["filter_chains"][0]["filters"][0]["typed_config"];
+    assert_eq!(manager["scheme_header_transformation"]["scheme_to_overwrite"], "https");
+    let route = &manager["route_config"]["virtual_hosts"][0]["routes"][0]["route"];
+    assert_eq!(
+        (&route["cluster"], &route["retry_policy"]["per_try_timeout"]),
+        (&"checked:a/x".into(), &"0.300000000s".into())
+    );
+}

@@ -14,6 +14,7 @@
 )]
 
 mod admission;
+mod aggregate;
 mod answers;
 mod client;
 mod clouds;
@@ -40,3 +41,4 @@ mod surfaces;
 mod sustained;
 mod tls;
 mod upstream;
+mod within;

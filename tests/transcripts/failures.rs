@@ -137,3 +137,18 @@ fn a_failure_to_settle_loses_no_more_than_that() {
         assert!(told.contains(kept), "{call}:\n{told}");
     }
 }
+
+/// A target with a time of its own is answered for by Envoy, from within, when that is over: no provider has spoken.
+#[test]
+fn what_envoy_says_in_a_targets_place_is_told_as_its_own() {
+    for (status, code) in [("504", "provider_timeout"), ("503", "no_provider_available")] {
+        let mut story = chatting("", "");
+        let fields = [(":status", status), ("content-type", "text/plain"), ("x-tollgate-unanswered", "true")];
+        story.answer(&fields, &[b"upstream request timeout"], true);
+        let received = String::from_utf8_lossy(story.received()).into_owned();
+        assert!(received.contains(&format!("\"code\":\"{code}\"")), "{received}");
+        let told = story.done();
+        assert!(told.contains("\"failed_attempts\":\"first:no_answer\""), "{told}");
+        assert!(told.contains("< remove the response header x-tollgate-unanswered\n"), "{told}");
+    }
+}

@@ -1,4 +1,4 @@
-//! The few questions that `run` asks Envoy's admin interface.
+//! The few questions that `run` and `status` ask Envoy's admin interface.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -56,7 +56,7 @@ impl Admin {
         let _ = self.agent.post(format!("{}/drain_listeners?graceful&skip_exit", self.base)).send_empty();
     }
 
-    fn get(&self, path: &str) -> Option<String> {
+    pub(super) fn get(&self, path: &str) -> Option<String> {
         self.agent.get(format!("{}{path}", self.base)).call().ok()?.body_mut().read_to_string().ok()
     }
 }

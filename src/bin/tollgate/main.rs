@@ -1,4 +1,4 @@
-//! The operator's command: `tollgate check`, `render`, `run`, `tokens`, `redact`, `guard` and `keys`.
+//! The operator's command: `tollgate check`, `render`, `run`, `status`, `tokens`, `redact`, `guard` and `keys`.
 //!
 //! Reads arguments, prints, and sets the exit code; everything that decides anything is in the library.
 //!
@@ -21,6 +21,7 @@ mod keys;
 mod locate;
 mod redact;
 mod run;
+mod status;
 mod tokens;
 
 /// An AI gateway that lives inside Envoy: one file, gateway.yaml, says who may call which models.
@@ -55,6 +56,13 @@ enum Command {
     #[command(after_help = "Examples:\n  tollgate run gateway.yaml\n  \
                             tollgate run gateway.yaml -- --log-level debug")]
     Run(run::Arguments),
+    /// Show how the providers do: who is asked, who is left alone, and why.
+    ///
+    /// Asks Envoy's admin interface. `errors` are answers of 5xx and none at all, `ejected` says how often a target was
+    /// left alone; below stand the failed attempts by provider and reason. Numbers are since Envoy's start.
+    #[command(after_help = "Examples:\n  tollgate status gateway.yaml\n  \
+                            tollgate status --admin 127.0.0.1:9901 --json")]
+    Status(status::Arguments),
     /// Print the JSON Schema of gateway.yaml, for editors that complete and check it.
     Schema,
     /// Count the tokens of a text, or of a chat request, by a model's public vocabulary.
@@ -119,6 +127,7 @@ fn main() -> ExitCode {
         Command::Check { file } => check(&file),
         Command::Render(arguments) => render(&arguments),
         Command::Run(arguments) => run::run(arguments),
+        Command::Status(arguments) => status::run(&arguments),
         Command::Schema => {
             println!("{:#}", config::schema());
             ExitCode::SUCCESS

@@ -11,7 +11,8 @@ use super::super::compiled::{
     Policy, Priority, Provider, Queue, Reserving, Scheme, Target,
 };
 use super::super::{
-    Capacity, ChainTarget, Credential, Ejection, Gateway, Host, Overload, Retrying, Upstream, load, parse,
+    Capacity, ChainTarget, Credential, Ejection, Envoy, Gateway, Host, Overload, Retrying, Upstream, load,
+    parse,
 };
 use super::{GOOD, good_with};
 use crate::dialect::target::{Flavor, UnknownFields};
@@ -92,6 +93,7 @@ fn a_good_file_compiles_to_all_its_parts() {
             },
         ),
         overload: Overload { memory: None, connections: 50_000 },
+        envoy: Envoy::default(),
         policy: Policy {
             format: FORMAT,
             revision: revision.clone(),

@@ -116,7 +116,7 @@ fn unknown_and_missing_keys() {
         "worker: 2",
         &[
             "4:1: worker: unknown key `worker`; did you mean `workers`? (expected one of: version, listen, admin, \
-           workers, access_log, max_request_body, zone, tokens, reservations, queue, alerts, overload, credentials, providers, prices, \
+           workers, access_log, max_request_body, zone, tokens, reservations, queue, alerts, overload, envoy, credentials, providers, prices, \
            unknown_price, models, organisation, users, teams, keys, redaction, guard)",
         ],
     );

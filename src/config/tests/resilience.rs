@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::super::{Capacity, Ejection, HealthCheck, Overload, parse};
+use super::super::{Capacity, Chains, Ejection, HealthCheck, Overload, parse};
 use super::lines;
 
 /// A file whose only provider and only model have these keys besides those that they must have.
@@ -87,4 +87,46 @@ fn what_is_out_of_range_is_told() {
         let told = lines(&problems).join("\n");
         assert!(told.contains(expected), "{told}\nnot\n{expected}");
     }
+}
+
+/// An aggregate cluster counts attempts, and not what each target may have of them.
+#[test]
+fn what_an_aggregate_cluster_cannot_do_is_told() {
+    let file = |model: &str| {
+        format!(
+            "version: 1\nenvoy: {{chains: aggregate}}\nproviders: {{p: {{api: openai, url: http://h}}}}\nmodels:\n  \
+             n: {{targets: [{{provider: p, model: x, retries: 3}}]}}\n  m: {model}\n"
+        )
+    };
+    let target = |name: &str, retries: &str| format!("{{provider: p, model: {name}{retries}}}");
+    let chain = |retries: [&str; 3]| {
+        let [a, b, c] = retries;
+        format!("{{targets: [{}, {}, {}]}}", target("a", a), target("b", b), target("c", c))
+    };
+    for good in [["", "", ""], [", retries: 2", ", retries: 2", ""], [", retries: 1", "", ", retries: 0"]] {
+        let gateway = parse("gateway.yaml", &file(&chain(good))).unwrap();
+        assert_eq!(gateway.envoy.chains, Chains::Aggregate);
+    }
+    let told = |model: &str| {
+        let problems = parse("gateway.yaml", &file(model)).unwrap_err();
+        problems.iter().map(|problem| format!("{}: {}", problem.path, problem.kind)).collect::<Vec<_>>()
+    };
+    let with = "with `envoy: {chains: aggregate}`";
+    assert_eq!(
+        told(&chain([", retries: 2", "", ", retries: 3"])),
+        [
+            format!(
+                "models.m.targets[1]: {with} every target is tried equally often; `retries` must be 2, as of the first"
+            ),
+            format!(
+                "models.m.targets[2].retries: {with} no target is tried more often than the first; `retries` must be 2 \
+                 or less"
+            ),
+        ]
+    );
+    let elsewhere =
+        format!("{{on_context_overflow: n, on_content_policy: n, targets: [{}]}}", target("a", ""));
+    let remove =
+        |key: &str| format!("models.m.{key}: {with} Envoy cannot go on at another model; remove this key");
+    assert_eq!(told(&elsewhere), [remove("on_context_overflow"), remove("on_content_policy")]);
 }

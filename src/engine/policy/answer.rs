@@ -9,7 +9,7 @@ use super::{Phase, Policy, set_response_header};
 use crate::dialect::translate::Dialect;
 use crate::engine::effect::Effect;
 use crate::engine::event::Timestamp;
-use crate::engine::fields::{REQUEST_ID_HEADERS, SERVED_BY, is_private_response_header};
+use crate::engine::fields::{REQUEST_ID_HEADERS, SERVED_BY, UNANSWERED_HEADER, is_private_response_header};
 use crate::engine::headers::Headers;
 use crate::engine::refusal::Refusal;
 use crate::engine::spending::Spending;
@@ -35,6 +35,7 @@ impl Policy {
                 return;
             }
         };
+        let local = local || headers.get(UNANSWERED_HEADER).is_some();
         let note = self.deposit.take().and_then(|deposit| deposit.note());
         if let Some(note) = &note {
             let unanswered = local && headers.get(adapter::REFUSAL_HEADER).is_none();
