@@ -207,6 +207,8 @@ pub enum Kind {
     },
     /// `model` for an external guard that has no models to choose from.
     ModelOfPlainGuard,
+    /// `streams` for an external guard that is not asked about answers.
+    StreamsUnasked,
     /// A rule of the guard that cannot work.
     Guard(policy::Problem),
     /// An endpoint that a model cannot be served at.
@@ -515,6 +517,7 @@ impl fmt::Display for Kind {
             Self::Expression(fault) => fault.fmt(formatter),
             Self::TooMany { most } => write!(formatter, "there can be no more than {most} of them"),
             Self::ModelOfPlainGuard => formatter.write_str("`model` is for the kind openai-moderation"),
+            Self::StreamsUnasked => formatter.write_str("`streams` needs `answers` among `about`"),
             Self::Guard(problem) => problem.fmt(formatter),
             Self::Surface(flaw) => flaw.fmt(formatter),
             Self::NoPrice { target, budget } => write!(

@@ -41,4 +41,5 @@ mod surfaces;
 mod sustained;
 mod tls;
 mod upstream;
+mod verdict;
 mod within;

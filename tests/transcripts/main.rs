@@ -25,6 +25,7 @@ mod stories;
 mod story;
 mod surfaces;
 mod translated;
+mod verdict;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -42,6 +43,7 @@ fn told() -> Vec<(String, String)> {
         .chain(elsewhere::stories())
         .chain(embedding::stories())
         .chain(external::stories())
+        .chain(verdict::stories())
         .chain(refusals::all())
         .chain(failures::stories())
         .collect()

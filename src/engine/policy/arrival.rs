@@ -9,6 +9,7 @@ use crate::dialect::translate::Dialect;
 use crate::engine::Headers;
 use crate::engine::effect::Effect;
 use crate::engine::refusal::Refusal;
+use crate::identity::caller::Unidentified;
 
 /// The parameter that carries a key (Google, "System parameters").
 const KEY: &str = "key";
@@ -65,4 +66,16 @@ pub(super) fn check_form(surface: Surface, target: &str) -> Result<(), Refusal> 
     let fault =
         RequestFault::InvalidParameter { name: "alt", expected: "`sse`: streams are sent as events only" };
     Err(Refusal::InvalidRequest(fault))
+}
+
+impl From<Unidentified> for Refusal {
+    fn from(reason: Unidentified) -> Self {
+        match reason {
+            Unidentified::Missing => Self::MissingKey,
+            Unidentified::Duplicate => Self::DuplicateCredentials,
+            Unidentified::Invalid => Self::InvalidKey,
+            Unidentified::Revoked => Self::KeyRevoked,
+            Unidentified::Expired => Self::KeyExpired,
+        }
+    }
 }
