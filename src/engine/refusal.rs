@@ -102,6 +102,7 @@ impl From<TranslationFault> for Refusal {
             TranslationFault::Request(fault) => Self::InvalidRequest(fault),
             TranslationFault::UnknownField(name) => Self::Unsupported(Unsupported::Member(name)),
             TranslationFault::NeedsState(what) => Self::Unsupported(Unsupported::State(what)),
+            TranslationFault::Lost(field) => Self::Unsupported(Unsupported::Loss(field)),
             // The adapter asks for no pair that is not supported.
             TranslationFault::Pair => Self::Internal,
         }

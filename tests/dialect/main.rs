@@ -9,6 +9,7 @@
 
 mod answers;
 mod corpus;
+mod models;
 mod property;
 mod semantics;
 

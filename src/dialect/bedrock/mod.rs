@@ -10,6 +10,6 @@ mod error;
 mod stream;
 
 pub(super) use answer::{decode_answer, usage_of};
-pub(super) use encode::encode_request;
+pub(super) use encode::{carries, encode_request};
 pub(super) use error::decode_error;
 pub(super) use stream::StreamDecoder;
