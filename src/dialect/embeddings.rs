@@ -117,7 +117,12 @@ pub fn encode_request(
         losses.unsupported("user");
     }
     carry_unknown(&request.unknown, target, &mut body, &mut losses);
-    Ok(EncodedRequest { path: path(embedder, &target.model, request.texts.len()), body, losses })
+    Ok(EncodedRequest {
+        path: path(embedder, &target.model, request.texts.len()),
+        body,
+        losses,
+        wrapped: false,
+    })
 }
 
 /// The path of a request below the provider's base URL; see [`super::translate::path`].

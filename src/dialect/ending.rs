@@ -142,6 +142,7 @@ impl Finish {
             id: self.id,
             model: self.model,
             created: self.created,
+            wrapped: false,
             include_usage: usage.is_some(),
             echo: Vec::new(),
         };

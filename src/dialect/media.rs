@@ -6,6 +6,8 @@ use crate::chat::Source;
 pub(super) fn source_of_url(url: String) -> Source {
     match split_data_url(&url) {
         Some((media_type, data)) => {
+            // The registered name (IANA, "Media Types"); many clients write the other.
+            let media_type = if media_type == "image/jpg" { "image/jpeg" } else { media_type };
             Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() }
         }
         None => {

@@ -17,11 +17,14 @@ pub mod embeddings;
 pub mod ending;
 pub mod foreign;
 mod gemini;
+pub mod knowledge;
 mod media;
 pub mod models;
 pub mod objection;
 pub mod openai;
+mod prepare;
 pub mod request;
+mod schema;
 pub mod sigv4;
 mod sse;
 pub mod stream;
@@ -29,6 +32,7 @@ pub mod surface;
 pub mod target;
 pub mod translate;
 mod wire;
+mod wrapper;
 
 pub use crate::chat::Usage;
 pub use surface::Surface;
@@ -209,6 +213,8 @@ pub struct AnswerContext {
     pub created: u64,
     /// Whether the client of a stream asked for its usage.
     pub include_usage: bool,
+    /// Whether the answer is in a wrapper, as [`translate::EncodedRequest::wrapped`] said.
+    pub wrapped: bool,
     /// Members of the request that the Responses API repeats in its answer, as JSON text.
     pub echo: Vec<(&'static str, String)>,
 }

@@ -9,6 +9,7 @@
 
 use crate::chat::{ChatError, ChatEvent, ErrorKind, Losses, Usage};
 use crate::dialect::translate::Dialect;
+use crate::dialect::wrapper::Unwrapper;
 use crate::dialect::{AnswerContext, anthropic, bedrock, gemini, openai};
 use crate::framing::eventstream;
 use crate::framing::sse::{Extent, Framer};
@@ -147,6 +148,7 @@ pub struct StreamTranslator {
     begun: bool,
     error: Option<ChatError>,
     events: Vec<ChatEvent>,
+    unwrapper: Option<Unwrapper>,
 }
 
 enum Frames {
@@ -171,6 +173,7 @@ impl StreamTranslator {
             Dialect::Bedrock => Frames::Messages(eventstream::Framer::new(LONGEST_EVENT)),
             _ => Frames::Events(Framer::new(LONGEST_EVENT)),
         };
+        let unwrapper = context.wrapped.then(Unwrapper::default);
         Some(Self {
             frames,
             decoder: AnswerDecoder::new(provider)?,
@@ -180,6 +183,7 @@ impl StreamTranslator {
             begun: false,
             error: None,
             events: Vec::new(),
+            unwrapper,
         })
     }
 
@@ -234,6 +238,11 @@ impl StreamTranslator {
             if matches!(event, ChatEvent::Delta { part: MOST_PARTS.., .. }) {
                 event =
                     ChatEvent::Error(ChatError::broken_stream("the provider's answer has too many parts"));
+            }
+            if let Some(unwrapper) = &mut self.unwrapper
+                && !unwrapper.event(&mut event)
+            {
+                continue;
             }
             match &event {
                 ChatEvent::Usage(usage) => self.usage = Some(*usage),

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::dialect::Api;
+use crate::dialect::knowledge::{Traits, longest_answer};
 
 /// What an encoder needs to know of the place that a request goes to.
 #[derive(Clone, Debug)]
@@ -18,75 +19,26 @@ pub struct Target {
     /// The most tokens of an answer where the provider wants a number and the client gave none: as many as the model
     /// can, because that is what silence means to every other provider.
     pub default_max_tokens: u64,
-    /// How the model is held to a JSON schema.
-    pub structured_output: StructuredOutput,
-    /// How the model is told to think.
-    pub thinking: ThinkingControl,
-    /// Whether the model takes `temperature`, `top_p` and `top_k`: Anthropic's models from Opus 4.7 on answer 400
-    /// to any of them (migration guide of its API, version 2026-10-21). Unused for other models.
-    pub takes_sampling: bool,
+    /// What the model takes.
+    pub traits: Traits,
     /// How a server compatible with OpenAI differs from it; unused elsewhere.
     pub quirks: &'static Quirks,
 }
 
 impl Target {
-    /// The target `model` of a provider with a dialect of its own, by what is known of the model from its name.
+    /// The target `model` of a provider, by what is known of the model from its name.
     #[must_use]
-    pub fn of(api: Api, model: &str) -> Self {
-        let settled = api == Api::Anthropic && takes_no_sampling(model);
-        let is_third_gemini = api == Api::Gemini && model.starts_with("gemini-3");
+    pub fn of(api: Api, quirks: &'static Quirks, model: &str) -> Self {
         Self {
             api,
             model: model.to_owned(),
             api_version: String::new(),
             unknown: UnknownFields::Drop,
             default_max_tokens: longest_answer(model),
-            structured_output: match api {
-                Api::Gemini | Api::VertexGemini => StructuredOutput::Native,
-                // Every model knows tools; the parameter came later.
-                _ => StructuredOutput::Tool,
-            },
-            thinking: if settled || is_third_gemini {
-                ThinkingControl::Effort
-            } else {
-                ThinkingControl::Budget
-            },
-            takes_sampling: !settled,
-            quirks: &Quirks::OPENAI,
+            traits: Traits::of(api, quirks, model),
+            quirks,
         }
     }
-}
-
-/// The longest answers of Anthropic's models in tokens, by how their names begin, the longest such beginning first
-/// (models overview of its API, "Max output", version 2026-10-21). Later ones can say 128,000, which is more than
-/// anybody means who names no number.
-const LONGEST_ANSWERS: [(&str, u64); 8] = [
-    ("claude-3-5-sonnet-20241022", 8192),
-    ("claude-3-5-haiku", 8192),
-    ("claude-opus-4-1", 32_000),
-    ("claude-opus-4-2", 32_000),
-    ("claude-3-7", 64_000),
-    ("claude-3-", 4096),
-    ("claude-2", 4096),
-    ("claude-", 64_000),
-];
-
-/// What every model can say.
-const SHORT_ANSWER: u64 = 4096;
-
-fn longest_answer(model: &str) -> u64 {
-    let known = LONGEST_ANSWERS.iter().find(|(beginning, _)| model.starts_with(beginning));
-    known.map_or(SHORT_ANSWER, |(_, tokens)| *tokens)
-}
-
-/// Whether a model of Anthropic's is Opus 4.7 or later: `claude-opus-4-7`, perhaps with a date behind it.
-fn takes_no_sampling(model: &str) -> bool {
-    let Some(version) = model.strip_prefix("claude-opus-") else { return false };
-    let mut numbers = version.split('-').map(|part| part.parse::<u32>().ok());
-    let (major, minor) = (numbers.next().flatten(), numbers.next().flatten());
-    // What stands in the second place of an older name is its date.
-    let minor = minor.filter(|minor| *minor < 100).unwrap_or(0);
-    major.is_some_and(|major| (major, minor) >= (4, 7))
 }
 
 /// What happens to members of a request that the gateway does not know.
@@ -101,24 +53,6 @@ pub enum UnknownFields {
     Drop,
     /// The request is refused.
     Refuse,
-}
-
-/// How a model is held to a JSON schema.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum StructuredOutput {
-    /// By the provider's own parameter.
-    Native,
-    /// By a tool that it must call: for models that lack the parameter.
-    Tool,
-}
-
-/// How a model is told to think.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ThinkingControl {
-    /// By a number of tokens.
-    Budget,
-    /// By a level of effort.
-    Effort,
 }
 
 /// A server that is compatible with OpenAI's API, in a manner of its own.
@@ -196,6 +130,19 @@ pub struct Quirks {
     pub thinking: ThinkingField,
     /// How the end of a prefix worth caching is marked.
     pub cache: CacheField,
+    /// Whose models' names tell what they take.
+    pub models: Models,
+}
+
+/// Whose models a server has, as far as their names tell what they take.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Models {
+    /// OpenAI's.
+    OpenAi,
+    /// Mistral's.
+    Mistral,
+    /// Anybody's: the server takes what they have in common, or leaves out what a model lacks.
+    Any,
 }
 
 /// How the effort of reasoning is asked for.
@@ -248,6 +195,7 @@ impl Quirks {
         effort: EffortField::ReasoningEffort,
         thinking: ThinkingField::Absent,
         cache: CacheField::Breakpoint,
+        models: Models::OpenAi,
     };
 
     /// Azure OpenAI (REST reference, version 2024-10-21).
@@ -261,6 +209,7 @@ impl Quirks {
         files: false,
         metadata: false,
         cache: CacheField::Absent,
+        models: Models::Any,
         ..Self::OPENAI
     };
 
@@ -277,6 +226,7 @@ impl Quirks {
         stream_usage: false,
         metadata: true,
         effort: EffortField::ReasoningEffort,
+        models: Models::Mistral,
         ..Self::COMPATIBLE
     };
 
@@ -331,24 +281,11 @@ mod tests {
             ("claude-haiku-4-5-20251001", 64_000),
             ("somebody-elses", 4096),
         ] {
-            assert_eq!(Target::of(Api::Anthropic, model).default_max_tokens, tokens, "{model}");
-        }
-    }
-
-    /// Names of the models overview of Anthropic's API.
-    #[test]
-    fn the_name_of_a_model_tells_whether_it_takes_sampling() {
-        for (model, takes) in [
-            ("claude-sonnet-4-5", true),
-            ("claude-opus-4-20250514", true),
-            ("claude-opus-4-1-20250805", true),
-            ("claude-opus-4-6", true),
-            ("claude-opus-4-7", false),
-            ("claude-opus-4-7-20260101", false),
-            ("claude-opus-5", false),
-            ("claude-3-opus-20240229", true),
-        ] {
-            assert_eq!(Target::of(Api::Anthropic, model).takes_sampling, takes, "{model}");
+            assert_eq!(
+                Target::of(Api::Anthropic, &Quirks::OPENAI, model).default_max_tokens,
+                tokens,
+                "{model}"
+            );
         }
     }
 }

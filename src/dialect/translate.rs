@@ -8,9 +8,10 @@
 
 use crate::chat::{Cause, ChatAnswer, ChatError, ChatRequest, ErrorKind, Losses, UnknownField, Usage};
 use crate::dialect::objection::objection;
+use crate::dialect::prepare::{Prepared, prepare};
 use crate::dialect::target::{Target, UnknownFields};
 use crate::dialect::{
-    AnswerContext, AnswerFault, Api, RequestFault, Surface, anthropic, bedrock, gemini, openai,
+    AnswerContext, AnswerFault, Api, RequestFault, Surface, anthropic, bedrock, gemini, openai, wrapper,
 };
 
 /// A dialect of requests for a chat and their answers.
@@ -89,6 +90,8 @@ pub struct EncodedRequest {
     pub body: Vec<u8>,
     /// What could not be carried.
     pub losses: Losses,
+    /// Whether the model was asked for its answer in a wrapper, which [`AnswerContext::wrapped`] takes off again.
+    pub wrapped: bool,
 }
 
 /// Why a request cannot be translated.
@@ -102,6 +105,8 @@ pub enum TranslationFault {
     NeedsState(&'static str),
     /// The model takes this only as what it is asked to embed.
     Input(&'static str),
+    /// Nothing of the last thing that the user says can be carried; the name of what was lost.
+    Lost(&'static str),
     /// The pair of dialects is not supported.
     Pair,
 }
@@ -130,7 +135,8 @@ pub fn decode_request(client: Dialect, body: &[u8]) -> Result<(ChatRequest, Loss
 /// Writes a request.
 ///
 /// # Errors
-/// When it has an unknown member that is to be refused, or the provider's dialect cannot be written.
+/// When it has an unknown member that is to be refused, nothing of its question can be carried, or the provider's
+/// dialect cannot be written.
 pub fn encode_request(
     provider: Dialect,
     request: &ChatRequest,
@@ -139,15 +145,18 @@ pub fn encode_request(
     if let (UnknownFields::Refuse, Some(field)) = (target.unknown, request.unknown.first()) {
         return Err(TranslationFault::UnknownField(field.name.clone()));
     }
-    let (mut body, mut losses) = match provider {
-        Dialect::OpenAiChat => openai::chat::encode_request(request, target),
-        Dialect::Anthropic => anthropic::encode_request(request, target),
-        Dialect::Gemini => gemini::encode_request(request, target),
-        Dialect::Bedrock => bedrock::encode_request(request, target),
+    let mut lost = Losses::default();
+    let Prepared { request: prepared, wrapped } = prepare(request, provider, target, &mut lost)?;
+    let (mut body, losses) = match provider {
+        Dialect::OpenAiChat => openai::chat::encode_request(&prepared, target),
+        Dialect::Anthropic => anthropic::encode_request(&prepared, target),
+        Dialect::Gemini => gemini::encode_request(&prepared, target),
+        Dialect::Bedrock => bedrock::encode_request(&prepared, target),
         Dialect::OpenAiCompletions | Dialect::OpenAiResponses => return Err(TranslationFault::Pair),
     };
-    carry_unknown(&request.unknown, target, &mut body, &mut losses);
-    Ok(EncodedRequest { path: path(target, request.stream), body, losses })
+    lost.append(losses);
+    carry_unknown(&request.unknown, target, &mut body, &mut lost);
+    Ok(EncodedRequest { path: path(target, request.stream), body, losses: lost, wrapped })
 }
 
 /// Adds the members that nobody knows to a request that was written, or notes them as lost.
@@ -347,6 +356,9 @@ pub fn translate_answer(
     context: &AnswerContext,
 ) -> Result<TranslatedAnswer, AnswerFault> {
     let mut answer = decode_answer(provider, body)?;
+    if context.wrapped {
+        wrapper::unwrap(&mut answer);
+    }
     let (body, more) = encode_answer(client, &answer, context);
     let mut losses = std::mem::take(&mut answer.losses);
     losses.append(more);
@@ -383,20 +395,10 @@ pub fn translate_error(provider: Dialect, client: Dialect, status: u16, body: &[
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::dialect::target::{Quirks, StructuredOutput, ThinkingControl};
+    use crate::dialect::target::Quirks;
 
     fn target(api: Api, model: &str) -> Target {
-        Target {
-            api,
-            model: model.to_owned(),
-            api_version: "2024-10-21".to_owned(),
-            unknown: UnknownFields::Drop,
-            default_max_tokens: 4096,
-            structured_output: StructuredOutput::Native,
-            thinking: ThinkingControl::Budget,
-            takes_sampling: true,
-            quirks: &Quirks::OPENAI,
-        }
+        Target { api_version: "2024-10-21".to_owned(), ..Target::of(api, &Quirks::OPENAI, model) }
     }
 
     /// The paths of the providers' API references.

@@ -114,6 +114,7 @@ impl From<TranslationFault> for Refusal {
             TranslationFault::UnknownField(name) => Self::Unsupported(Unsupported::Member(name)),
             TranslationFault::NeedsState(what) => Self::Unsupported(Unsupported::State(what)),
             TranslationFault::Input(taken) => Self::Unsupported(Unsupported::Input(taken)),
+            TranslationFault::Lost(field) => Self::Unsupported(Unsupported::Loss(field)),
             // The adapter asks for no pair that is not supported.
             TranslationFault::Pair => Self::Internal,
         }

@@ -114,6 +114,7 @@ pub fn start(
         created: original.created,
         // The policy meters by the usage, and hides it from a client that did not ask.
         include_usage: true,
+        wrapped: request.wrapped,
         echo: echo(client, body),
     };
     let translation = Translation {
@@ -141,11 +142,11 @@ fn embed(body: &[u8], target: &Target) -> Result<(EncodedRequest, Expected), Ref
 /// A model of a provider.
 #[must_use]
 pub fn target(provider: &Provider, model: &str) -> Target {
+    let quirks = if provider.api == Api::AzureOpenAi { &Quirks::AZURE } else { provider.flavor.quirks() };
     Target {
         api_version: provider.api_version.clone().unwrap_or_default(),
         unknown: provider.unknown_fields,
-        quirks: if provider.api == Api::AzureOpenAi { &Quirks::AZURE } else { provider.flavor.quirks() },
-        ..Target::of(provider.api, model)
+        ..Target::of(provider.api, quirks, model)
     }
 }
 

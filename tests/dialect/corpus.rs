@@ -5,11 +5,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Map, Value, json};
-use tollgate::chat::{Cause, ChatRequest, Content, Losses, Part, Usage};
+use tollgate::chat::{Cause, ChatRequest, Content, Effort, Losses, Part, Usage};
 use tollgate::dialect::AnswerContext;
 use tollgate::dialect::Api;
+use tollgate::dialect::knowledge::{Levels, Off, Sampling, StructuredOutput, Thinking, Traits};
 use tollgate::dialect::stream::StreamTranslator;
-use tollgate::dialect::target::{Quirks, StructuredOutput, Target, ThinkingControl, UnknownFields};
+use tollgate::dialect::target::{Quirks, Target, UnknownFields};
 use tollgate::dialect::translate::{self, Dialect, Support, support};
 use tollgate::framing::eventstream::crc32;
 
@@ -145,6 +146,25 @@ fn text(request: &ChatRequest) -> Value {
     found.into()
 }
 
+/// A model of which only that is known which a case says.
+fn traits(provider: Dialect, case: &Value) -> Traits {
+    let by_tool = case["structured_output"] == "tool";
+    let by_level = case["thinking"] == "effort" || provider == Dialect::OpenAiChat;
+    let levels = &[Effort::Minimal, Effort::Low, Effort::Medium, Effort::High, Effort::ExtraHigh];
+    let off = if provider == Dialect::Gemini { Off::Never } else { Off::Said };
+    Traits {
+        structured_output: if by_tool { StructuredOutput::Tool } else { StructuredOutput::Native },
+        thinking: if by_level { Thinking::Effort(Levels { levels, off }) } else { Traits::UNKNOWN.thinking },
+        sampling: match case["takes_sampling"].as_bool() {
+            Some(false) => Sampling::Fixed,
+            _ => Sampling::Free,
+        },
+        signed_calls: by_level && provider == Dialect::Gemini,
+        strict_tools: true,
+        ..Traits::UNKNOWN
+    }
+}
+
 /// Where the requests of the corpus go. A case may set `thinking`, `structured_output` and `unknown`.
 pub(crate) fn target(provider: Dialect, case: &Value) -> Target {
     let (api, model) = match provider {
@@ -163,15 +183,7 @@ pub(crate) fn target(provider: Dialect, case: &Value) -> Target {
             _ => UnknownFields::Drop,
         },
         default_max_tokens: 4096,
-        structured_output: match case["structured_output"].as_str() {
-            Some("tool") => StructuredOutput::Tool,
-            _ => StructuredOutput::Native,
-        },
-        thinking: match case["thinking"].as_str() {
-            Some("effort") => ThinkingControl::Effort,
-            _ => ThinkingControl::Budget,
-        },
-        takes_sampling: case["takes_sampling"].as_bool().unwrap_or(true),
+        traits: traits(provider, case),
         quirks: match case["quirks"].as_str() {
             Some("vllm") => &Quirks::VLLM,
             Some("mistral") => &Quirks::MISTRAL,
@@ -189,6 +201,7 @@ pub(crate) fn context(client: Dialect) -> AnswerContext {
         model: "requested-model".to_owned(),
         created: 1_700_000_000,
         include_usage: true,
+        wrapped: false,
         echo: translate::echo(client, b"{}"),
     }
 }

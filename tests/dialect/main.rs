@@ -10,6 +10,7 @@
 mod answers;
 mod corpus;
 mod embeddings;
+mod models;
 mod property;
 mod semantics;
 

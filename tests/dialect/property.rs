@@ -1,9 +1,11 @@
 //! What holds of every case, and of any request.
 
 use proptest::prelude::*;
+use serde_json::{Value, json};
 use tollgate::chat::{
     CacheMarker, ChatRequest, Content, Format, Json, Message, Part, Role, Sampling, Source, Tool, ToolChoice,
 };
+use tollgate::dialect::stream::StreamOutcome;
 use tollgate::dialect::translate::{Dialect, Support, decode_request, encode_request, support};
 
 use crate::corpus::{Kind, cases, target, translate_chunks, wire};
@@ -35,17 +37,38 @@ fn every_split_of_every_stream_gives_the_same() {
     assert!(count >= 80, "the corpus is there: {count}");
 }
 
-/// A stream that breaks off anywhere never ends in silence.
+/// The events before the first that says that the answer, or one of several, is at its end.
+fn before_the_end(case: &Value) -> Value {
+    let says_so = |event: &Value| {
+        let text = event.to_string();
+        let ends = [
+            "\"finish_reason\":\"",
+            "\"stop_reason\":\"",
+            "\"finishReason\":\"",
+            "\"blockReason\":",
+            "\"messageStop\":",
+        ];
+        event == "[DONE]" || event["type"] == "message_stop" || ends.iter().any(|end| text.contains(end))
+    };
+    let events = case["events"].as_array().unwrap();
+    json!({ "events": events.iter().take_while(|event| !says_so(event)).collect::<Vec<_>>() })
+}
+
+/// A stream that breaks off anywhere never ends in silence, and is complete only after its provider said so.
 #[test]
 fn a_broken_stream_is_said_to_be_broken() {
     for provider in Dialect::ALL {
         for case in cases(provider, Kind::Streams).values() {
             let bytes = wire(provider, case);
+            let end = wire(provider, &before_the_end(case)).len();
             let client =
                 if provider == Dialect::Anthropic { Dialect::OpenAiChat } else { Dialect::Anthropic };
             for at in (0..bytes.len()).step_by(7) {
                 let (_, translator) = translate_chunks(provider, client, std::iter::once(&bytes[..at]));
-                assert!(translator.outcome().is_some(), "{provider:?} cut at {at}");
+                let outcome = translator.outcome();
+                assert!(outcome.is_some(), "{provider:?} cut at {at}");
+                let is_failed = matches!(outcome, Some(StreamOutcome::Failed(_)));
+                assert!(is_failed || at > end, "{provider:?} cut at {at}: {outcome:?}");
             }
         }
     }
@@ -187,7 +210,7 @@ proptest! {
     fn a_request_survives_every_dialect(recipe in recipe()) {
         let request = request(recipe);
         for dialect in [Dialect::OpenAiChat, Dialect::Anthropic, Dialect::Gemini] {
-            let encoded = encode_request(dialect, &request, &target(dialect, &serde_json::Value::Null)).unwrap();
+            let encoded = encode_request(dialect, &request, &target(dialect, &Value::Null)).unwrap();
             prop_assert!(encoded.losses.is_empty(), "{dialect:?} loses {:?}", encoded.losses);
             let (decoded, losses) = decode_request(dialect, &encoded.body).unwrap();
             prop_assert!(losses.is_empty(), "{dialect:?} reads with losses {losses:?}");
@@ -203,7 +226,7 @@ proptest! {
         let message = Message { role: Role::User, parts: vec![part], name: None };
         let request = ChatRequest { messages: vec![message], ..ChatRequest::default() };
         let dialect = Dialect::Anthropic;
-        let encoded = encode_request(dialect, &request, &target(dialect, &serde_json::Value::Null)).unwrap();
+        let encoded = encode_request(dialect, &request, &target(dialect, &Value::Null)).unwrap();
         let (decoded, _) = decode_request(dialect, &encoded.body).unwrap();
         prop_assert!(decoded.messages == request.messages);
     }

@@ -10,7 +10,7 @@ use std::hint::black_box;
 use std::time::Instant;
 
 use tollgate::dialect::stream::StreamTranslator;
-use tollgate::dialect::target::Target;
+use tollgate::dialect::target::{Quirks, Target};
 use tollgate::dialect::translate::{Dialect, Support, echo, support, translate_answer, translate_request};
 use tollgate::dialect::{AnswerContext, Api, Surface, request};
 use tollgate::engine::meter::Meter;
@@ -65,7 +65,7 @@ fn main() {
         for (provider, api, model, provider_name) in PROVIDERS {
             let own = passes(client, provider);
             let body = request_body(client, &words);
-            let target = Target::of(api, model);
+            let target = Target::of(api, &Quirks::OPENAI, model);
             let asked = measured(|| {
                 if own {
                     return edited(surface, &body);
@@ -167,6 +167,7 @@ fn context(client: Dialect) -> AnswerContext {
         model: "model".to_owned(),
         created: 1_700_000_000,
         include_usage: true,
+        wrapped: false,
         echo: echo(client, b"{}"),
     }
 }

@@ -1,11 +1,13 @@
 //! A request to the Messages API, written.
 
 use crate::chat::{
-    ChatRequest, Content, Format, Json, Losses, Message, Origin, Part, Reasoning, Role, Sampling, Tool,
-    ToolChoice,
+    ChatRequest, Content, Effort, Format, Json, Losses, Message, Origin, Part, Reasoning, Role, Sampling,
+    Tool, ToolChoice,
 };
 use crate::dialect::Api;
-use crate::dialect::target::{StructuredOutput, Target, ThinkingControl};
+use crate::dialect::knowledge::{self, Off, StructuredOutput, Thinking};
+use crate::dialect::schema::{self, Subset};
+use crate::dialect::target::Target;
 use crate::dialect::wire::Object;
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
 
@@ -13,6 +15,9 @@ use super::{ANSWER_TOOL, VERTEX_VERSION, blocks};
 
 /// The least budget of thinking that the API takes (reference, `thinking.budget_tokens`).
 const LEAST_BUDGET: u64 = 1024;
+
+/// Efforts for models that take budgets too, where "as the model sees fit" has no form.
+const FITTING: Effort = Effort::Medium;
 
 /// What is left for the answer beside a budget for thinking, at the least, where the client named no number.
 const LEAST_ANSWER: u64 = 4096;
@@ -24,6 +29,8 @@ pub(in crate::dialect) enum Thinks {
     Unsaid,
     /// Not at all.
     Off,
+    /// Not ahead of the answer: between calls of tools only.
+    BetweenTools,
     /// At most so many tokens, of so many for the whole answer.
     Budget { tokens: u64, max_tokens: u64 },
     /// As the model sees fit, with so much effort.
@@ -77,34 +84,42 @@ pub(in crate::dialect) fn check_thinking(
     losses: &mut Losses,
 ) -> Thinks {
     let Some(reasoning) = request.reasoning else { return Thinks::Unsaid };
-    if reasoning != Reasoning::Off && forces_tool(request, target) {
+    let thinking = target.traits.thinking;
+    if reasoning == Reasoning::Off {
+        return check_silence(request, thinking, losses);
+    }
+    if thinking == Thinking::Never || forces_tool(request, target) {
         losses.unsupported("reasoning");
         return Thinks::Unsaid;
     }
-    let budget = match (reasoning, target.thinking) {
-        (Reasoning::Off, _) => return Thinks::Off,
-        (Reasoning::Adaptive, _) => return Thinks::Adaptive(None),
-        (Reasoning::Effort(effort), ThinkingControl::Effort) => {
-            return Thinks::Adaptive(Some(match effort.name() {
-                "minimal" => {
-                    losses.approximated("reasoning.effort");
-                    "low"
+    let tokens = match (reasoning, thinking) {
+        (Reasoning::Budget(tokens), Thinking::Budget(_) | Thinking::Either(..)) => tokens,
+        (_, Thinking::Effort(levels) | Thinking::Either(_, levels)) => {
+            let effort = match reasoning {
+                Reasoning::Effort(effort) => effort,
+                Reasoning::Budget(tokens) => {
+                    losses.approximated("reasoning.budget");
+                    Effort::of_budget(tokens)
                 }
-                name => name,
-            }));
+                Reasoning::Adaptive | Reasoning::Off => return Thinks::Adaptive(None),
+            };
+            let (level, exact) = levels.nearest(effort);
+            if !exact {
+                losses.approximated("reasoning.effort");
+            }
+            return Thinks::Adaptive(Some(level.name()));
         }
-        (Reasoning::Budget(tokens), ThinkingControl::Effort) => {
-            losses.approximated("reasoning.budget");
-            return Thinks::Adaptive(Some(crate::chat::Effort::of_budget(tokens).name()));
+        (Reasoning::Effort(effort), _) => effort.budget(),
+        (Reasoning::Adaptive | Reasoning::Off | Reasoning::Budget(_), _) => {
+            losses.approximated("reasoning");
+            FITTING.budget()
         }
-        (Reasoning::Effort(effort), ThinkingControl::Budget) => effort.budget(),
-        (Reasoning::Budget(tokens), ThinkingControl::Budget) => tokens,
     };
     if lacks_thinking(request) {
         losses.unsupported("reasoning");
         return Thinks::Unsaid;
     }
-    let tokens = budget.max(LEAST_BUDGET);
+    let tokens = tokens.max(LEAST_BUDGET);
     let room = tokens.saturating_add(LEAST_ANSWER).max(target.default_max_tokens);
     let max_tokens = request.sampling.max_output_tokens.unwrap_or(room);
     if max_tokens <= LEAST_BUDGET {
@@ -117,7 +132,28 @@ pub(in crate::dialect) fn check_thinking(
     Thinks::Budget { tokens: tokens.min(max_tokens - 1), max_tokens }
 }
 
+/// How the model is told not to think, as far as it can be.
+fn check_silence(request: &ChatRequest, thinking: Thinking, losses: &mut Losses) -> Thinks {
+    match thinking {
+        Thinking::Never => Thinks::Unsaid,
+        Thinking::Effort(knowledge::Levels { off: Off::Never, levels }) => {
+            losses.approximated("reasoning.effort");
+            Thinks::Adaptive(levels.first().map(|least| least.name()))
+        }
+        Thinking::Effort(knowledge::Levels { off: Off::BetweenTools, .. }) => {
+            if !request.tools.is_empty() {
+                losses.approximated("reasoning.effort");
+            }
+            Thinks::BetweenTools
+        }
+        Thinking::Effort(_) | Thinking::Budget(_) | Thinking::Either(..) => Thinks::Off,
+    }
+}
+
 fn forces_tool(request: &ChatRequest, target: &Target) -> bool {
+    if !target.traits.forced_tools {
+        return false;
+    }
     let chosen = matches!(
         request.tool_choice,
         Some(ToolChoice::Required | ToolChoice::Named(_) | ToolChoice::Allowed { required: true, .. })
@@ -140,6 +176,11 @@ fn lacks_thinking(request: &ChatRequest) -> bool {
         _ => false,
     };
     turn.role == Role::Assistant && !turn.parts.first().is_some_and(is_signed)
+}
+
+/// Whether anything of a message can be written.
+pub(in crate::dialect) fn carries(message: &Message, losses: &mut Losses) -> bool {
+    !write::is_empty_array(|out| message.parts.iter().for_each(|part| blocks::write(part, out, losses)))
 }
 
 fn write_messages(request: &ChatRequest, object: &mut ObjectWriter<'_>, losses: &mut Losses) {
@@ -197,28 +238,27 @@ fn write_turn(turn: &[&Message], out: &mut ArrayWriter<'_>, losses: &mut Losses)
     });
 }
 
-/// Whether the form of the answer takes a tool to be had.
-const fn needs_answer_tool(format: &Format, target: &Target) -> bool {
+/// Whether the form of the answer takes a tool to be had: there is no parameter for JSON without a schema, and the one
+/// for a schema takes a subset.
+pub(in crate::dialect) fn needs_answer_tool(format: &Format, target: &Target) -> bool {
     match format {
         Format::Text => false,
-        // There is no parameter for JSON without a schema.
         Format::JsonObject => true,
-        Format::JsonSchema { .. } => matches!(target.structured_output, StructuredOutput::Tool),
+        Format::JsonSchema { schema, .. } => {
+            target.traits.structured_output == StructuredOutput::Tool
+                || !schema::fits(schema, Subset::Anthropic)
+        }
     }
 }
 
 fn write_tools(request: &ChatRequest, target: &Target, object: &mut ObjectWriter<'_>, losses: &mut Losses) {
-    let allowed = |tool: &&Tool| match &request.tool_choice {
-        Some(ToolChoice::Allowed { names, .. }) => names.contains(&tool.name),
-        _ => true,
-    };
-    let tools: Vec<&Tool> = request.tools.iter().filter(allowed).collect();
+    let tools = allowed_tools(request, target);
     let answer = needs_answer_tool(&request.format, target);
     if tools.is_empty() && !answer {
         return;
     }
     object.array("tools", |out| {
-        tools.iter().for_each(|tool| write_tool(tool, out));
+        tools.iter().for_each(|tool| write_tool(tool, target, out, losses));
         if answer {
             write_answer_tool(&request.format, out);
         }
@@ -231,6 +271,12 @@ fn write_tools(request: &ChatRequest, target: &Target, object: &mut ObjectWriter
         None if request.parallel_tools == Some(false) => ("auto", None),
         None => return,
         Some(ToolChoice::Auto | ToolChoice::Allowed { required: false, .. }) => ("auto", None),
+        Some(ToolChoice::Required | ToolChoice::Named(_) | ToolChoice::Allowed { .. })
+            if !target.traits.forced_tools =>
+        {
+            losses.approximated("tool_choice");
+            ("auto", None)
+        }
         Some(ToolChoice::Required | ToolChoice::Allowed { required: true, .. }) => ("any", None),
         Some(ToolChoice::Named(name)) => ("tool", Some(name.as_str())),
         Some(ToolChoice::None) => ("none", None),
@@ -247,12 +293,34 @@ fn write_tools(request: &ChatRequest, target: &Target, object: &mut ObjectWriter
     });
 }
 
-fn write_tool(tool: &Tool, out: &mut ArrayWriter<'_>) {
+/// The tools that the request allows; of a model that cannot be made to call the one that is named, only that one.
+pub(in crate::dialect) fn allowed_tools<'a>(request: &'a ChatRequest, target: &Target) -> Vec<&'a Tool> {
+    let is_allowed = |tool: &&Tool| match &request.tool_choice {
+        Some(ToolChoice::Allowed { names, .. }) => names.contains(&tool.name),
+        Some(ToolChoice::Named(name)) if !target.traits.forced_tools => *name == tool.name,
+        _ => true,
+    };
+    request.tools.iter().filter(is_allowed).collect()
+}
+
+/// Whether a tool's calls are to follow its schema exactly, and can be made to.
+pub(in crate::dialect) fn is_strict(tool: &Tool, target: &Target, losses: &mut Losses) -> bool {
+    let asked = tool.strict == Some(true);
+    let fits = tool.parameters.as_ref().is_none_or(|schema| schema::fits(schema, Subset::Anthropic));
+    let is_strict = asked && target.traits.strict_tools && fits;
+    if asked && !is_strict {
+        losses.unsupported("tools.strict");
+    }
+    is_strict
+}
+
+fn write_tool(tool: &Tool, target: &Target, out: &mut ArrayWriter<'_>, losses: &mut Losses) {
+    let is_strict = is_strict(tool, target, losses);
     out.object(|object| {
         object.string("name", &tool.name);
         object.string_if("description", tool.description.as_deref());
         object.raw("input_schema", &object_schema(tool.parameters.as_ref()));
-        object.boolean_if("strict", tool.strict.filter(|strict| *strict));
+        object.boolean_if("strict", is_strict.then_some(true));
         blocks::write_cache(tool.cache, object);
     });
 }
@@ -287,6 +355,9 @@ fn write_thinking(request: &ChatRequest, target: &Target, thinks: Thinks, object
     match thinks {
         Thinks::Unsaid => {}
         Thinks::Off => object.object("thinking", |thinking| thinking.string("type", "disabled")),
+        Thinks::BetweenTools => {
+            object.object("thinking", |thinking| thinking.string("type", "between_tools"));
+        }
         Thinks::Budget { tokens, .. } => object.object("thinking", |thinking| {
             thinking.string("type", "enabled");
             thinking.unsigned("budget_tokens", tokens);
@@ -326,7 +397,8 @@ pub(in crate::dialect) fn check_sampling(
 ) -> Sampling {
     let mut sampling = request.sampling.clone();
     let is_thinking = matches!(thinks, Thinks::Budget { .. } | Thinks::Adaptive(_));
-    let refused = |is_fine: bool| !target.takes_sampling || (is_thinking && !is_fine);
+    let is_fixed = target.traits.sampling == knowledge::Sampling::Fixed;
+    let refused = |is_fine: bool| is_fixed || (is_thinking && !is_fine);
     if sampling.temperature.is_some_and(|_| refused(false)) {
         // 1 is what the model does anyway.
         if sampling.temperature.take().is_some_and(|temperature| (temperature - 1.0).abs() > f64::EPSILON) {
@@ -337,8 +409,11 @@ pub(in crate::dialect) fn check_sampling(
         sampling.temperature = Some(1.0);
     }
     if sampling.top_p.is_some_and(|top_p| refused(top_p >= 0.95)) {
-        sampling.top_p = None;
-        losses.unsupported("top_p");
+        drop_top_p(&mut sampling, losses);
+    }
+    let is_one_of = target.traits.sampling == knowledge::Sampling::OneOf;
+    if is_one_of && sampling.temperature.is_some() {
+        drop_top_p(&mut sampling, losses);
     }
     if sampling.top_k.is_some_and(|_| refused(false)) {
         sampling.top_k = None;
@@ -356,4 +431,11 @@ pub(in crate::dialect) fn check_sampling(
         }
     }
     sampling
+}
+
+/// Leaves `top_p` out; 1 is what the model does anyway.
+fn drop_top_p(sampling: &mut Sampling, losses: &mut Losses) {
+    if sampling.top_p.take().is_some_and(|top_p| top_p < 1.0) {
+        losses.unsupported("top_p");
+    }
 }

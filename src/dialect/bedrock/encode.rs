@@ -1,12 +1,16 @@
 //! A request to converse, written.
 
 use crate::chat::{
-    CacheMarker, ChatRequest, Content, Format, Losses, Message, Origin, Part, Role, Sampling, Source, Tool,
-    ToolChoice,
+    CacheMarker, ChatRequest, Content, Format, Losses, Message, Origin, Part, Reasoning, Role, Sampling,
+    Source, ToolChoice,
 };
-use crate::dialect::anthropic::{ANSWER_TOOL, Thinks, check_sampling, check_thinking, object_schema};
+use crate::dialect::anthropic::{
+    ANSWER_TOOL, Thinks, allowed_tools, check_sampling, check_thinking, is_strict, needs_answer_tool,
+    object_schema,
+};
+use crate::dialect::knowledge;
 use crate::dialect::media;
-use crate::dialect::target::{StructuredOutput, Target};
+use crate::dialect::target::Target;
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
 
 /// Writes a request.
@@ -14,11 +18,11 @@ pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target)
     let mut losses = Losses::default();
     let body = write::object(|object| {
         write_messages(request, object, &mut losses);
-        let is_claude = target.model.contains("anthropic");
+        let is_claude = knowledge::is_claude(&target.model);
         let thinks = if is_claude {
             check_thinking(request, target, &mut losses)
         } else {
-            if request.reasoning.is_some() {
+            if request.reasoning.is_some_and(|reasoning| reasoning != Reasoning::Off) {
                 losses.unsupported("reasoning");
             }
             Thinks::Unsaid
@@ -29,9 +33,13 @@ pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target)
         }
         write_inference(&sampling, thinks, object);
         write_tools(request, target, object, &mut losses);
-        write_additional(sampling.top_k, thinks, object);
-        if let (Format::JsonSchema { name, schema, description, .. }, StructuredOutput::Native) =
-            (&request.format, target.structured_output)
+        // Saying so is only needed where silence means thinking.
+        let silence =
+            (thinks == Thinks::Off && target.traits.thinking.levels().is_some()).then_some("disabled");
+        let silence = if thinks == Thinks::BetweenTools { Some("between_tools") } else { silence };
+        write_additional(sampling.top_k, thinks, silence, object);
+        if let Format::JsonSchema { name, schema, description, .. } = &request.format
+            && !needs_answer_tool(&request.format, target)
         {
             object.object("outputConfig", |config| {
                 config.object("textFormat", |format| {
@@ -78,9 +86,14 @@ fn write_inference(sampling: &Sampling, thinks: Thinks, object: &mut ObjectWrite
 }
 
 /// What only the model's own API has a member for.
-fn write_additional(top_k: Option<u64>, thinks: Thinks, object: &mut ObjectWriter<'_>) {
+fn write_additional(
+    top_k: Option<u64>,
+    thinks: Thinks,
+    silence: Option<&str>,
+    object: &mut ObjectWriter<'_>,
+) {
     let is_thinking = matches!(thinks, Thinks::Budget { .. } | Thinks::Adaptive(_));
-    if top_k.is_none() && !is_thinking {
+    if top_k.is_none() && !is_thinking && silence.is_none() {
         return;
     }
     object.object("additionalModelRequestFields", |fields| {
@@ -96,9 +109,19 @@ fn write_additional(top_k: Option<u64>, thinks: Thinks, object: &mut ObjectWrite
                     fields.object("output_config", |config| config.string_if("effort", effort));
                 }
             }
-            Thinks::Unsaid | Thinks::Off => {}
+            Thinks::Unsaid | Thinks::Off | Thinks::BetweenTools => {
+                if silence.is_some() {
+                    fields.object("thinking", |thinking| thinking.string_if("type", silence));
+                }
+            }
         }
     });
+}
+
+/// Whether anything of a message can be written.
+pub(in crate::dialect) fn carries(message: &Message, losses: &mut Losses) -> bool {
+    let mut blocks = Blocks { documents: 0, losses };
+    !write::is_empty_array(|out| message.parts.iter().for_each(|part| blocks.write(part, out)))
 }
 
 fn write_messages(request: &ChatRequest, object: &mut ObjectWriter<'_>, losses: &mut Losses) {
@@ -305,32 +328,32 @@ fn write_tools(request: &ChatRequest, target: &Target, object: &mut ObjectWriter
         Format::Text => None,
         Format::JsonObject => Some(None),
         Format::JsonSchema { schema, .. } => {
-            (target.structured_output == StructuredOutput::Tool).then_some(Some(schema))
+            needs_answer_tool(&request.format, target).then_some(Some(schema))
         }
     };
-    let allowed = |tool: &&Tool| match &request.tool_choice {
-        Some(ToolChoice::Allowed { names, .. }) => names.contains(&tool.name),
-        _ => true,
-    };
-    let tools: Vec<&Tool> = request.tools.iter().filter(allowed).collect();
+    let tools = allowed_tools(request, target);
     let undeclared = undeclared_tools(request);
-    if tools.is_empty() && answer.is_none() && undeclared.is_empty() {
+    let is_idle = tools.is_empty() || request.tool_choice == Some(ToolChoice::None);
+    // The API has no word for "none", and wants the tools only where the conversation has used some.
+    if is_idle && answer.is_none() && undeclared.is_empty() {
         return;
     }
     object.object("toolConfig", |config| {
         config.array("tools", |out| {
             for tool in &tools {
+                let is_strict = is_strict(tool, target, losses);
                 write_tool(
                     &tool.name,
                     tool.description.as_deref(),
                     &object_schema(tool.parameters.as_ref()),
+                    is_strict,
                     out,
                 );
                 write_cache_point(tool.cache, out);
             }
             if tools.is_empty() && !undeclared.is_empty() {
                 losses.approximated("tools");
-                undeclared.iter().for_each(|name| write_tool(name, None, &object_schema(None), out));
+                undeclared.iter().for_each(|name| write_tool(name, None, &object_schema(None), false, out));
             }
             if let Some(schema) = answer {
                 losses.approximated("response_format");
@@ -338,6 +361,7 @@ fn write_tools(request: &ChatRequest, target: &Target, object: &mut ObjectWriter
                     ANSWER_TOOL,
                     Some("Give the final answer to the user."),
                     &object_schema(schema),
+                    false,
                     out,
                 );
             }
@@ -348,6 +372,12 @@ fn write_tools(request: &ChatRequest, target: &Target, object: &mut ObjectWriter
         match &request.tool_choice {
             _ if answer.is_some() && tools.is_empty() => {
                 config.object("toolChoice", |choice| named(choice, ANSWER_TOOL));
+            }
+            Some(
+                ToolChoice::Required | ToolChoice::Named(_) | ToolChoice::Allowed { required: true, .. },
+            ) if !target.traits.forced_tools => {
+                losses.approximated("tool_choice");
+                config.object("toolChoice", |choice| choice.object("auto", |_| {}));
             }
             Some(ToolChoice::Required | ToolChoice::Allowed { required: true, .. }) => {
                 config.object("toolChoice", |choice| choice.object("any", |_| {}));
@@ -378,12 +408,19 @@ fn undeclared_tools(request: &ChatRequest) -> Vec<&str> {
     names
 }
 
-fn write_tool(name: &str, description: Option<&str>, schema: &str, out: &mut ArrayWriter<'_>) {
+fn write_tool(
+    name: &str,
+    description: Option<&str>,
+    schema: &str,
+    is_strict: bool,
+    out: &mut ArrayWriter<'_>,
+) {
     out.object(|tool| {
         tool.object("toolSpec", |spec| {
             spec.string("name", name);
             spec.string_if("description", description.filter(|text| !text.is_empty()));
             spec.object("inputSchema", |input| input.raw("json", schema));
+            spec.boolean_if("strict", is_strict.then_some(true));
         });
     });
 }

@@ -12,6 +12,6 @@ mod stream;
 
 pub(super) use answer::{decode_answer, usage_of};
 pub(super) use embeddings::INPUT_TOKENS_HEADER;
-pub(super) use encode::encode_request;
+pub(super) use encode::{carries, encode_request};
 pub(super) use error::decode_error;
 pub(super) use stream::StreamDecoder;

@@ -1,10 +1,11 @@
 //! A request to generate content, written.
 
 use crate::chat::{
-    ChatRequest, Content, Format, Losses, Message, Origin, Part, Reasoning, Role, Signature, Source,
+    ChatRequest, Content, Effort, Format, Losses, Message, Origin, Part, Reasoning, Role, Signature, Source,
     ToolChoice,
 };
-use crate::dialect::target::{Target, ThinkingControl};
+use crate::dialect::knowledge::{Budget, Levels, Off, Thinking};
+use crate::dialect::target::Target;
 use crate::dialect::wire::Object;
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
 
@@ -37,6 +38,13 @@ pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target)
         }
     }
     (body, losses)
+}
+
+/// Whether anything of a message can be written.
+pub(in crate::dialect) fn carries(message: &Message, target: &Target, losses: &mut Losses) -> bool {
+    let names = CallNames(Vec::new());
+    let mut writer = Parts { names: &names, target, open: None, losses };
+    !write::is_empty_array(|out| writer.write(&message.parts, out))
 }
 
 fn write_messages(
@@ -142,7 +150,7 @@ impl<'a> Parts<'a> {
                 Content::ToolCall { id, name, arguments } => {
                     calls_left = calls_left.saturating_sub(1);
                     let signature = self.open.take();
-                    let needs_one = self.target.thinking == ThinkingControl::Effort && !signed_calls;
+                    let needs_one = self.target.traits.signed_calls && !signed_calls;
                     out.object(|object| {
                         object.object("functionCall", |call| {
                             call.string("id", id);
@@ -344,42 +352,65 @@ fn write_thinking(
     config: &mut ObjectWriter<'_>,
     losses: &mut Losses,
 ) {
+    let traits = &target.traits;
+    if traits.thinking == Thinking::Never {
+        if request.reasoning.is_some_and(|reasoning| reasoning != Reasoning::Off) {
+            losses.unsupported("reasoning");
+        }
+        return;
+    }
     let Some(reasoning) = request.reasoning else {
         if request.show_thinking == Some(true) {
             config.object("thinkingConfig", |thinking| thinking.boolean("includeThoughts", true));
         }
         return;
     };
-    let (budget, level) = match (reasoning, target.thinking) {
-        (Reasoning::Off, ThinkingControl::Budget) => (Some(0), None),
-        (Reasoning::Off, ThinkingControl::Effort) => {
-            losses.approximated("reasoning.effort");
-            (None, Some("MINIMAL"))
-        }
-        (Reasoning::Adaptive, ThinkingControl::Budget) => (Some(-1), None),
-        (Reasoning::Adaptive, ThinkingControl::Effort) => (None, None),
-        (Reasoning::Budget(tokens), _) => (Some(i64::try_from(tokens).unwrap_or(i64::MAX)), None),
-        (Reasoning::Effort(effort), ThinkingControl::Budget) => {
-            (Some(i64::try_from(effort.budget()).unwrap_or(i64::MAX)), None)
-        }
-        (Reasoning::Effort(effort), ThinkingControl::Effort) => (
-            None,
-            Some(match effort.name() {
-                "minimal" => "MINIMAL",
-                "low" => "LOW",
-                "medium" => "MEDIUM",
-                "high" => "HIGH",
-                _ => {
-                    losses.approximated("reasoning.effort");
-                    "HIGH"
-                }
-            }),
-        ),
-    };
     config.object("thinkingConfig", |thinking| {
         let show = request.show_thinking.unwrap_or(reasoning != Reasoning::Off);
         thinking.boolean("includeThoughts", show);
-        thinking.signed_if("thinkingBudget", budget);
-        thinking.string_if("thinkingLevel", level);
+        match traits.thinking {
+            Thinking::Never => {}
+            Thinking::Budget(budget) => {
+                thinking.signed_if("thinkingBudget", Some(budget_of(reasoning, budget, losses)));
+            }
+            Thinking::Effort(levels) | Thinking::Either(_, levels) => {
+                let level =
+                    level_of(reasoning, levels, losses).map(|level| level.name().to_ascii_uppercase());
+                thinking.string_if("thinkingLevel", level.as_deref());
+            }
+        }
     });
+}
+
+/// The budget that a model is given; -1 is as it sees fit (guide, "Thinking", on budgets).
+fn budget_of(reasoning: Reasoning, budget: Budget, losses: &mut Losses) -> i64 {
+    let (tokens, field) = match reasoning {
+        Reasoning::Adaptive => return -1,
+        Reasoning::Off if budget.off == Off::Said => return 0,
+        Reasoning::Off => (0, "reasoning.effort"),
+        Reasoning::Effort(effort) => (effort.budget(), "reasoning.effort"),
+        Reasoning::Budget(tokens) => (tokens, "reasoning.budget"),
+    };
+    let (tokens, exact) = budget.nearest(tokens);
+    if !exact {
+        losses.approximated(field);
+    }
+    i64::try_from(tokens).unwrap_or(i64::MAX)
+}
+
+/// The level that a model is given; none is as it sees fit.
+fn level_of(reasoning: Reasoning, levels: Levels, losses: &mut Losses) -> Option<Effort> {
+    let (level, exact, field) = match reasoning {
+        Reasoning::Adaptive => return None,
+        Reasoning::Off => (levels.least(), false, "reasoning.effort"),
+        Reasoning::Effort(effort) => {
+            let (level, exact) = levels.nearest(effort);
+            (level, exact, "reasoning.effort")
+        }
+        Reasoning::Budget(tokens) => (levels.nearest(Effort::of_budget(tokens)).0, false, "reasoning.budget"),
+    };
+    if !exact {
+        losses.approximated(field);
+    }
+    Some(level)
 }

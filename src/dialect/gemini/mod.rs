@@ -22,7 +22,7 @@ mod stream_encode;
 
 pub(super) use answer::{decode_answer, encode_answer, usage_of};
 pub(super) use decode::decode_request;
-pub(super) use encode::{NO_SIGNATURE, encode_request};
+pub(super) use encode::{NO_SIGNATURE, carries, encode_request};
 pub(super) use error::{decode_error, encode_error, write_refusal};
 pub(super) use meter::{UsageReader, read_usage};
 pub(super) use request::{counted, inspect};

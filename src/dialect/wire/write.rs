@@ -16,6 +16,13 @@ pub(in crate::dialect) fn object_into(out: &mut Vec<u8>, write: impl FnOnce(&mut
     out.push(b'}');
 }
 
+/// Whether what is written into an array leaves it empty.
+pub(in crate::dialect) fn is_empty_array(write: impl FnOnce(&mut ArrayWriter<'_>)) -> bool {
+    let mut array = ArrayWriter { out: &mut Vec::new(), empty: true };
+    write(&mut array);
+    array.empty
+}
+
 /// The members of an object that is being written.
 pub(in crate::dialect) struct ObjectWriter<'a> {
     out: &'a mut Vec<u8>,

@@ -6,7 +6,8 @@
 
 use tollgate::dialect::AnswerContext;
 use tollgate::dialect::Api;
-use tollgate::dialect::target::{Quirks, StructuredOutput, Target, ThinkingControl, UnknownFields};
+use tollgate::dialect::knowledge::Traits;
+use tollgate::dialect::target::{Quirks, Target, UnknownFields};
 use tollgate::dialect::translate::Dialect;
 
 /// The longest input, in bytes: what is slow on more is the benchmark's to find.
@@ -48,9 +49,7 @@ pub fn target(api: Api) -> Target {
         api_version: String::new(),
         unknown: UnknownFields::Pass,
         default_max_tokens: 4096,
-        structured_output: StructuredOutput::Tool,
-        thinking: ThinkingControl::Effort,
-        takes_sampling: true,
+        traits: Traits::UNKNOWN,
         quirks: &Quirks::OPENROUTER,
     }
 }
@@ -62,6 +61,7 @@ pub fn context() -> AnswerContext {
         model: "model".to_owned(),
         created: 1,
         include_usage: true,
+        wrapped: false,
         echo: Vec::new(),
     }
 }

@@ -1,9 +1,10 @@
 //! A request for a chat completion, written.
 
 use crate::chat::{
-    CacheMarker, ChatRequest, Content, Effort, Format, Losses, Message, Part, Reasoning, Role, Source, Tool,
-    ToolChoice,
+    CacheMarker, ChatRequest, Content, Effort, Format, Losses, Message, Part, Reasoning, Role, Sampling,
+    Source, Tool, ToolChoice,
 };
+use crate::dialect::knowledge::{self, Off};
 use crate::dialect::media;
 use crate::dialect::target::{CacheField, EffortField, Quirks, Target, ThinkingField};
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
@@ -25,7 +26,13 @@ pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target)
         });
         write_tools(request, quirks, object, &mut losses);
         write_format(&request.format, quirks, object, &mut losses);
-        write_sampling(request, quirks, object, &mut losses);
+        let effort = match quirks.effort {
+            EffortField::ReasoningEffort => effort_of(request, target, &mut losses),
+            EffortField::Absent | EffortField::Reasoning => None,
+        };
+        let sampling = check_sampling(request, target, effort, &mut losses);
+        write_sampling(&sampling, quirks, object, &mut losses);
+        object.string_if("reasoning_effort", effort);
         write_reasoning(request, quirks, object, &mut losses);
         object.string_if("user", request.user.as_deref());
         if !request.metadata.is_empty() {
@@ -45,6 +52,26 @@ pub(in crate::dialect) fn encode_request(request: &ChatRequest, target: &Target)
         }
     });
     (body, losses)
+}
+
+/// The word for no reasoning at all (API reference, `reasoning_effort`).
+const SILENCE: &str = "none";
+
+/// Whether anything of a message can be written.
+pub(in crate::dialect) fn carries(message: &Message, target: &Target, losses: &mut Losses) -> bool {
+    let quirks = target.quirks;
+    if message.role == Role::Assistant {
+        // What else an assistant can have shown has no place with it.
+        let is_thought =
+            |part: &Part| matches!(part.content, Content::Thinking { .. } | Content::RedactedThinking(_));
+        let is_carried = quirks.thinking != ThinkingField::Absent && message.parts.iter().any(is_thought);
+        if !is_carried {
+            losses.unsupported("messages.assistant.content");
+        }
+        return is_carried;
+    }
+    let mut encoder = Messages { quirks, moved: Vec::new(), losses };
+    !write::is_empty_array(|out| message.parts.iter().for_each(|part| encoder.write_part(part, out)))
 }
 
 /// The messages of a request while they are written.
@@ -389,13 +416,69 @@ fn write_format(format: &Format, quirks: &Quirks, object: &mut ObjectWriter<'_>,
     }
 }
 
-fn write_sampling(
+/// The word for how much the model is to reason; none where silence says it.
+fn effort_of(request: &ChatRequest, target: &Target, losses: &mut Losses) -> Option<&'static str> {
+    let traits = &target.traits;
+    let asked = request.reasoning.filter(|reasoning| *reasoning != Reasoning::Off);
+    let Some(levels) = traits.thinking.levels().filter(|levels| !levels.levels.is_empty()) else {
+        if asked.is_some() {
+            losses.unsupported("reasoning");
+        }
+        return None;
+    };
+    if !traits.thinks_with_tools && !request.tools.is_empty() {
+        // Silence would be the model's default, which it refuses beside tools.
+        if asked.is_some() {
+            losses.unsupported("reasoning");
+        }
+        return Some(SILENCE);
+    }
+    let (level, exact, field) = match request.reasoning? {
+        Reasoning::Adaptive => return None,
+        Reasoning::Off if levels.off == Off::Said => return Some(SILENCE),
+        Reasoning::Off => (levels.least(), false, "reasoning.effort"),
+        Reasoning::Effort(effort) => {
+            let (level, exact) = levels.nearest(effort);
+            (level, exact, "reasoning.effort")
+        }
+        Reasoning::Budget(tokens) => (levels.nearest(Effort::of_budget(tokens)).0, false, "reasoning.budget"),
+    };
+    if !exact {
+        losses.approximated(field);
+    }
+    Some(level.name())
+}
+
+/// The sampling that the model takes with this effort; the rest are losses, but for values that it has anyway.
+fn check_sampling(
     request: &ChatRequest,
-    quirks: &Quirks,
-    object: &mut ObjectWriter<'_>,
+    target: &Target,
+    effort: Option<&str>,
     losses: &mut Losses,
-) {
-    let sampling = &request.sampling;
+) -> Sampling {
+    let mut sampling = request.sampling.clone();
+    let knowledge::Sampling::Unthinking { thinks } = target.traits.sampling else { return sampling };
+    if effort.map_or(!thinks, |effort| effort == SILENCE) {
+        return sampling;
+    }
+    for (value, default, field) in [
+        (&mut sampling.temperature, 1.0, "temperature"),
+        (&mut sampling.top_p, 1.0, "top_p"),
+        (&mut sampling.frequency_penalty, 0.0, "frequency_penalty"),
+        (&mut sampling.presence_penalty, 0.0, "presence_penalty"),
+    ] {
+        if value.take().is_some_and(|value| (value - default).abs() > f64::EPSILON) {
+            losses.unsupported(field);
+        }
+    }
+    if sampling.logprobs.take() == Some(true) {
+        losses.unsupported("logprobs");
+    }
+    sampling.top_logprobs = None;
+    sampling
+}
+
+fn write_sampling(sampling: &Sampling, quirks: &Quirks, object: &mut ObjectWriter<'_>, losses: &mut Losses) {
     object.number_if("temperature", sampling.temperature);
     object.number_if("top_p", sampling.top_p);
     if sampling.top_k.is_some() {
@@ -424,16 +507,7 @@ fn write_reasoning(
     let Some(reasoning) = request.reasoning else { return };
     match quirks.effort {
         EffortField::Absent => losses.unsupported("reasoning"),
-        EffortField::ReasoningEffort => match reasoning {
-            Reasoning::Off => object.string("reasoning_effort", "none"),
-            // The model's own default.
-            Reasoning::Adaptive => {}
-            Reasoning::Effort(effort) => object.string("reasoning_effort", effort.name()),
-            Reasoning::Budget(tokens) => {
-                losses.approximated("reasoning.budget");
-                object.string("reasoning_effort", Effort::of_budget(tokens).name());
-            }
-        },
+        EffortField::ReasoningEffort => {}
         EffortField::Reasoning => object.object("reasoning", |object| {
             match reasoning {
                 Reasoning::Off => object.boolean("enabled", false),

@@ -13,6 +13,6 @@ mod thinking;
 
 pub(in crate::dialect) use answer::{decode_answer, encode_answer, finish_name, usage_of, write_usage};
 pub(in crate::dialect) use decode::{decode_metadata, decode_request, decode_stop, read_arguments};
-pub(in crate::dialect) use encode::encode_request;
+pub(in crate::dialect) use encode::{carries, encode_request};
 pub(in crate::dialect) use stream_decode::StreamDecoder;
 pub(in crate::dialect) use stream_encode::StreamEncoder;
