@@ -130,7 +130,11 @@ impl Api {
             return Support::Refuse;
         }
         match (surface.dialect(), surface) {
-            (Some(client), _) => translate::support(client, self.dialect()),
+            (Some(client), _) => match translate::support(client, self.dialect()) {
+                Support::Refuse => Support::Refuse,
+                // The client's own dialect has other bodies there, as Anthropic's has on Vertex AI.
+                Support::Pass | Support::Translate => Support::Translate,
+            },
             (None, Surface::Embeddings) => match self {
                 Self::Gemini | Self::VertexGemini | Self::Bedrock => Support::Translate,
                 Self::OpenAi | Self::AzureOpenAi | Self::Anthropic | Self::VertexAnthropic => Support::Refuse,

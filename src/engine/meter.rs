@@ -210,9 +210,10 @@ impl Meter {
         let (reported, begun, output) = match &self.reading {
             Reading::Nothing => (None, Usage::default(), 0),
             Reading::Whole { finder, bytes } => {
-                let usage = finder.value(0).and_then(|object| answer::usage(self.dialect(), object));
                 // Nothing is embedded without tokens: such an answer is of a provider that does not tell them.
-                let usage = usage.filter(|usage| self.surface != Surface::Embeddings || usage.input > 0);
+                let tells = |usage: &Usage| self.surface != Surface::Embeddings || usage.input > 0;
+                let object = finder.value(0);
+                let usage = object.and_then(|object| answer::usage(self.dialect(), object)).filter(tells);
                 (usage, Usage::default(), bytes / BYTES_PER_TOKEN)
             }
             Reading::Stream { tally, .. } => (tally.usage, tally.begun, tally.output()),

@@ -48,7 +48,7 @@ pub struct Translation {
     provider: Dialect,
     client: Dialect,
     /// What is expected where embeddings were asked for, and not a chat.
-    embeddings: Option<Expected>,
+    embeddings: Option<Box<Expected>>,
     context: AnswerContext,
     /// What could not be carried, and is not counted yet.
     losses: Losses,
@@ -91,16 +91,15 @@ pub fn start(
     let target = target(provider, model);
     // Where no chat is asked for, clients speak OpenAI's dialect.
     let client = surface.dialect().unwrap_or(Dialect::OpenAiChat);
-    let (mut request, losses, embeddings) = if surface == Surface::Embeddings {
+    let (mut request, mut losses, embeddings) = if surface == Surface::Embeddings {
         let (request, expected) = embed(body, &target)?;
-        (request, Losses::default(), Some(expected))
+        (request, Losses::default(), Some(Box::new(expected)))
     } else {
         let (mut request, losses) = decode_request(client, body)?;
         // Gemini says so in the path.
         request.stream = original.streamed;
         (encode_request(dialect, &request, &target)?, losses, None)
     };
-    let mut losses = losses;
     losses.append(std::mem::take(&mut request.losses));
     if let (LossPolicy::Refuse, Some(loss)) = (provider.losses, losses.iter().next()) {
         return Err(Refusal::Unsupported(match &loss.cause {

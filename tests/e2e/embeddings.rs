@@ -114,6 +114,7 @@ fn what_is_embedded_is_metered_and_screened_and_its_errors_are_in_the_clients_wo
         assert_eq!((status, &answer["error"]["type"]), (400, &json!("invalid_request_error")), "{answer}");
     }
     mock.behave("gemini", &json!({"status": 503}));
+    mock.behave("vertex", &json!({}));
     let (status, answer) = embed(&gateway, "chain", json!({}));
     assert_eq!((status, answer["data"][0]["embedding"].as_array().map(Vec::len)), (200, Some(768)));
     let mut chat = gateway.chat(KEY, &crate::gateway::prompt("chain", false));
