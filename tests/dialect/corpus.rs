@@ -150,7 +150,13 @@ fn text(request: &ChatRequest) -> Value {
 fn traits(provider: Dialect, case: &Value) -> Traits {
     let by_tool = case["structured_output"] == "tool";
     let by_level = case["thinking"] == "effort" || provider == Dialect::OpenAiChat;
-    let levels = &[Effort::Minimal, Effort::Low, Effort::Medium, Effort::High, Effort::ExtraHigh];
+    const ALL: &[Effort] =
+        &[Effort::Minimal, Effort::Low, Effort::Medium, Effort::High, Effort::ExtraHigh, Effort::Max];
+    let levels = match provider {
+        Dialect::Gemini => &ALL[..4],
+        Dialect::OpenAiChat => ALL,
+        _ => &ALL[1..],
+    };
     let off = if provider == Dialect::Gemini { Off::Never } else { Off::Said };
     Traits {
         structured_output: if by_tool { StructuredOutput::Tool } else { StructuredOutput::Native },

@@ -413,7 +413,20 @@ fn what_is_too_much_is_left_out() {
     assert_eq!(body["messages"][0]["content"][0]["source"]["media_type"], "image/jpeg");
 }
 
-/// A wrapped stream, cut anywhere.
+/// API reference, "TokenUsage" and "CacheDetail": what is written for an hour has a price of its own.
+#[test]
+fn bedrock_tells_for_how_long_it_caches() {
+    let answer = json!({"output": {"message": {"role": "assistant", "content": [{"text": "Hi"}]}}, "stopReason": "end_turn",
+        "usage": {"inputTokens": 5, "outputTokens": 2, "totalTokens": 107, "cacheReadInputTokens": 0,
+            "cacheWriteInputTokens": 100, "cacheDetails": [{"ttl": "1h", "inputTokens": 60}, {"ttl": "5m", "inputTokens": 40}]}});
+    let context = context(Dialect::Anthropic);
+    let answer =
+        translate_answer(Dialect::Bedrock, Dialect::Anthropic, answer.to_string().as_bytes(), &context);
+    let usage = answer.unwrap().usage.unwrap();
+    assert_eq!((usage.input, usage.cache_write_input, usage.cache_write_hour_input), (105, 40, 60));
+}
+
+/// A wrapped stream.
 #[test]
 fn a_streamed_list_comes_out_of_its_wrapper() {
     let piece = |text: &str| json!({"id": "c", "choices": [{"index": 0, "delta": {"content": text}}]});

@@ -79,6 +79,11 @@ pub(crate) fn word() -> impl Strategy<Value = String> {
         .prop_filter("text that is not empty", |text| !text.is_empty())
 }
 
+/// A text that ends an answer: some providers take none of blanks alone.
+fn stop() -> impl Strategy<Value = String> {
+    word().prop_filter("more than blanks", |text| !text.trim().is_empty())
+}
+
 pub(crate) fn name() -> impl Strategy<Value = String> {
     "[a-z][a-z0-9_]{0,10}"
 }
@@ -121,7 +126,7 @@ fn recipe() -> impl Strategy<Value = Recipe> {
     );
     let tools = proptest::collection::vec((name(), proptest::option::of(word()), object()), 1..3);
     let choice = proptest::option::of(proptest::option::of(name()));
-    let sampling = (0..=100_u32, 1..9999_u64, proptest::collection::vec(word(), 0..3), any::<bool>());
+    let sampling = (0..=100_u32, 1..9999_u64, proptest::collection::vec(stop(), 0..3), any::<bool>());
     (turns, tools, choice, sampling).prop_map(
         |((system, said, answered, calls), tools, choice, (heat, limit, stop, stream))| Recipe {
             system,

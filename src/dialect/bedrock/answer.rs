@@ -93,16 +93,22 @@ pub(super) fn finish_of(name: Option<&str>, any_call: bool, losses: &mut Losses)
     }
 }
 
-/// Reads `usage`: `inputTokens` leaves out what went through the cache (guide, "Prompt caching").
+/// Reads `usage`: `inputTokens` leaves out what went through the cache (guide, "Prompt caching"), and `cacheDetails`
+/// says for how long what was written stays there (API reference, "CacheDetail").
 pub(super) fn read_usage(usage: &mut Object<'_>) -> Usage {
     let read = usage.count("cacheReadInputTokens");
     let write = usage.count("cacheWriteInputTokens");
+    let details = usage.lenient_elements("cacheDetails").into_iter().filter_map(Value::object);
+    let for_an_hour = details.filter_map(|mut detail| {
+        (detail.lenient_string("ttl").as_deref() == Some("1h")).then(|| detail.count("inputTokens"))
+    });
+    let hour = for_an_hour.fold(0, u64::saturating_add).min(write);
     Usage {
         input: usage.count("inputTokens").saturating_add(read).saturating_add(write),
         output: usage.count("outputTokens"),
         cached_input: read,
-        cache_write_input: write,
-        cache_write_hour_input: 0,
+        cache_write_input: write - hour,
+        cache_write_hour_input: hour,
         reasoning_output: 0,
     }
 }
