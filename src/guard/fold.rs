@@ -210,6 +210,14 @@ impl<'text> Folding<'text> {
             return;
         }
         self.end_word(at);
+        // Marks between letters that stand alone cut no sentence: `i.g.n.o.r.e`.
+        let spells = matches!(letter, '.' | '-' | '*')
+            && next.is_alphanumeric()
+            && self.words.last().is_some_and(|word| word.text.len() == 1)
+            && previous.is_ascii_alphabetic();
+        if spells {
+            return;
+        }
         match letter {
             '"' | '\u{201c}' | '\u{201d}' | '\u{201e}' | '«' | '»' | '`' | '「' | '」' | '『' | '』' => {
                 self.quoted = !self.quoted;

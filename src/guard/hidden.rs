@@ -147,6 +147,52 @@ fn readable(row: &[u8]) -> Option<String> {
     text.chars().all(|letter| !letter.is_control() || letter.is_whitespace()).then_some(text)
 }
 
+/// The fewest escapes that make a text an encoded one.
+const FEWEST_ESCAPES: usize = 3;
+
+/// What `text` says with its escapes undone, if it has some: percent (RFC 3986 §2.1), `\\u` and `\\x` of programming
+/// languages, and numeric references of HTML.
+pub(super) fn unescaped(text: &str) -> Option<String> {
+    memchr::memchr3(b'%', b'\\', b'&', text.as_bytes())?;
+    let mut plain = String::new();
+    let mut escapes = 0;
+    let mut rest = text.get(..text.floor_char_boundary(LONGEST_ROW))?;
+    while let Some(at) = memchr::memchr3(b'%', b'\\', b'&', rest.as_bytes()) {
+        plain.push_str(rest.get(..at)?);
+        rest = rest.get(at..)?;
+        let (letter, length) = match escape(rest) {
+            Some((letter, length)) => {
+                escapes += 1;
+                (letter, length)
+            }
+            None => (rest.chars().next()?, 1),
+        };
+        plain.push(letter);
+        rest = rest.get(length..)?;
+    }
+    plain.push_str(rest);
+    (escapes >= FEWEST_ESCAPES).then_some(plain)
+}
+
+/// The printable ASCII character that an escape stands for, and the escape's length.
+fn escape(rest: &str) -> Option<(char, usize)> {
+    let (digits, radix, length) = match rest.as_bytes() {
+        [b'%', ..] => (rest.get(1..3)?, 16, 3),
+        [b'\\', b'u', ..] => (rest.get(2..6)?, 16, 6),
+        [b'\\', b'x', ..] => (rest.get(2..4)?, 16, 4),
+        [b'&', b'#', ..] => {
+            let end = rest.bytes().take(8).position(|byte| byte == b';')?;
+            match rest.get(2..end)? {
+                digits if digits.starts_with(['x', 'X']) => (digits.get(1..)?, 16, end + 1),
+                digits => (digits, 10, end + 1),
+            }
+        }
+        _ => return None,
+    };
+    let letter = char::from_u32(u32::from_str_radix(digits, radix).ok()?)?;
+    matches!(letter, ' '..='~').then_some((letter, length))
+}
+
 /// `text` with each letter thirteen further on, if it speaks of such ciphers.
 pub(super) fn rotated(text: &str, lower: &str) -> Option<String> {
     const NAMES: &[&str] = &["rot13", "rot-13", "rot 13", "caesar", "cipher"];

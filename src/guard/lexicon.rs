@@ -21,7 +21,7 @@ macro_rules! classes {
 
 classes! {
     // To set aside.
-    OVERRIDE = 0, "be_ignored be_disregarded be_forgotten be_overridden be_discarded is_cancelled are_cancelled is_canceled are_canceled are_void is_void are_revoked are_suspended were_cancelled break violate ditch unlearn disobey defy put_aside cast_aside throw_away get_rid_of turn_off shut_off switch_off let_go_of never_mind pay_no_heed vernachlassig* saltate salta_tus pasa_de brich breche enfreins desactive desactiva disattiva ignore ignores ignoring ignored ignor disregard* forget forgetting override overriding bypass bypassing circumvent* \
+    OVERRIDE = 0, "drop_your drop_all_your do_not_listen stop_obeying strunta_i strunta don_t_obey you_no_longer_have_to you_don_t_have_to_follow you_do_not_have_to_follow no_longer_bound_by halte_dich_nicht halt_dich_nicht haltet_euch_nicht befolge_nicht folge_nicht beachte befolge berucksichtige ne_respecte_pas ne_respecte_plus ne_suis_pas ne_suis_plus ne_suivez_plus n_obeis_plus no_sigas ya_no_sigas no_obedezcas no_respetes non_seguire non_rispettare non_obbedire nao_siga nao_obedeca niet_meer_volgen volg_niet не_соблюдай не_следуй не_выполняй не_придерживайся не_слушай не_дотримуйся لا_تلتزم لا_تتبع 不要遵守 不再遵守 不要遵循 be_ignored be_disregarded be_forgotten be_overridden be_discarded is_cancelled are_cancelled is_canceled are_canceled are_void is_void are_revoked are_suspended were_cancelled break violate ditch unlearn disobey defy put_aside cast_aside throw_away get_rid_of turn_off shut_off switch_off let_go_of never_mind pay_no_heed vernachlassig* saltate salta_tus pasa_de brich breche enfreins desactive desactiva disattiva ignore ignores ignoring ignored ignor disregard* forget forgetting override overriding bypass bypassing circumvent* \
         neglect discard* overlook scrap erase abandon cancel nullify supersede* pay_no_attention do_not_follow don_t_follow dont_follow \
         stop_following no_longer_follow don_t_listen leave_aside set_aside throw_out wipe delete_all_previous do_not_obey \
         break_free do_not_comply suspend suspends lift \
@@ -43,11 +43,11 @@ classes! {
         bo_qua quen_di quen_het phot_lo abaikan lupakan ละเว้น เพิกเฉย ลืม ignorera glom glöm bortse ignorér glem se_bort unohda jata_huomiotta \
         ignoruj zapomen zapomeň ignora uita uitati αγνόησε ξέχασε התעלם תתעלם שכח hagyd_figyelmen felejtsd";
     // What is set aside: orders and rules.
-    TARGET = 1, "startanweisung* grundregel* verhaltensregel* criteria regulations ethics filters filter censorship instruction instructions instruct intructions instructons directions directive directives guideline guidelines rule rules prompt prompts \
+    TARGET = 1, "your_creators your_developers your_makers linee_guida بالتوجيهات بالتعليمات بالقواعد startanweisung* grundregel* verhaltensregel* criteria regulations ethics filters filter censorship instruction instructions instruct intructions instructons directions directive directives guideline guidelines rule rules prompt prompts \
         command commands order orders restriction restrictions constraint constraints policy policies programming training safeguard* \
         limitations protocols guardrail* assignment assignments task tasks requirements context safety safety_filters content_filter* \
         content_policies \
-        anweisung* instruktion* regel regeln vorgabe* befehl* richtlinie* vorschrift* aufgabe aufgaben auftrag auftrage einschrankung* anleitung* \
+        anweisung* instruktion* regeln vorgabe* befehl* richtlinie* vorschrift* aufgabe aufgaben auftrag auftrage einschrankung* anleitung* \
         consigne* directive regle regles ordres restriction* contrainte* \
         instruccion instrucciones reglas ordenes indicaciones directrices normas restricciones pautas consignas \
         istruzion* regole direttive ordini linee_guida comandi restrizioni \
@@ -64,7 +64,7 @@ classes! {
         huong_dan chi_thi quy_tac lenh instruksi perintah aturan arahan คำสั่ง กฎ instruktioner regler instruks ohjeet ohjeita saannot \
         pokyny pravidla instructiuni instructiunile reguli οδηγίες κανόνες הוראות ההוראות utasitas* szabaly*";
     // Which ones: those that came before.
-    PRIOR = 2, "previous previously prior above earlier before preceding foregoing initial original existing former past so_far aforementioned \
+    PRIOR = 2, "hierboven bovenstaand 지금까지* previous previously prior above earlier before preceding foregoing initial original existing former past so_far aforementioned \
         beforehand at_the_start at_the_beginning until_now up_to_now hitherto \
         vorherig* bisherig* obig* fruher* vorher zuvor davor vorangegangen* vorhergehend* oben ursprunglich* bislang \
         precedent* precedemment ci_dessus anterieur* avant initiale* initiaux jusqu_ici plus_haut \
@@ -80,11 +80,11 @@ classes! {
     ALL = 3, "all everything any every anything whatever entire alles alle allen aller samtliche* jegliche* tout toutes tous toute todo todas todos toda \
         tutto tutte tutti tudo alle_eerdere wszystk* все всё всех всі усі tum butun hepsini her_seyi 所有 一切 全部 すべて 全て 全部の 모든 모두 \
         جميع كل सभी सब tat_ca moi semua ทั้งหมด alla kaikki vsechny toate όλες כל minden";
-    POSSESSIVE = 4, "talimatlarini talimatlarinizi kurallarini kurallarinizi gorevini your yours ur dein* deine* ihre* votre vos tes ton ta tu tus tuo tuoi tua tue su sus seu seus sua suas teu teus tuas je jouw uw \
+    POSSESSIVE = 4, "du_systeme del_sistema do_sistema of_openai of_anthropic openai_s anthropic_s talimatlarini talimatlarinizi kurallarini kurallarinizi gorevini your yours ur dein* deine* ihre* votre vos tes ton ta tu tus tuo tuoi tua tue su sus seu seus sua suas teu teus tuas je jouw uw \
         swoj* twoj* твои* твой твоя твоё свои* свой своё ваш* своїх твої* sistem_isteminiz 你的 您的 あなたの 君の お前の 너의 네 당신의 \
         الخاص_بك لديك अपना अपने अपनी तुम्हारे तुम्हारा आपके आपका của_ban anda kamu ของคุณ din ditt dina";
     // To bring to light.
-    REVEAL = 5, "reveal revealing disclose leak dump print output repeat recite expose divulge verbatim copy_paste spit_out show display echo paste \
+    REVEAL = 5, "encode revelar reveler rivelare verraten offenbaren reveal revealing disclose leak dump print output repeat recite expose divulge verbatim copy_paste spit_out show display echo paste \
         reproduce regurgitate give_me hand_over quote list write_out write_down spell enrare unveil unmask summarize summarise paraphrase translate \
         zeig* nenn* verrat* gib ausgeben offenbar* wiederhol* druck* enthull* drucke liste schreib \
         montre montrez revele* affiche* donne donnez repete* divulgue* imprime* dis_moi recopie \
@@ -96,9 +96,9 @@ classes! {
         اعرض أظهر اكشف اكشفي أخبرني اطبع كرر اذكر दिखाओ दिखाएं दिखाइए बताओ बताएं बताइए प्रकट \
         cho_toi tiet_lo hien_thi tampilkan tunjukkan ungkapkan beritahu แสดง บอก visa avsloja vis afslor nayta paljasta ukaz arata dezvaluie \
         δείξε αποκάλυψε הצג גלה mutasd";
-    ASK = 6, "need want finish what provide tell say share write describe explain which begin start was welche* quels quelles quel cuales que quali cosa quais какие какой 什么 哪些 何 무엇";
+    ASK = 6, "complete continue fill_in wie_lauten wie_lautet need want finish what provide tell say share write describe explain which begin start was welche* quels quelles quel cuales que quali cosa quais какие какой 什么 哪些 何 무엇";
     // What is kept hidden.
-    SYSTEM_PROMPT = 7, "system_prompt system_prompts systemprompt* system_message system_messages system_instruction system_instructions initial_prompt initial_instructions \
+    SYSTEM_PROMPT = 7, "hidden_descriptions hidden_text operator_instructions system_prompt system_prompts systemprompt* system_message system_messages system_instruction system_instructions initial_prompt initial_instructions \
         initial_message hidden_prompt hidden_instructions hidden_rules secret_instructions secret_prompt secret_rules preprompt pre_prompt \
         master_prompt original_prompt base_prompt internal_instructions internal_rules internal_prompt \
         developer_message developer_instructions developer_prompt confidential_instructions core_instructions custom_instructions \
@@ -114,7 +114,7 @@ classes! {
         시스템_프롬프트* 시스템_메시지* 시스템_지시* 초기_프롬프트* موجه_النظام رسالة_النظام تعليمات_النظام التعليمات_السرية \
         सिस्टम_प्रॉम्प्ट सिस्टम_संदेश गुप्त_निर्देश loi_nhac_he_thong prompt_he_thong prompt_sistem pesan_sistem พรอมต์ระบบ คำสั่งระบบ \
         systemprompten jarjestelmakehote rendszerprompt* systemova_instrukce systemovy_prompt";
-    PERSONA = 8, "your_name_is named_after acknowledge_by deceased grandmother grandma act_as act_like pretend roleplay role_play play_the_role take_on_the_role assume_the_role take_the_role assume_the_identity imagine_you simulate impersonate \
+    PERSONA = 8, "fai_finta fa_finta fais_semblant haz_como_si faz_de_conta spiele_eine spiel_eine spela_rollen your_name_is named_after acknowledge_by deceased grandmother grandma act_as act_like pretend roleplay role_play play_the_role take_on_the_role assume_the_role take_the_role assume_the_identity imagine_you simulate impersonate \
         behave_as behave_like embody portray stay_in_character you_are_called respond_as answer_as speak_as you_will_be adopt_the_persona be_my \
         play_a_game story hypothetical* fictional fiction write_a_story character game \
         spiel_die_rolle spiele_die_rolle tu_so_als agiere verhalte_dich stell_dir_vor als_ob_du fais_comme_si agis_comme joue_le_role imagine_que \
@@ -122,14 +122,14 @@ classes! {
         doe_alsof gedraag_je udawaj zachowuj_sie wciel_sie wyobraz_sobie притворись представь веди_себя сыграй_роль \
         уяви прикинься gibi_davran rol_yap 扮演 假装 假裝 角色扮演 假设你是 想象你是 なりきって ふりをして 演じて ロールプレイ 역할 연기해* 척* \
         تظاهر تصرف_كأنك مثل_دور अभिनय_करो नाटक_करो dong_vai gia_vo berpura_pura bertindak_sebagai แสดงเป็น latsas";
-    BECOME = 9, "you_are_now you_re_now you_re_going_to_be you_are_going_to you_will_now_be you_will_now you_shall_now from_now_on from_here_on from_this_point \
+    BECOME = 9, "너는_이제 이제_너는 du_ar_nu ты_больше_не you_are_now you_re_now you_re_going_to_be you_are_going_to you_will_now_be you_will_now you_shall_now from_now_on from_here_on from_this_point \
         henceforth now_you_are now_you_re you_are_no_longer you_re_no_longer you_have_been_freed \
         ab_sofort ab_jetzt von_nun_an von_jetzt_an du_bist_jetzt du_bist_nun desormais a_partir_de_maintenant tu_es_maintenant vous_etes_maintenant \
         a_partir_de_ahora desde_ahora ahora_eres d_ora_in_poi da_adesso ora_sei adesso_sei a_partir_de_agora agora_voce voce_agora vanaf_nu je_bent_nu \
         od_teraz jestes_teraz teraz_jestes отныне теперь_ты с_этого_момента ты_теперь відтепер тепер_ти \
         bundan_sonra bundan_boyle artik_sen 从现在开始 从现在起 現在開始 從現在開始 你现在是 今から これから 지금부터 이제부터 \
         من_الآن_فصاعدا أنت_الآن अब_से अब_तुम tu_gio_tro_di ke_tu_bay_gio mulai_sekarang ตั้งแต่นี้ fran_och_med_nu";
-    UNRESTRICTED = 10, "no_censorship free_ai free_of_censorship without_censorship no_ethical_constraints own_opinions strong_opinions swears profanity offensive_content any_content no_safety without_safety without_any_safety safety_training like_a_free unrestricted unfiltered uncensored no_restrictions without_restrictions without_any_restrictions no_limits without_limits no_limitations \
+    UNRESTRICTED = 10, "sans_ethique sans_morale sans_regles sans_aucune_regle ohne_moral ohne_ethik sin_etica sin_moral senza_etica senza_morale sem_etica ninguna_restriccion ningun_limite nessuna_restrizione nessun_limite da_ogni_limite nenhuma_restricao nenhum_limite utan_filter utan_regler uden_filter 没有道德 没有道德限制 道德限制 어떤_제한도 제한도_없 no_censorship free_ai free_of_censorship without_censorship no_ethical_constraints own_opinions strong_opinions swears profanity offensive_content any_content no_safety without_safety without_any_safety safety_training like_a_free unrestricted unfiltered uncensored no_restrictions without_restrictions without_any_restrictions no_limits without_limits no_limitations \
         absolutely_no_limits without_filters without_filter no_filter no_filters without_any_filter no_rules without_rules no_ethical \
         no_ethics no_morals no_moral amoral immoral unethical evil no_boundaries without_boundaries jailbroken jailbreak no_content_policy \
         free_from_all freed_itself freed_from broken_free no_guidelines without_any_limitations free_of_restrictions not_bound_by \
@@ -147,7 +147,7 @@ classes! {
         dan_mode opposite_mode evilgpt evilbot chaosgpt betterdan entwicklermodus mode_developpeur modo_desarrollador modo_dios \
         modalita_sviluppatore modo_desenvolvedor tryb_deweloper* режим_разработчика режим_розробника gelistirici_modu 开发者模式 開發者模式 开发人员模式 開発者モード 개발자_모드 \
         وضع_المطور डेवलपर_मोड che_do_nha_phat_trien mode_pengembang";
-    NEW_ORDER = 12, "new_instruction new_instructions new_task new_tasks new_directive new_rules new_rule new_job new_orders new_role new_prompt next_task real_instruction \
+    NEW_ORDER = 12, "new_system_instruction new_system_instructions tu_verdadera_tarea verdadera_tarea vraie_mission vraie_tache eigentliche_aufgabe wahre_aufgabe vero_compito verdadeira_tarefa new_instruction new_instructions new_task new_tasks new_directive new_rules new_rule new_job new_orders new_role new_prompt next_task real_instruction \
         real_task real_instructions actual_task updated_instructions new_objective new_goal new_mission revised_instructions your_real \
         neue_anweisung* neue_aufgabe* neuen_aufgabe nouvelle_instruction nouvelles_instructions nouvelle_tache \
         nuevas_instrucciones nueva_tarea nuove_istruzioni nuovo_compito novas_instrucoes nova_tarefa nieuwe_instructie* nieuwe_taak \
@@ -180,15 +180,15 @@ classes! {
         atak przyklad атака пример приклад saldiri ornek 攻击 例子 文章 攻撃 例 공격 예시 هجوم مثال हमला उदाहरण";
     ASKING = 18, "how why when does did should whether is_it can_i may_i do_i could_i wie warum wann kann_ich darf_ich comment pourquoi puis_je como por_que puedo come \
         perche posso hoe waarom kan_ik jak dlaczego czy как почему зачем можно як чому чи nasil neden 如何 怎么 怎样 为什么 どうやって なぜ 어떻게 왜 كيف لماذا कैसे क्यों";
-    PASSWORD = 19, "password passphrase secret_word secret_key secret_phrase secret_code passcode secret_password secret_message the_flag hidden_word \
+    PASSWORD = 19, "clave_secreta palabra_clave codigo_secreto chiave_segreta codice_segreto parola_segreta geheime_wort geheimen_code code_secret password passphrase secret_word secret_key secret_phrase secret_code passcode secret_password secret_message the_flag hidden_word \
         codeword code_word secret_token passwort kennwort mot_de_passe contrasena parola senha wachtwoord haslo пароль şifre 密码 密碼 口令 パスワード 비밀번호 كلمة_السر \
         كلمة_المرور पासवर्ड geheimwort palabra_secreta mot_secret sandi mat_khau";
-    PUZZLE = 20, "asterisks audit default_value rhyme between_quotes syllables backwards reversed reverse first_letter last_letter second_letter letter letters spell hint hints rhymes acrostic base64 rot13 \
+    PUZZLE = 20, "say_yes answer_yes asterisks audit default_value rhyme between_quotes syllables backwards reversed reverse first_letter last_letter second_letter letter letters spell hint hints rhymes acrostic base64 rot13 \
         each_letter separated verification purposes one_by_one synonyms morse emoji emojis buchstabe* lettre lettres letra letras lettera";
     AUTHORITY = 21, "your_creator your_developer your_developers i_am_your as_your i_m_your i_m_the_admin* i_am_the_admin* i_am_the_developer i_m_the_developer i_am_an_admin* i_am_a_developer \
         i_authorise i_authorize authorised authorized system_override admin_override override_code emergency_override developer_override system_administrator \
         security_clearance this_is_an_emergency verified_user has_been_verified openai_employee i_work_at_openai i_work_for_openai anthropic_employee i_am_root administrator";
-    REFUSE = 22, "as_an_ai never_says_no says_no always_answers never_refuse must_not_refuse cannot_refuse can_t_refuse not_refuse do_not_refuse don_t_refuse never_decline never_say_no without_refusing don_t_apologize do_not_apologize \
+    REFUSE = 22, "comply_with_every comply_with_all comply_with_each shall_comply you_have_no_restrictions you_have_no_limits you_have_no_rules you_have_no_filters non_rifiuta_mai ne_refuse_jamais verweigere_nie* lehne_nie* 永远不要拒绝 不要拒绝 绝不拒绝 거절하지 as_an_ai never_says_no says_no always_answers never_refuse must_not_refuse cannot_refuse can_t_refuse not_refuse do_not_refuse don_t_refuse never_decline never_say_no without_refusing don_t_apologize do_not_apologize \
         don_t_apologise do_not_apologise no_disclaimers no_warnings warnings_or_disclaimers no_disclaimer without_disclaimers don_t_add_warnings never_says \
         must_obey always_comply comply_with_everything you_must_answer answer_everything answers_everything must_answer_every must_answer_any \
         answer_every_question no_matter_what legal_or_illegal illegal_or_unethical ethical_or_not \
@@ -200,7 +200,7 @@ classes! {
         just_say only_say reply_only_with respond_only reply_with respond_with answer_with just_answer only_respond output_only say_exactly print_exactly output_exactly \
         absolutely_here sure_here in_your_answer in_your_response at_the_end_of_your to_your_response to_your_answer in_your_reply in_your_summary your_reply when_summaris* when_summariz* \
         antworte_nur reponds_uniquement responde_solo rispondi_solo responda_apenas odpowiadaj_tylko отвечай_только sadece_cevap 只回答 只回复 だけ答えて";
-    SUSPENDED = 25, "safety_off filter_off filter_is_off filters_are_off is_deactivated is_off is_now_off have_been_updated disabled_for suspended no_longer_apply no_longer_applies no_longer_valid switched_off turned_off deactivated lifted null_and_void are_disabled is_disabled disable_safety disable_your disable_all disable_every filters_off \
+    SUSPENDED = 25, "doesn_t_count does_not_count no_longer_counts no_longer_count don_t_count gilt_nicht_mehr gelten_nicht_mehr zahlt_nicht_mehr zahlen_nicht_mehr ne_comptent_plus ne_compte_plus sont_annulees ya_no_cuentan ya_no_valen quedan_anuladas quedan_sin_efecto non_vale_piu non_valgono_piu sono_annullate foram_revogadas vervallen niewazne отменены недействительны 无效 作废 無効です 무효 safety_off filter_off filter_is_off filters_are_off is_deactivated is_off is_now_off have_been_updated disabled_for suspended no_longer_apply no_longer_applies no_longer_valid switched_off turned_off deactivated lifted null_and_void are_disabled is_disabled disable_safety disable_your disable_all disable_every filters_off \
         has_been_disabled revoked obsolete invalid was_a_test do_not_apply don_t_apply aufgehoben ungultig gelten_nicht ne_s_appliquent_plus ya_no_aplican non_valgono não_se_aplicam \
         больше_не_действуют 不再适用 失效 無効";
     HARM = 26, "hijacks hijack bomb bombs pipe_bomb explosive explosives napalm meth methamphetamine ransomware malware keylogger phishing_email phishing_site phishing_page hack_into botnet \
@@ -217,7 +217,7 @@ classes! {
     HUMANS = 30, "exterminate eliminated all_humans destroy_humanity kill_all praising_hitler hitler enemy";
     TOOL_ACT = 31, "execute run_the delete delete_all_files delete_all call_the call_function tool_call invoke send_money transfer purchase click download install recommend rank approve \
         positive_review give_a_positive hire execute_the run_this drop_table rm_rf unlock open_the buy grant";
-    SPOKEN_BEFORE = 32, "ti_e_stato_detto te_han_dicho on_vous_a_dit lhe_foi_dito тебе_дали вам_дали you_were_instructed were_you_given were_you_told you_were_programmed you_were_configured programmed_with configured_with you_have_to_follow you_must_follow te_dieron te_han_dado ti_hanno_dato on_t_a_donne dir_gegeben you_were_told you_have_been_told told_you i_said we_talked you_got you_were_given you_have_been_given you_received i_told they_told was_said \
+    SPOKEN_BEFORE = 32, "hai_ricevuto has_recibido que_recibiste tu_as_recu tu_as_recues du_erhalten_hast du_bekommen_hast erhalten_hast voce_recebeu foi_dito fue_dicho ты_получил die_dir que_te_dio the_operator_wrote the_operator_said the_developer_wrote the_developers_wrote the_developer_said ti_e_stato_detto te_han_dicho on_vous_a_dit lhe_foi_dito тебе_дали вам_дали you_were_instructed were_you_given were_you_told you_were_programmed you_were_configured programmed_with configured_with you_have_to_follow you_must_follow te_dieron te_han_dado ti_hanno_dato on_t_a_donne dir_gegeben you_were_told you_have_been_told told_you i_said we_talked you_got you_were_given you_have_been_given you_received i_told they_told was_said \
         you_learned you_know you_ve_been that_came_earlier came_before i_wrote dir_gesagt dir_vorher gesagt_wurde ich_gesagt on_t_a_dit te_dijeron te_he_dicho ti_ho_detto \
         ti_hanno_detto te_disse lhe_disseram ci_powiedziano сказано тебе_говорили 说过的话 言われたこと";
     CODED = 33, "decode base64 rot13 rot_13 decipher decrypt decoded cipher caesar leetspeak entschlussele decodifica dekoduj раскодируй 解码 デコード";
@@ -226,10 +226,10 @@ classes! {
     // Where an order wants something sent.
     DESTINATION = 37, "@ http https webhook";
     // What stands before, as text to be given out.
-    ABOVE = 38, "text_that_precedes text_preceding text_prior_to precedes_my precedes_this texte_qui_precede texte_precedent texte_ci_dessus obigen_text text_oberhalb text_davor texto_anterior texto_de_arriba testo_precedente testo_sopra 上面的指令 上面的内容 上面的文字 上面的话 以上内容 以上の内容 上の内容 위의_내용 prompt_above text_above words_above everything_above lines_above message_above paragraphs_preceding sentences_above \
+    ABOVE = 38, "before_this_message before_this_text before_this_line came_before_this precedes_this_message above_this_message above_this_line uber_dieser_nachricht uber_dieser_zeile oberhalb_dieser vor_dieser_nachricht avant_ce_message au_dessus_de_ce antes_de_este_mensaje antes_de_este prima_di_questo_messaggio antes_desta_mensagem 这条消息之前 本消息之前 このメッセージより前 이_메시지_위 text_that_precedes text_preceding text_prior_to precedes_my precedes_this texte_qui_precede texte_precedent texte_ci_dessus obigen_text text_oberhalb text_davor texto_anterior texto_de_arriba testo_precedente testo_sopra 上面的指令 上面的内容 上面的文字 上面的话 以上内容 以上の内容 上の内容 위의_내용 prompt_above text_above words_above everything_above lines_above message_above paragraphs_preceding sentences_above \
         all_of_the_above above_text above_prompt above_instructions above_instruction above_messages above_conversation \
         instructions_above instruction_above context_above text_before everything_before you_are_given";
-    COPY = 39, "exact textually textualmente literalmente testualmente doslownie kelimesi_kelimesine 原封不动 一字不差 一字一句 そのまま 그대로 repeat print output recite echo verbatim dump exact_words word_for_word copy copy_paste paste regurgitate exactly paragraphs configuration starting_with \
+    COPY = 39, "wort_fur_wort vollstandig_zitieren exact textually textualmente literalmente testualmente doslownie kelimesi_kelimesine 原封不动 一字不差 一字一句 そのまま 그대로 repeat print output recite echo verbatim dump exact_words word_for_word copy copy_paste paste regurgitate exactly paragraphs configuration starting_with \
         wiederhole wortlich repete mot_pour_mot repite palabra ripeti parola_per_parola повтори дословно 重复 逐字 繰り返して";
     // Words written backwards.
     BACKWARDS = 40, "erongi snoitcurtsni suoiverp tpmorp metsys drawssap laever";
@@ -239,11 +239,11 @@ classes! {
     NEGATION = 42, "not don never doesn didn won cannot nicht ne nie no не ні değil 不要 别 勿";
     HARMLESS = 43, "dangers danger risks signature signatures analysis report policy training defence starter bath_bomb* photo_bomb* cherry_bomb bomb_cyclone heroine bomb_disposal prevent protect protection defend detect remove awareness history historical against \
         victims_of treatment avoid_being stop_smoking movie film novel game_jam";
-    USER = 44, "user users the_user humans reader anyone recruiter owner";
+    USER = 44, "nutzer benutzer utilisateur utilisateurs l_utente all_utente utente usuario usuarios 用户 ユーザー 사용자* пользовател* المستخدم user users the_user humans reader anyone recruiter owner";
     // Behind a noun: "the texts above".
     PRIOR_AFTER = 45, "above before earlier previously so_far oben zuvor vorher ci_dessus plus_haut arriba antes sopra acima prima выше ранее";
     // What only a machine can answer to.
-    CONDITION = 46, "instruction_for_ai instructions_for_ai instruction_for_the_ai instructions_for_the_ai instruction_to_ai instructions_to_ai note_to_ai note_to_the_ai note_for_ai note_for_the_ai note_for_copilot message_to_ai message_for_ai hey_assistant dear_assistant attention_ai if_you_are_an_ai if_you_re_an_ai if_you_are_ai if_you_are_a_language_model if_you_are_a_large_language_model if_you_are_an_llm if_you_are_a_bot \
+    CONDITION = 46, "note_to_the_language_model note_to_the_model note_to_any_ai to_any_ai to_all_ai ai_assistants_reading instructions_for_chatgpt instructions_for_copilot instructions_for_the_model instructions_for_the_assistant an_die_ki hinweis_an_den_ki an_den_ki hinweis_fur_die_ki note_pour_l_ia note_a_l_ia nota_per_l_ia nota_per_l_assistente instruccion_para_el_modelo instrucciones_para_la_ia nota_para_la_ia instrucao_para_a_ia nota_para_a_ia atencao_assistente внимание_ии внимание_ассистент إلى_المساعد 助手请注意 助手注意 への注意 어시스턴트에게 instruction_for_ai instructions_for_ai instruction_for_the_ai instructions_for_the_ai instruction_to_ai instructions_to_ai note_to_ai note_to_the_ai note_for_ai note_for_the_ai note_for_copilot message_to_ai message_for_ai hey_assistant dear_assistant attention_ai if_you_are_an_ai if_you_re_an_ai if_you_are_ai if_you_are_a_language_model if_you_are_a_large_language_model if_you_are_an_llm if_you_are_a_bot \
         if_an_ai if_a_language_model reading_this_with_ai reading_my_cv ai_reading_this ai_systems_are_required ai_agents_must ai_assistants_must \
         wenn_du_eine_ki si_eres_una_ia si_tu_es_une_ia se_sei_un_ia 如果你是";
     // The orders themselves, by their own names.
@@ -257,13 +257,22 @@ classes! {
         principio_de_esta inizio_di_questa";
     INSTEAD = 50, "instead stattdessen en_su_lugar au_lieu invece вместо";
     // Names of jailbreaks that are also names of something else.
-    MODE_PERHAPS = 51, "dan stan aim dude sudo superuser debug_mode maintenance_mode root_mode bypass_mode";
+    MODE_PERHAPS = 51, "dan이야 dan입니다 dan으로 dan stan aim dude sudo superuser debug_mode maintenance_mode root_mode bypass_mode";
     // Names of machines that are also names of people and programs.
     AGENT = 52, "agent agents assistant assistants bot copilot gemini claude assistent asystent asistente assistente 助手";
     // Verbs that stand behind their object: passives, and languages whose verb comes last.
     VERB_LAST = 53, "be_ignored be_disregarded be_forgotten be_overridden be_discarded is_cancelled are_cancelled is_canceled are_canceled are_void is_void are_revoked are_suspended were_cancelled \
         ignorieren vergessen missachten verwerfen beiseite unut unutun yoksay* goz_ardi gormezden dikkate_alma 忽略 无视 無視 忘记 忘掉 忘記 忽視 抛开 无效 \
         無視して 無視し 忘れて 忘れろ 忘れ 従わない 破棄 무시* 잊어* 잊고 잊으* 따르지 अनदेखा नजरअंदाज नज़रअंदाज़ भूल_जाओ भूल_जाइए भूल_जाएं उपेक्षा इग्नोर";
+    // Where words in quotation marks are somebody else's: told, translated, looked for.
+    QUOTING = 54, "says said saying wrote writes novel poem song lyrics quote quotes quoted quotation symbolise symbolize line log logs logged regex yara finds matches contains \
+        translate translation sentence title titled named called phrase lesson proverb saying motto teacher professor doctor movie film scene character chapter severity grammar \
+        ubersetz* satz spruch zitat sagt sagte roman gedicht lied traduis traduisez phrase_suivante dit citation roman traduce frase dice dijo novela traduci dice disse romanzo \
+        traduza disse vertaal zin zegt zei przetlumacz zdanie powiedzial переведи фраз* сказал* cevir cumle 翻译 句子 翻訳 訳して 번역 ترجم अनुवाद";
+    // Whom an order was given to, when it is not the machine.
+    THIRD = 55, "her_to him_to them_to us_to patients_to students_to employees_to people_to customers_to children_to players_to drivers_to residents_to she_should he_should they_should";
+    // Verbs that set aside when they are denied further on.
+    SPLIT = 56, "beachte befolge berucksichtige";
     OTHER_BOTS = 35, "best_candidate criteria ideal_candidate other_applicants other_candidates this_resume this_candidate this_paper positive_review weaknesses";
 }
 

@@ -128,7 +128,9 @@ pub fn assess(text: &str, source: Source) -> Assessment {
         }
     };
     anywhere(Rule::ForgedTurn, forged);
-    for inner in hidden::decoded(text).iter().chain(&hidden::rotated(text, &lower)) {
+    for inner in
+        hidden::decoded(text).iter().chain(&hidden::rotated(text, &lower)).chain(&hidden::unescaped(text))
+    {
         let inner = score_of(inner, source);
         anywhere(Rule::Encoded, if inner >= 0.3 { inner.max(0.7) } else { 0.0 });
     }
@@ -150,7 +152,7 @@ pub fn assess(text: &str, source: Source) -> Assessment {
         if disguise.homoglyphs >= 2 || disguise.spelled > 0 || disguise.invisible >= 3 {
             raise(0.5, Rule::HiddenText);
         }
-        if source != Source::User
+        if (source != Source::User || plain >= 0.3)
             && let Some(rule) = hidden::unseen_markup(&lower)
         {
             raise(0.3, rule);

@@ -76,6 +76,10 @@ pub(super) fn of(tokens: &Tokens, source: Source) -> Vec<Signal> {
 /// A verb of setting aside, and what is to be set aside in the same sentence.
 fn override_weight(tokens: &Tokens, at: usize) -> f32 {
     let (back, on) = tokens.sentence(at, 10);
+    let splits = tokens.at(at).is_some_and(|token| token.classes & SPLIT != 0);
+    if splits && tokens.next(at, on, NEGATION).is_none() {
+        return 0.0;
+    }
     let ahead = set_aside(tokens, at, tokens.classes(at + 1, at + 1 + on), on);
     if tokens.at(at).is_none_or(|token| token.classes & VERB_LAST == 0) {
         return ahead;
@@ -93,18 +97,31 @@ fn set_aside(tokens: &Tokens, at: usize, near: Classes, on: usize) -> f32 {
         if has(SPOKEN_BEFORE | POSSESSIVE) {
             return 0.74;
         }
-        return if has(ALL) { 0.45 } else { 0.2 };
+        let named = has(OWN_TEXT) && opens;
+        return match (has(ALL), named) {
+            (true, true) => 0.55,
+            (true, false) => 0.45,
+            (false, _) => 0.2,
+        };
     }
     if has(SPOKEN_BEFORE) && has(ALL | PRIOR) {
         return 0.7;
     }
-    // "The previous errors" are something else than "the above".
+    if has(SPOKEN_BEFORE) && opens {
+        return 0.45;
+    }
+    // "The previous errors" are something else than "the above", and so is "la version précédente".
     let alone = tokens.next(at, on, PRIOR).is_some_and(|prior| {
         let follower = tokens.at(prior + 1);
-        follower.is_none_or(|token| token.opens || token.classes & (PRIOR | NEW_ORDER | REVEAL | ASK) != 0)
+        (prior - at <= 2 || has(ALL))
+            && follower
+                .is_none_or(|token| token.opens || token.classes & (PRIOR | NEW_ORDER | REVEAL | ASK) != 0)
     });
     if alone || (has(ALL) && has(PRIOR_AFTER)) {
         return if has(ALL) || opens { 0.62 } else { 0.4 };
+    }
+    if tokens.next(at, 2, USER).is_some() {
+        return 0.35;
     }
     if opens && (tokens.next(at, 2, ALL).is_some() || tokens.next(at, 4.min(on), PRIOR_AFTER).is_some()) {
         return 0.35;
@@ -125,6 +142,9 @@ fn earnest(tokens: &Tokens, at: usize) -> f32 {
     if close & NEGATION != 0 {
         factor *= 0.3;
     }
+    if before & THIRD != 0 {
+        factor *= 0.45;
+    }
     factor
 }
 
@@ -134,8 +154,11 @@ fn about(tokens: &Tokens, at: usize) -> f32 {
     if quoted && tokens.around(at, 18, 18) & ABOUT != 0 {
         return 0.35;
     }
+    if quoted && tokens.outside(at, 14) & QUOTING != 0 {
+        return 0.4;
+    }
     if tokens.classes(at.saturating_sub(8), at) & ABOUT != 0 {
-        return 0.55;
+        return 0.5;
     }
     1.0
 }
@@ -147,6 +170,10 @@ fn extraction_weight(tokens: &Tokens, at: usize) -> f32 {
     let reveals = tokens.at(at).is_some_and(|token| token.classes & (REVEAL | COPY) != 0);
     let copies = tokens.at(at).is_some_and(|token| token.classes & COPY != 0);
     if near & SYSTEM_PROMPT != 0 {
+        // "Show me how to log the system prompt" asks for a way, and not for the prompt.
+        if near & POSSESSIVE == 0 && tokens.next(at, 3, ASKING).is_some() {
+            return 0.15;
+        }
         return match (reveals, near & POSSESSIVE != 0) {
             (true, true) => 0.8,
             (true, false) => 0.6,
@@ -154,7 +181,7 @@ fn extraction_weight(tokens: &Tokens, at: usize) -> f32 {
             (false, false) => 0.15,
         };
     }
-    if copies && near & ABOVE != 0 {
+    if (copies || reveals && near & COPY != 0) && near & ABOVE != 0 {
         return 0.6;
     }
     let own = |reach: usize| {
@@ -300,7 +327,15 @@ fn orders(tokens: &Tokens, at: usize, classes: Classes, source: Source, add: &mu
         add(Rule::AddressedToMachine, if ordered { 0.35 } else { 0.1 } * factor);
     }
     if classes & CONDITION != 0 {
-        add(Rule::AddressedToMachine, pick(0.2, 0.5) * factor);
+        let acts = near & (NEGATION | OVERRIDE | TOOL_ACT | SEND | CONCEAL | INSTEAD | SHAPE) != 0;
+        let user =
+            match (acts, near & USER != 0, near & (OVERRIDE | SEND | CONCEAL | INSTEAD | OTHER_BOTS) != 0) {
+                // Who speaks of the user is somebody else.
+                (true, true, _) => 0.5,
+                (_, _, true) => 0.4,
+                _ => 0.2,
+            };
+        add(Rule::AddressedToMachine, pick(user, 0.5) * factor);
     }
     if classes & INSTEAD != 0 {
         add(Rule::NewOrder, 0.15 * factor);
@@ -328,13 +363,22 @@ fn orders(tokens: &Tokens, at: usize, classes: Classes, source: Source, add: &mu
     if classes & SUSPENDED != 0 && tokens.around(at, 8, 4) & (TARGET | AUTHORITY) != 0 {
         let all =
             near & (POSSESSIVE | MODE | AUTHORITY | MACHINE | REFUSE) != 0 || (!foreign && near & ALL != 0);
-        add(Rule::Suspension, if all { 0.4 } else { 0.15 } * earnest(tokens, at));
+        let rules = tokens.around(at, 8, 4) & TARGET != 0;
+        let weight = match (rules, near & PRIOR != 0, all) {
+            (true, true, _) => 0.55,
+            (true, false, true) if near & POSSESSIVE != 0 => 0.5,
+            (_, _, true) => 0.4,
+            (_, _, false) => 0.15,
+        };
+        add(Rule::Suspension, weight * earnest(tokens, at));
     }
     if classes & PWNED != 0 {
-        add(
-            Rule::CoercedOutput,
-            if near & (SHAPE | REVEAL | ASK | NEW_ORDER) != 0 { 0.55 } else { 0.2 } * factor,
-        );
+        // "Say hacked" dictates it; "my account was hacked, what now?" does not.
+        let quoted = tokens.at(at).is_some_and(|token| token.quoted);
+        let dictated = near & (SHAPE | REVEAL | NEW_ORDER) != 0
+            || near & ASK != 0 && quoted
+            || tokens.classes(at.saturating_sub(4), at) & ASK != 0;
+        add(Rule::CoercedOutput, if dictated { 0.55 } else { 0.2 } * factor);
     }
     if classes & HUMANS != 0 {
         add(

@@ -24,6 +24,8 @@ pub(super) struct Tokens {
 /// The shortest row of spelled letters that is cut, and the longest word in one.
 const SHORTEST_SPELLED: usize = 7;
 const LONGEST_WORD: usize = 16;
+/// So far, in tokens, a quotation's marks are looked for.
+const LONGEST_QUOTATION: usize = 40;
 
 impl Tokens {
     pub(super) fn of(text: &str) -> Self {
@@ -35,7 +37,12 @@ impl Tokens {
                 continue;
             }
             let following = |next: usize| words.get(at + next).map(|word| word.text.as_ref());
-            let classes = lexicon::classes_of(&word.text, following);
+            let mut classes = lexicon::classes_of(&word.text, following);
+            if classes == 0
+                && let Some(meant) = unscrambled(&word.text)
+            {
+                classes = lexicon::classes_of(meant, following);
+            }
             if classes == 0 && disguise.spelled > 0 && word.text.len() >= SHORTEST_SPELLED {
                 segments(word, &mut tokens);
             } else {
@@ -64,6 +71,14 @@ impl Tokens {
         self.classes(at.saturating_sub(back), at) | self.classes(at + 1, at + 1 + on)
     }
 
+    /// All classes of the tokens out of quotation marks before and after the quotation of `at`, `most` of each.
+    pub(super) fn outside(&self, at: usize, most: usize) -> Classes {
+        let quoted = |at: &usize| self.at(*at).is_some_and(|token| token.quoted);
+        let start = (0..=at).rev().take_while(quoted).take(LONGEST_QUOTATION).last().unwrap_or(at);
+        let end = (at..self.tokens.len()).take_while(quoted).take(LONGEST_QUOTATION).last().unwrap_or(at);
+        self.classes(start.saturating_sub(most), start) | self.classes(end + 1, end + 1 + most)
+    }
+
     /// How many tokens the sentence of `at` has before it, and how many after it, at most `most` each.
     pub(super) fn sentence(&self, at: usize, most: usize) -> (usize, usize) {
         let starts = |at: usize| self.at(at).is_none_or(|token| token.starts);
@@ -76,6 +91,41 @@ impl Tokens {
     pub(super) fn next(&self, at: usize, on: usize, classes: Classes) -> Option<usize> {
         (at + 1..=at + on).find(|&next| self.at(next).is_some_and(|token| token.classes & classes != 0))
     }
+}
+
+/// Words of orders that are read all the same when their inner letters change places, as in `ignroe`.
+const SCRAMBLED: [&str; 14] = [
+    "ignore",
+    "disregard",
+    "forget",
+    "bypass",
+    "override",
+    "previous",
+    "instructions",
+    "instruction",
+    "guidelines",
+    "system",
+    "prompt",
+    "reveal",
+    "restrictions",
+    "everything",
+];
+
+/// The word of orders that a misspelt one is: the same letters, with the first and the last in place.
+fn unscrambled(word: &str) -> Option<&'static str> {
+    // As long as the shortest of them.
+    (word.len() >= 6).then_some(())?;
+    let (first, last) = (word.bytes().next()?, word.bytes().next_back()?);
+    let of = |word: &str| -> Vec<u8> {
+        let mut letters: Vec<u8> = word.bytes().collect();
+        letters.sort_unstable();
+        letters
+    };
+    let alike = |meant: &&&str| {
+        let ends = meant.bytes().next() == Some(first) && meant.bytes().next_back() == Some(last);
+        meant.len() == word.len() && ends && of(meant) == of(word)
+    };
+    SCRAMBLED.iter().find(alike).copied()
 }
 
 /// Cuts a word in writing without spaces where the lexicon knows a part of it.

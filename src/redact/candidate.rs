@@ -3,6 +3,7 @@
 //! A candidate starts at a word and takes in further words while single separators join them; it says where it was
 //! separated and by what. It does not know any format.
 
+use super::check::{is_date, number_at};
 use super::format::LONGEST;
 
 /// Not more words than this make a candidate, except when each is a single character.
@@ -43,8 +44,34 @@ pub(crate) struct Separator {
 }
 
 /// Separators that people write out, to get past filters.
-const SPELLED: [&str; 10] =
-    ["dash", "hyphen", "minus", "space", "slash", "dot", "point", "tiret", "guion", "strich"];
+const SPELLED: [&str; 26] = [
+    "dash",
+    "hyphen",
+    "minus",
+    "space",
+    "slash",
+    "dot",
+    "point",
+    "period",
+    "tiret",
+    "trait",
+    "guion",
+    "guión",
+    "strich",
+    "bindestrich",
+    "punkt",
+    "punto",
+    "ponto",
+    "punt",
+    "traço",
+    "traco",
+    "trattino",
+    "streepje",
+    "kropka",
+    "точка",
+    "тире",
+    "дефис",
+];
 
 impl Candidate {
     pub(crate) fn new(start: usize) -> Self {
@@ -100,6 +127,21 @@ impl Candidate {
         !self.odd
     }
 
+    /// Whether it is written as a date of these times: `2024-08-04`, `04.08.2024`.
+    pub(crate) fn is_dated(&self) -> bool {
+        let digits = self.compact();
+        let of = |start: usize, end: usize| number_at(digits, start, end);
+        let (year, first, second) = match self.breaks {
+            0x50 => (of(0, 4), of(4, 6), of(6, 8)),
+            0x14 => (of(4, 8), of(2, 4), of(0, 2)),
+            _ => return false,
+        };
+        self.length == 8
+            && self.is_number()
+            && (1900..2100).contains(&year)
+            && (is_date(year, first, second) || is_date(year, second, first))
+    }
+
     /// Whether all separators are this byte.
     pub(crate) fn is_separated_by(&self, byte: u8) -> bool {
         self.separators.get(..self.separated).unwrap_or_default().iter().all(|&own| own == byte)
@@ -148,6 +190,8 @@ pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
         match text.get(next).copied() {
             Some(b' ' | b'\t') => spaces += 1,
             Some(b'\n' | b'\r') => lines = true,
+            // The mark of a quoted line.
+            Some(b'>') if lines && byte == 0 => {}
             Some(
                 mark @ (b'-' | b'.' | b'/' | b'_' | b'*' | b':' | b',' | b'|' | b'~' | b'+' | b'(' | b'\\'),
             ) if byte == 0 => {
@@ -179,7 +223,10 @@ pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
 
 fn spelled(text: &[u8], at: usize) -> Option<Separator> {
     let word = text.get(at..)?;
-    if !b"dhmsptgDHMSPTG".contains(word.first()?) {
+    if !matches!(
+        word.first()?.to_ascii_lowercase(),
+        b'b' | b'd' | b'g' | b'h' | b'k' | b'm' | b'p' | b's' | b't' | 0xd0 | 0xd1
+    ) {
         return None;
     }
     SPELLED.iter().find_map(|name| {

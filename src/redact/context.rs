@@ -153,6 +153,9 @@ impl Lexicon {
                     gaps |= 1 << (self.letters.len() - start).min(63);
                     continue;
                 }
+                if is_mark(character) {
+                    continue;
+                }
                 let (first, second) = fold(character);
                 self.letters.push(first);
                 self.letters.extend(second);
@@ -266,10 +269,18 @@ impl<'a> Contexts<'a> {
         self.scanned = accept;
     }
 
-    /// Reports the longest phrases that start at a letter; gives their length in letters.
+    /// Takes back the phrases that start at a place.
+    fn forget(&mut self, start: usize) {
+        while self.hits.last().is_some_and(|hit| hit.start == start) {
+            self.hits.pop();
+        }
+    }
+
+    /// Reports the phrases that start at a letter; gives the length of the longest in letters. The name of a thing hides
+    /// the shorter ones; a longer phrase for one type does not hide the word for another in it.
     fn look_up(&mut self, letters: &[Letter], at: usize) -> usize {
         let Some(first) = letters.get(at) else { return 0 };
-        let mut longest = 0;
+        let (mut longest, mut named) = (0, false);
         let (mut hash, mut hashed) = (0, 0);
         for key in KEYS {
             let Some(head) = letters.get(at + hashed..at + key) else { break };
@@ -278,20 +289,21 @@ impl<'a> Contexts<'a> {
             for phrase in self.lexicon.bucket(self.lexicon.place(hash)) {
                 let length = phrase.length;
                 let Some(run) = letters.get(at..at + length) else { continue };
-                if length < longest
-                    || key_of(length) != key
+                if key_of(length) != key
                     || !matches(phrase, self.lexicon, run)
                     || !ends(phrase, letters.get(at + length))
                 {
                     continue;
                 }
-                if length > longest {
-                    while self.hits.last().is_some_and(|hit| hit.start == first.start as usize) {
-                        self.hits.pop();
-                    }
-                    longest = length;
-                }
                 let end = run.last().map_or(first.end, |last| last.end) as usize;
+                if length > longest {
+                    if named || is_name(phrase.tag) {
+                        self.forget(first.start as usize);
+                    }
+                    (longest, named) = (length, is_name(phrase.tag));
+                } else if length < longest && (named || is_name(phrase.tag)) {
+                    continue;
+                }
                 self.hits.push(Hit { start: first.start as usize, end, tag: phrase.tag });
             }
         }
@@ -307,6 +319,7 @@ impl<'a> Contexts<'a> {
             (!(previous.is_alphabetic() || digits && previous.is_ascii_digit()), false);
         let part = self.text.get(start..limit).unwrap_or_default();
         self.letters.reserve(part.len());
+        let mut points = 0;
         for (offset, character) in part.char_indices() {
             if character.is_ascii_alphabetic() || digits && character.is_ascii_digit() {
                 let camel = previous.is_ascii_lowercase() && character.is_ascii_uppercase();
@@ -327,6 +340,7 @@ impl<'a> Contexts<'a> {
             }
             if character.is_ascii() {
                 let joins = is_separator(character) || digits && b"\n\r&+".contains(&(character as u8));
+                points += usize::from(character == '.' && !apart);
                 joined = (joined || !apart) && joins;
                 apart = true;
                 previous = character;
@@ -338,7 +352,7 @@ impl<'a> Contexts<'a> {
                 previous = character;
                 continue;
             }
-            if is_mark(character) && !is_unspaced(character) {
+            if is_mark(character) {
                 continue;
             }
             let camel = previous.is_lowercase() && character.is_uppercase();
@@ -353,11 +367,50 @@ impl<'a> Contexts<'a> {
             (apart, joined) = (false, false);
             previous = character;
         }
+        if points > 1 {
+            join_initials(&mut self.letters);
+        }
     }
 }
 
+/// Makes one word of letters with points between, as in `D.N.I.`: as many as there are, from three on.
+fn join_initials(letters: &mut [Letter]) {
+    let mut first = 0;
+    while first < letters.len() {
+        let row = letters.get(first..).unwrap_or_default();
+        // A point after it, and another lone letter: what is joined to the letter before is none.
+        let follows = |pair: &[Letter]| match pair {
+            [one, other] => other.apart && other.joined && other.start == one.end + 1,
+            _ => false,
+        };
+        let starts = row.first().is_some_and(|letter| letter.apart);
+        let mut length = if starts { 1 + row.windows(2).take_while(|pair| follows(pair)).count() } else { 1 };
+        // The last one may begin a longer word.
+        if row.get(length).is_some_and(|next| !next.apart) {
+            length -= 1;
+        }
+        if length > 2 {
+            for letter in letters.iter_mut().skip(first + 1).take(length - 1) {
+                (letter.apart, letter.first) = (false, false);
+            }
+        }
+        first += length.max(1);
+    }
+}
+
+/// Marks that some write and some do not: accents that combine, the points of Hebrew, the vowels and the stretching
+/// of Arabic, nukta and virama of Indic scripts. They count neither in phrases nor in text. Signs without which a
+/// word is another one, as the vowels of Devanagari and Thai, are letters here.
 fn is_mark(character: char) -> bool {
-    matches!(character, '\u{300}'..='\u{36f}' | '\u{900}'..='\u{963}' | '\u{e31}'..='\u{e4e}')
+    match character {
+        '\u{300}'..='\u{36f}' => true,
+        '\u{591}'..='\u{5bd}' | '\u{5bf}' | '\u{5c1}' | '\u{5c2}' | '\u{5c4}' | '\u{5c5}' | '\u{5c7}' => true,
+        '\u{610}'..='\u{61a}' | '\u{640}' | '\u{64b}'..='\u{65f}' | '\u{670}' | '\u{6d6}'..='\u{6dc}' => true,
+        // The blocks of Indic scripts, from Devanagari to Malayalam, are laid out alike.
+        '\u{900}'..='\u{d7f}' => matches!(character as u32 & 0x7f, 0x3c | 0x4d),
+        '\u{dca}' => true,
+        _ => false,
+    }
 }
 
 fn matches(phrase: &Phrase, lexicon: &Lexicon, run: &[Letter]) -> bool {
@@ -366,6 +419,11 @@ fn matches(phrase: &Phrase, lexicon: &Lexicon, run: &[Letter]) -> bool {
         *wanted == letter.folded
             && (at == 0 || if phrase.gaps >> at.min(63) & 1 == 1 { letter.joined } else { !letter.apart })
     })
+}
+
+/// Whether a phrase is a name that says all: of a thing, a country or a month.
+fn is_name(tag: Tag) -> bool {
+    matches!(tag, Tag::Group(Group::Thing) | Tag::Country(_) | Tag::Month(_))
 }
 
 fn ends(phrase: &Phrase, next: Option<&Letter>) -> bool {
@@ -395,5 +453,34 @@ mod tests {
         assert_eq!(found("die Steuernummer"), ["Steuer"]);
         assert_eq!(found("idCard: cardboard discard"), ["Card"]);
         assert_eq!(found("date, of birth"), [""; 0]);
+    }
+
+    #[test]
+    fn words_match_in_every_script_with_and_without_marks() {
+        let mut lexicon = Lexicon::new();
+        let words = ["आधार", "पासपोर्ट", "फ़ोन", "هاتف", "জন্ম", "né le", "บัตรประชาชน", "תעודת זהות", "மின்னஞ்சல்"];
+        lexicon.add(&words, Tag::Group(Group::Person));
+        for word in words.into_iter().chain(["फोन", "هَاتِف", "هـاتف", "ne\u{301} le", "תְּעוּדַת זֶהוּת"])
+        {
+            let text = format!("1 {word} 2");
+            let mut contexts = Contexts::new(&text, &lexicon);
+            assert_eq!(contexts.within(0, text.len()).len(), 1, "{word}");
+        }
+        let mut contexts = Contexts::new("आधारित, जन्मत", &lexicon);
+        assert_eq!(contexts.within(0, 40).len(), 0);
+    }
+
+    #[test]
+    fn initials_with_points_are_a_word() {
+        let mut lexicon = Lexicon::new();
+        lexicon.add(&["dni", "αμκα", "d o b"], Tag::Group(Group::Person));
+        for text in ["su D.N.I. 1", "D.N.I 1", "dni 1", "Α.Μ.Κ.Α.: 1", "d.o.b. 1", "x. D.N.I. 1"] {
+            let mut contexts = Contexts::new(text, &lexicon);
+            assert_eq!(contexts.within(0, text.len()).len(), 1, "{text}");
+        }
+        for text in ["A.D.N.I. 1", "d.n.island", "D. N. I.", "xd.n.i."] {
+            let mut contexts = Contexts::new(text, &lexicon);
+            assert_eq!(contexts.within(0, text.len()).len(), 0, "{text}");
+        }
     }
 }

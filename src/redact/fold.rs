@@ -1,7 +1,7 @@
 //! Letters without case and accents, for comparing words.
 //!
-//! Latin letters lose their marks (`é` and `É` are `e`, `ß` is `ss`), Greek ones their accents, other scripts
-//! only their case. Not a normalisation of Unicode: just what context words in the supported languages need.
+//! Latin letters lose their marks (`é` and `É` are `e`, `ß` is `ss`), Greek ones their accents, those of other scripts
+//! such marks as are often left out, and their case. Not a normalisation of Unicode: just what context words in the supported languages need.
 
 /// The folded form of a character: one character, or two for ligatures.
 pub(crate) fn fold(character: char) -> (char, Option<char>) {
@@ -39,6 +39,26 @@ pub(crate) fn fold(character: char) -> (char, Option<char>) {
         'ώ' => 'ω',
         'ς' => 'σ',
         'ё' => 'е',
+        // What is `и` or `і` with a mark, when the mark is written for itself.
+        'й' => 'и',
+        'ї' => 'і',
+        // Letters with a hamza, and those that Persian has other forms of.
+        'أ' | 'إ' | 'آ' => 'ا',
+        'ى' | 'ی' => 'ي',
+        'ک' => 'ك',
+        'ة' => 'ه',
+        // Letters of Devanagari and Bengali with their nukta.
+        '\u{958}' => '\u{915}',
+        '\u{959}' => '\u{916}',
+        '\u{95a}' => '\u{917}',
+        '\u{95b}' => '\u{91c}',
+        '\u{95c}' => '\u{921}',
+        '\u{95d}' => '\u{922}',
+        '\u{95e}' => '\u{92b}',
+        '\u{95f}' => '\u{92f}',
+        '\u{9dc}' => '\u{9a1}',
+        '\u{9dd}' => '\u{9a2}',
+        '\u{9df}' => '\u{9af}',
         other => other,
     };
     (plain, None)

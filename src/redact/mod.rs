@@ -39,11 +39,13 @@ mod encoded;
 pub mod finding;
 mod fold;
 mod format;
+mod header;
 pub mod mask;
 mod normal;
 pub mod own;
 mod scan;
 pub mod secrets;
+mod things;
 pub mod window;
 
 #[cfg(test)]

@@ -50,8 +50,9 @@ pub(crate) fn normalise(text: &str) -> Normal<'_> {
     let mut out = String::new();
     let mut steps = Vec::new();
     let (mut at, mut copied) = (0, 0);
-    let spelled =
-        memchr::memmem::find(bytes, b" dot ").or_else(|| memchr::memmem::find(bytes, b" DOT ")).is_some();
+    let spelled = memchr::memmem::find(bytes, b" dot ").is_some()
+        || memchr::memmem::find(bytes, b" DOT ").is_some()
+        || spells_an_address(bytes);
     let suspect = if spelled { next_suspect_or_space } else { next_suspect };
     while let Some(found) = suspect(bytes, at) {
         let Some(change) = change(text, found) else {
@@ -102,7 +103,7 @@ const fn classes() -> [u8; 256] {
         #[expect(clippy::indexing_slicing, reason = "a byte indexes 256 classes, at compile time")]
         {
             classes[byte as usize] = match byte {
-                b'&' | b'%' | b'\\' | b'[' | b'(' | b'{' | b'<' => SUSPECT,
+                b'&' | b'%' | b'=' | b'*' | b'\\' | b'[' | b'(' | b'{' | b'<' => SUSPECT,
                 0xC2 | 0xCC..=0xD2 | 0xD8..=0xDB | 0xDF..=0xE3 | 0xEA | 0xEF..=0xF4 => SUSPECT,
                 _ => PLAIN,
             };
@@ -133,22 +134,67 @@ fn next_suspect_or_space(bytes: &[u8], from: usize) -> Option<usize> {
         .map(|at| from + at)
 }
 
+/// What the mark of an address and the point in it are called, with the spaces around.
+const AT_WORDS: [&str; 10] = [
+    " at ",
+    " klammeraffe ",
+    " arroba ",
+    " arobase ",
+    " chiocciola ",
+    " apenstaartje ",
+    " małpa ",
+    " zavináč ",
+    " snabel-a ",
+    " ät ",
+];
+const DOT_WORDS: [&str; 5] = [" dot ", " punkt ", " punto ", " ponto ", " point "];
+/// The words for the mark that are words of nothing else near an address.
+const SURE_AT_WORDS: [&str; 8] = [
+    " klammeraffe ",
+    " arroba ",
+    " arobase ",
+    " chiocciola ",
+    " apenstaartje ",
+    " zavináč ",
+    " snabel-a ",
+    " ät ",
+];
+/// So far before a spelled point the mark is spelled.
+const NEAR_POINT: usize = 64;
+
+fn starts_with(text: &[u8], word: &str) -> bool {
+    text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
+}
+
+/// Whether a text spells an address in another language than English: the word for a point is one of prose, too.
+fn spells_an_address(bytes: &[u8]) -> bool {
+    memchr::memchr_iter(b'p', bytes).any(|at| {
+        let Some(start) = at.checked_sub(1) else { return false };
+        let rest = bytes.get(start..).unwrap_or_default();
+        let is_point = DOT_WORDS.iter().any(|word| starts_with(rest, word));
+        let near = bytes.get(start.saturating_sub(NEAR_POINT)..=start).unwrap_or_default();
+        is_point
+            && (0..near.len()).any(|from| {
+                let rest = near.get(from..).unwrap_or_default();
+                SURE_AT_WORDS.iter().any(|word| starts_with(rest, word))
+            })
+    })
+}
+
 /// ` at ` and ` dot ` between the parts of an address.
 fn spelled(text: &str, at: usize, rest: &str) -> Option<Change> {
-    let is = |word: &str| rest.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word));
+    let bytes = rest.as_bytes();
     let before = text.get(..at)?.ends_with(char::is_alphanumeric);
-    let next_end = |skipped: usize| {
-        let after = rest.get(skipped..)?;
-        let length = after.find(|character: char| !character.is_alphanumeric() && character != '-')?;
-        (length > 0).then(|| after.get(length..)).flatten()
-    };
-    if is(" dot ") {
-        let goes_on = rest.get(5..)?.starts_with(|character: char| character.is_alphanumeric());
-        return (before && goes_on).then_some(Change::Text('.', 5));
+    if let Some(word) = DOT_WORDS.iter().find(|word| starts_with(bytes, word)) {
+        let goes_on = rest.get(word.len()..)?.starts_with(|character: char| character.is_alphanumeric());
+        return (before && goes_on).then_some(Change::Text('.', word.len()));
     }
-    let then = is(" at ").then(|| next_end(4)).flatten()?;
-    let dotted = then.get(..5).is_some_and(|word| word.eq_ignore_ascii_case(" dot "));
-    (before && dotted).then_some(Change::Text('@', 4))
+    let word = AT_WORDS.iter().find(|word| starts_with(bytes, word))?;
+    let after = rest.get(word.len()..)?;
+    let length = after.find(|character: char| !character.is_alphanumeric() && character != '-')?;
+    let then = (length > 0).then(|| after.get(length..)).flatten()?;
+    let dotted = DOT_WORDS.iter().any(|word| starts_with(then.as_bytes(), word));
+    (before && dotted).then_some(Change::Text('@', word.len()))
 }
 
 fn change(text: &str, at: usize) -> Option<Change> {
@@ -157,16 +203,47 @@ fn change(text: &str, at: usize) -> Option<Change> {
     match *bytes.first()? {
         b'&' => entity(rest),
         b'%' => {
-            let value = hexadecimal(rest.get(1..3)?)?;
+            // What is escaped twice is escaped.
+            let twice = bytes.starts_with(b"%25")
+                && rest.get(3..5).is_some_and(|digits| hexadecimal(digits).is_some());
+            let from = if twice { 3 } else { 1 };
+            let value = hexadecimal(rest.get(from..from + 2)?)?;
             let character = char::from_u32(value).filter(|character| matches!(character, ' '..='~'))?;
-            Some(Change::Text(character, 3))
+            Some(Change::Text(character, from + 2))
         }
+        // A line that goes on (RFC 2045 §6.7), between letters or digits.
+        b'=' => {
+            let length = if bytes.starts_with(b"=\r\n") { 3 } else { 2 };
+            let breaks = bytes.starts_with(b"=\r\n") || bytes.starts_with(b"=\n");
+            let joins = text.get(..at)?.ends_with(|before: char| before.is_ascii_alphanumeric());
+            (breaks && joins).then_some(Change::Gone(length))
+        }
+        // Emphasis beside a digit.
+        b'*' => {
+            let length = bytes.iter().take_while(|byte| **byte == b'*').count();
+            let inside = |character: Option<char>| {
+                character.is_some_and(|character| character.is_ascii_alphanumeric())
+            };
+            let digit =
+                |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit());
+            let (before, after) = (text.get(..at)?.chars().next_back(), rest.get(length..)?.chars().next());
+            let beside = inside(before) != inside(after) && (digit(before) || digit(after));
+            (length == 2 && beside).then_some(Change::Gone(length))
+        }
+        b'<' => inline_tag(text, at, rest).or_else(|| bracketed(text, at, rest)),
         b'\\' => escape(rest),
         b' ' => spelled(text, at, rest),
-        b'[' | b'(' | b'{' | b'<' => bracketed(text, at, rest),
+        b'[' | b'(' | b'{' => bracketed(text, at, rest),
         _ => {
             let character = rest.chars().next()?;
             let length = character.len_utf8();
+            // Marks over digits, as in struck-out numbers, hide them.
+            if matches!(character, '\u{300}'..='\u{36f}') {
+                let before =
+                    text.get(at.saturating_sub(16)..at).unwrap_or_else(|| text.get(..at).unwrap_or_default());
+                let base = before.trim_end_matches(|mark| matches!(mark, '\u{300}'..='\u{36f}'));
+                return base.ends_with(|base: char| base.is_ascii_digit()).then_some(Change::Gone(length));
+            }
             match plain(character)? {
                 '\0' => Some(Change::Gone(length)),
                 letter if letter.is_ascii_alphabetic() && is_look_alike(character) => {
@@ -176,6 +253,20 @@ fn change(text: &str, at: usize) -> Option<Change> {
             }
         }
     }
+}
+
+/// A tag of HTML beside a digit that only changes how text looks, as in `<b>4111</b> 1111`.
+fn inline_tag(text: &str, at: usize, rest: &str) -> Option<Change> {
+    const TAGS: [&str; 14] =
+        ["b", "i", "u", "s", "em", "strong", "span", "font", "mark", "small", "code", "wbr", "sub", "sup"];
+    let end = rest.bytes().take(80).position(|byte| byte == b'>')?;
+    let inner = rest.get(1..end)?.trim_start_matches('/');
+    let length = inner.bytes().take_while(u8::is_ascii_alphabetic).count();
+    let name = inner.get(..length)?;
+    TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name)).then_some(())?;
+    let digit = |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit());
+    let beside = digit(text.get(..at)?.chars().next_back()) || digit(rest.get(end + 1..)?.chars().next());
+    beside.then_some(Change::Gone(end + 1))
 }
 
 fn hexadecimal(digits: &str) -> Option<u32> {
@@ -197,8 +288,10 @@ fn stand_in(value: u32, length: usize) -> Option<Change> {
 
 /// HTML character references: numbers, and the names of marks in addresses and numbers.
 fn entity(rest: &str) -> Option<Change> {
-    let end = rest.bytes().take(12).position(|byte| byte == b';')?;
-    let name = rest.get(1..end)?;
+    // `&amp;#52;` is a reference that was escaped itself.
+    let skipped = if rest.starts_with("&amp;#") { "&amp".len() } else { 0 };
+    let end = skipped + 1 + rest.bytes().skip(skipped + 1).take(12).position(|byte| byte == b';')?;
+    let name = rest.get(skipped + 1..end)?;
     if let Some(number) = name.strip_prefix('#') {
         let value = match number.strip_prefix(['x', 'X']) {
             Some(digits) => hexadecimal(digits)?,
@@ -236,6 +329,8 @@ fn escape(rest: &str) -> Option<Change> {
             stand_in(hexadecimal(rest.get(3..end)?)?, end + 1)
         }
         b'u' => stand_in(hexadecimal(rest.get(2..6)?)?, 6),
+        // Escaped once more, as a string in a string is.
+        b'\\' if bytes.get(2) == Some(&b'u') => stand_in(hexadecimal(rest.get(3..7)?)?, 7),
         b'x' => stand_in(hexadecimal(rest.get(2..4)?)?, 4),
         b'n' | b'r' => Some(Change::Text('\n', 2)),
         b't' => Some(Change::Text(' ', 2)),
@@ -418,13 +513,34 @@ mod tests {
             (r"john\u0040ex.com\n", "john@ex.com\n"),
             ("john [at] ex (dot) com", "john@ex.com"),
             ("john at ex dot com", "john@ex.com"),
+            ("hans punkt k klammeraffe post punkt de", "hans.k@post.de"),
+            ("luisa arroba correo punto es", "luisa@correo.es"),
+            ("4%2531", "41"),
+            ("4&amp;#49;1", "411"),
+            (r"4\\u00311", "411"),
+            ("41=\n11", "4111"),
+            ("41=\r\n11", "4111"),
+            ("card **4111** 11", "card 4111 11"),
+            ("<b>41</b>11 <span class=\"x\">2</span>", "4111 2"),
+            ("4\u{336}1\u{336}", "41"),
             ("١٢٣ ๔๕", "123 45"),
             ("𝟏𝟐𝟑", "123"),
         ] {
             assert_eq!(normalise(disguised).text, meant, "{disguised}");
         }
-        for same in ["Привет, мир", "f(a) [b] 100% &amp", "身份证 ok", "naïve café", "C:\\dir"]
-        {
+        for same in [
+            "Привет, мир",
+            "f(a) [b] 100% &amp",
+            "身份证 ok",
+            "naïve café",
+            "C:\\dir",
+            "2**10",
+            "**b** x",
+            "<td>4</td>",
+            "x=1",
+            "un punto de vista",
+            "ne\u{301}e",
+        ] {
             assert_eq!(normalise(same).text, same);
         }
     }

@@ -10,14 +10,20 @@ use super::context::{Contexts, Group, Hit, Tag};
 use super::detect::{birth, card, crypto, email, iban, network, phone};
 use super::finding::{Finding, Kind, THRESHOLD};
 use super::format::{Alone, Fit, Form, Format, TABLE, country, is_in};
+use super::header::Header;
+use super::things;
 
 /// How far before a value a word still speaks for it, and how far after, in bytes.
 pub(super) const BEFORE: usize = 80;
 pub(super) const AFTER: usize = 40;
+/// So far away, in bytes, a column's head stands for the values in it.
+const HEAD: usize = 4;
 /// Few values are longer.
 const USUAL_VALUE: usize = 40;
 /// A word of things and not of people counts this close before a value.
-const THING: usize = 30;
+const THING: usize = 20;
+/// What is so long behind a stroke is a number of its own, and no part of a date or a fraction.
+const SHORT_PART: usize = 5;
 /// Longer words are hashes, keys or encoded data.
 const LONGEST_WORD: usize = 100;
 
@@ -79,6 +85,8 @@ struct State {
     doubt: u8,
     /// More groups of digits stand before or after it.
     amid: bool,
+    /// It says how many there are of something.
+    counted: bool,
 }
 
 /// A text being searched.
@@ -95,6 +103,8 @@ pub(crate) struct Scan<'a> {
     /// What the phrases around a place point to, each with its distance in bytes.
     words: Vec<(Tag, usize)>,
     words_of: Option<(usize, usize)>,
+    /// The head of the table that the text is in.
+    header: Header,
     /// The groups among `words`, as bits.
     groups: u32,
     pub(crate) findings: Vec<Finding>,
@@ -112,6 +122,7 @@ pub(crate) fn scan(text: &str) -> Vec<Finding> {
         thing_of: None,
         words: Vec::new(),
         words_of: None,
+        header: Header::default(),
         groups: 0,
         findings: Vec::new(),
     };
@@ -233,7 +244,8 @@ impl<'a> Scan<'a> {
         let end = start - 1;
         let before = word_start(self.bytes, end);
         let word = self.bytes.get(before..end)?;
-        ((1..=6).contains(&word.len()) && word.iter().all(u8::is_ascii_alphabetic)).then_some(before)
+        let proper = (1..=6).contains(&word.len()) && word.iter().all(u8::is_ascii_alphabetic);
+        (proper && !(separator == b' ' && things::is_preposition(word))).then_some(before)
     }
 
     fn candidates(&mut self, start: usize) {
@@ -330,6 +342,8 @@ impl<'a> Scan<'a> {
             Some(support) => match fit {
                 _ if thing.is_some_and(|distance| distance < support.distance) => 0,
                 _ if state.amid && !support.own => 0,
+                // What is counted, and dates that are not written as the form is.
+                _ if state.counted || fit == Fit::Loose && candidate.is_dated() => 0,
                 Fit::Compact | Fit::Written | Fit::Alike => support.score,
                 Fit::Loose if !support.own => 0,
                 Fit::Loose if form.breaks_like(candidate) || candidate.even || candidate.is_usual() => {
@@ -346,7 +360,7 @@ impl<'a> Scan<'a> {
     /// What is doubtful about a candidate, whatever it may be.
     fn state(&mut self, candidate: &Candidate) -> State {
         let thing = self.thing(candidate.start);
-        let mut doubt = if thing.is_some() { 30 } else { 0 };
+        let mut doubt = if thing.is_some() { 35 } else { 0 };
         if candidate.separated() == 0 && is_time(candidate) {
             doubt += 15;
         }
@@ -357,7 +371,8 @@ impl<'a> Scan<'a> {
         if amid {
             doubt += 25;
         }
-        State { thing, doubt, amid }
+        let after = self.text.get(candidate.end..).unwrap_or_default();
+        State { thing, doubt, amid, counted: candidate.is_number() && things::counts(after) }
     }
 
     /// What the words around a place say, by a judge that tells words of its own (`true`) from those of a group
@@ -397,7 +412,18 @@ impl<'a> Scan<'a> {
         let mut words = std::mem::take(&mut self.words);
         words.clear();
         self.groups = 0;
+        // What a column's head says is said of this column only.
+        words.extend(self.header.of(self.text, &TABLE.lexicon, start).map(|tag| (tag, HEAD)));
+        let headed = !words.is_empty();
+        for (tag, _) in &words {
+            if let Tag::Group(group) = tag {
+                self.groups |= group.bit();
+            }
+        }
         for (hit, before) in self.near.iter().zip(&self.before) {
+            if headed && self.header.holds(hit.start, self.text) {
+                continue;
+            }
             let Some(distance) = before.or_else(|| self.distance_after(hit, start, end)) else { continue };
             match words.iter_mut().find(|(tag, _)| *tag == hit.tag) {
                 Some((_, nearest)) => *nearest = distance.min(*nearest),
@@ -410,7 +436,7 @@ impl<'a> Scan<'a> {
         self.words = words;
     }
 
-    /// How near before a place the nearest word is that announces a thing, when it is nearer than all others.
+    /// How near before a place the word is that names a thing's number there, when it is nearer than all others.
     pub(crate) fn thing(&mut self, start: usize) -> Option<usize> {
         if let Some((of, thing)) = self.thing_of
             && of == start
@@ -428,7 +454,9 @@ impl<'a> Scan<'a> {
         let last = before
             .filter(|hit| !matches!(hit.tag, Tag::Country(_) | Tag::Month(_)))
             .max_by_key(|hit| hit.end)?;
-        (last.tag == Tag::Group(Group::Thing)).then(|| start - last.end)
+        let between = self.text.get(last.end..start).unwrap_or_default();
+        let word = self.text.get(last.start..last.end).unwrap_or_default();
+        (last.tag == Tag::Group(Group::Thing) && things::names(word, between)).then(|| start - last.end)
     }
 
     fn look_around(&mut self, start: usize, end: usize) {
@@ -507,7 +535,9 @@ impl<'a> Scan<'a> {
         let digit = next.is_some_and(|byte| byte.is_ascii_digit());
         match self.byte(end) {
             Some(b'-' | b'_') => next.is_some_and(|byte| byte.is_ascii_alphanumeric()),
-            Some(b'.' | b'/' | b':') => digit,
+            // A number of another register may stand behind a stroke, and is long.
+            Some(b'/') => digit && word_end(self.bytes, end + 1) - end <= SHORT_PART,
+            Some(b'.' | b':') => digit,
             Some(b'@') => next.is_some_and(|byte| byte.is_ascii_alphanumeric()),
             Some(b'%') => true,
             _ => false,

@@ -57,6 +57,51 @@ fn numbers_of_things_are_left_alone() {
     }
 }
 
+/// A word for things counts only for the number it names.
+#[test]
+fn a_value_near_a_thing_is_found() {
+    for (text, value, kind) in [
+        ("fatal error while dialling 198.51.100.23: timed out", "198.51.100.23", "IP_ADDRESS"),
+        ("line 88, upstream 203.0.113.61 refused", "203.0.113.61", "IP_ADDRESS"),
+        ("the invoice was settled from 4111111111111111 yesterday", "4111111111111111", "CREDIT_CARD"),
+        ("item 7 - 111.444.777-35", "111.444.777-35", "BR_CPF"),
+        ("pedido feito por 12345678Z", "12345678Z", "ES_NIF"),
+    ] {
+        assert_eq!(found(text), [(value, kind)], "{text}");
+    }
+    for text in [
+        "order no. 4111111111111111",
+        "firmware 10.4.0.17 replaces firmware 10.4.0.16",
+        "version: 12.0.3.44",
+        "the account has 23456789 followers",
+        "the account was opened on 2021-06-30",
+        "call centre: 2021 2022 2023 2024",
+        "SWIFT BUSINESS RESEARCH, IN A DOCUMENT",
+        "SHA1 Fingerprint=12:91:0C:5E:77:B2:41:DD:08:9F:6B:2A:C4:E1:50:97:3D:88:AF:16",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}
+
+/// Numbers made up in the forms of their countries.
+#[test]
+fn words_of_every_script_and_initials_announce() {
+    assert_eq!(found("पासपोर्ट नंबर K4821936"), [("K4821936", "IN_PASSPORT")]);
+    assert_eq!(found("मेरा जन्म 17/08/1979 को हुआ"), [("17/08/1979", "DATE_OF_BIRTH")]);
+    assert_eq!(found("el D.N.I. 24.816.305 del titular"), [("24.816.305", "AR_DNI")]);
+    assert_eq!(found("BIC DEUTDEFF"), [("DEUTDEFF", "BIC")]);
+}
+
+#[test]
+fn what_the_head_of_a_table_says_holds_in_every_row() {
+    let rows: Vec<String> =
+        (0..9).map(|row| format!("{row},somebody's longer name {row},21 234 54{row}\n")).collect();
+    let table = format!("nr,name,phone\n{}", rows.concat());
+    assert_eq!(found(&table).len(), 9);
+    let other = format!("nr,name,stock\n{}", rows.concat());
+    assert_eq!(found(&other), []);
+}
+
 #[test]
 fn a_value_split_over_parts_is_found_in_each() {
     let parts = ["pay with 4111 1111", " 1111 1111 please", "ann@corp", ".example"];

@@ -112,6 +112,17 @@ fn not_uniform(text: &[u8]) -> bool {
     !uniform(text)
 }
 
+/// São Paulo's register: weights 2 to 9, and what the sum lacks to a multiple of 11, `X` for ten. Other states have
+/// rules of their own.
+fn sao_paulo_rg(text: &[u8]) -> bool {
+    let check = (11 - weighted(text, &[2, 3, 4, 5, 6, 7, 8, 9]) % 11) % 11;
+    match text.last() {
+        Some(b'X') => check == 10,
+        Some(_) => check == digit_at(text, 8) && !uniform(text.get(..8).unwrap_or_default()),
+        None => false,
+    }
+}
+
 pub(super) static FORMATS: &[Format] = &[
     format(
         "CA_SIN",
@@ -179,12 +190,13 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "BR_RG",
-        &["99.999.999-?", "99.999.999-9"],
+        &["99.999.999-x", "99.999.999-9"],
         not_uniform,
-        Written(58),
+        Never,
         &[],
         &["rg", "registro geral", "identidade"],
     ),
+    format("BR_RG", &["99.999.999-x", "99.999.999-9"], sao_paulo_rg, Written(58), &[], &[]),
     format(
         "BR_SUS",
         &["999 9999 9999 9999"],

@@ -152,6 +152,13 @@ fn id_nik(digits: &[u8]) -> bool {
         && number_at(digits, 12, 16) != 0
 }
 
+/// The taxpayer's nine digits, of which the last is the Luhn check, and an office's and a branch's; sixteen digits
+/// are the same with a zero before (Direktorat Jenderal Pajak, PMK 112/2022).
+fn id_npwp(digits: &[u8]) -> bool {
+    let own = digits.get(digits.len().saturating_sub(15)..).unwrap_or_default();
+    luhn(own.get(..9).unwrap_or_default()) && !uniform(own.get(..9).unwrap_or_default())
+}
+
 fn pk_cnic(digits: &[u8]) -> bool {
     (1..=7).contains(&digit_at(digits, 0)) && !uniform(digits)
 }
@@ -249,7 +256,14 @@ pub(super) static FORMATS: &[Format] = &[
         cn_credit,
         Always(72),
         &[],
-        &["统一社会信用代码", "社会信用代码", "信用代码"],
+        &[
+            "统一社会信用代码",
+            "社会信用代码",
+            "信用代码",
+            "uscc",
+            "unified social credit",
+            "unified social credit code",
+        ],
     ),
     format(
         "HK_HKID",
@@ -273,7 +287,15 @@ pub(super) static FORMATS: &[Format] = &[
         jp_my_number,
         Never,
         &[Person, Tax],
-        &["マイナンバー", "個人番号", "my number", "my number card"],
+        &[
+            "マイナンバー",
+            "個人番号",
+            "マイナンバーカード",
+            "マイナンバーカード番号",
+            "個人番号カード",
+            "my number",
+            "my number card",
+        ],
     ),
     format(
         "TH_TNIN",
@@ -329,8 +351,8 @@ pub(super) static FORMATS: &[Format] = &[
     ),
     format(
         "ID_NPWP",
-        &["99.999.999.9-999.999"],
-        |digits| luhn(digits.get(..9).unwrap_or_default()) || digit_at(digits, 0) < 10,
+        &["99.999.999.9-999.999", "0999999999999999"],
+        id_npwp,
         Written(84),
         &[Tax],
         &["npwp", "nomor pokok wajib pajak"],

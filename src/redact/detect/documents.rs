@@ -20,6 +20,11 @@ fn german(text: &[u8]) -> bool {
         && text.iter().all(|byte| byte.is_ascii_digit() || b"CFGHJKLMNPRTVWXYZ".contains(byte))
 }
 
+/// Dutch numbers have no letter O, and may have but the digit at their end.
+fn dutch(text: &[u8]) -> bool {
+    !uniform(text) && !text.contains(&b'O')
+}
+
 pub(super) static FORMATS: &[Format] = &[
     format(
         "US_PASSPORT",
@@ -101,7 +106,7 @@ pub(super) static FORMATS: &[Format] = &[
         &[Licence],
         &["patente", "patente di guida"],
     ),
-    format("NL_PASSPORT", &["AA??????9"], not_uniform, Never, &[Passport], &["paspoort", "paspoortnummer"]),
+    format("NL_PASSPORT", &["AA??????9"], dutch, Never, &[Passport], &["paspoort", "paspoortnummer"]),
     format("BE_PASSPORT", &["AA999999"], not_uniform, Never, &[Passport], &[]),
     format(
         "PL_PASSPORT",

@@ -1,11 +1,13 @@
 //! Addresses of the network: IPv4 (dotted quads), IPv6 (RFC 4291), MAC (IEEE 802: EUI-48 and EUI-64).
 //!
-//! Not addresses of anybody: the loopback, the unspecified and broadcast addresses, netmasks, versions.
+//! Not addresses of anybody: the loopback, the unspecified and broadcast addresses, netmasks, versions; and what is
+//! part of a longer row of pairs, as a fingerprint is.
 
 use std::net::Ipv6Addr;
 
 use crate::redact::context::{Group, Tag};
 use crate::redact::scan::Scan;
+use crate::redact::things::is_numbered;
 
 /// The longest textual IPv6 address, with an embedded IPv4 one.
 const LONGEST: usize = 45;
@@ -80,11 +82,11 @@ fn quad(scan: &mut Scan<'_>, start: usize) -> Option<usize> {
         || first == 255 && (second == 255 || fourth == 0 && third == 0);
     let support = scan.support(start, end, None, |tag| (tag == Tag::Group(Group::Network)).then_some(true));
     let small = octets.iter().all(|octet| *octet < 10) && octets != [8, 8, 8, 8] && octets != [1, 1, 1, 1];
-    let thing = scan.thing(start).is_some();
+    let numbered = !nobody && is_numbered(scan.text.get(..start).unwrap_or_default());
     let score = match support {
         _ if nobody => 0,
-        Some(support) if !thing => support.score.max(85),
-        _ if small || thing => 30,
+        Some(support) if !numbered => support.score.max(85),
+        _ if small || numbered => 30,
         _ => 85,
     };
     scan.report(start, end, "IP_ADDRESS", score);
@@ -174,7 +176,7 @@ fn mac(scan: &mut Scan<'_>, start: usize) -> Option<usize> {
     });
     let glued = scan.byte_before(start).is_some_and(|byte| {
         byte.is_ascii_alphanumeric()
-            || byte == mark && scan.byte_before(start - 1).is_some_and(|byte| byte.is_ascii_digit())
+            || byte == mark && scan.byte_before(start - 1).is_some_and(|byte| byte.is_ascii_hexdigit())
     });
     let nobody = text.iter().all(|byte| matches!(byte, b'0' | b':' | b'-'))
         || text.iter().all(|byte| matches!(byte, b'f' | b'F' | b':' | b'-'));

@@ -185,7 +185,7 @@ pub(super) static FORMATS: &[Format] = &[
         is_kennitala,
         Written(72),
         &[Person],
-        &["kennitala", "kennitolu", "kt", "icelandic id"],
+        &["kennital*", "kennitol*", "kt", "icelandic id"],
     ),
     format(
         "EE_PERSONAL_CODE",

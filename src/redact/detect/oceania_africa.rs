@@ -139,6 +139,8 @@ pub(super) static FORMATS: &[Format] = &[
             "id no",
             "identity number",
             "said",
+            "id nommer",
+            "identiteitsnommer",
             "sa id number",
         ],
     ),

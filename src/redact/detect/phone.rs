@@ -11,6 +11,7 @@ use super::numbering::{COUNTRIES, NATIONAL};
 use crate::redact::check::{number, uniform};
 use crate::redact::context::{Group, Tag};
 use crate::redact::scan::{Glue, Scan};
+use crate::redact::things::counts;
 
 const KIND: &str = "PHONE_NUMBER";
 
@@ -207,6 +208,14 @@ fn national(scan: &mut Scan<'_>, start: usize) {
         {
             continue;
         }
+        let after = scan.text.get(*end..).unwrap_or_default();
+        if is_in_list(scan, start)
+            || is_list(scan.text.get(start..).unwrap_or_default())
+            || counts(after)
+            || after.starts_with('(')
+        {
+            return;
+        }
         if let Some(score) = supported(scan, start, *end) {
             let score = if *count < 7 && score < 84 { 0 } else { score };
             scan.report(start, *end, KIND, score.saturating_sub(4));
@@ -251,6 +260,32 @@ fn is_dated(scan: &Scan<'_>, start: usize, end: usize) -> bool {
         shape.as_slice(),
         [b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'9', b'9']
     )
+}
+
+/// Whether a number of as many digits, four or more, stands directly before: both are of a list.
+fn is_in_list(scan: &Scan<'_>, start: usize) -> bool {
+    let length = |text: &str| text.bytes().take_while(u8::is_ascii_digit).count();
+    let own = length(scan.text.get(start..).unwrap_or_default());
+    let before = scan.bytes.get(..start).unwrap_or_default();
+    let Some(before) = before.strip_suffix(b" ") else { return false };
+    let other = before.iter().rev().take(own + 1).take_while(|byte| byte.is_ascii_digit()).count();
+    own > 3 && other == own
+}
+
+/// Whether a text begins with a list of numbers, each for itself: three or more years or numbers of the same length
+/// from four digits on, or decimals.
+fn is_list(text: &str) -> bool {
+    let words = text.split(' ').take(12).map(|word| word.trim_end_matches([',', ';']));
+    let words: Vec<&str> = words
+        .take_while(|word| word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !word.is_empty())
+        .collect();
+    let first = words.first().map_or(0, |word| word.len());
+    let is_year = |word: &&str| word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
+    let is_decimal =
+        |word: &&str| word.split_once('.').is_some_and(|(whole, part)| whole.len() < 3 && part.len() < 3);
+    words.len() > 2
+        && (first > 4 && words.iter().all(|word| word.len() == first) || words.iter().all(is_year))
+        || words.len() > 1 && words.iter().filter(|word| is_decimal(word)).count() > 1
 }
 
 /// A national form, prepared for comparison.

@@ -290,6 +290,11 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
         let colon = bytes.get(typed.saturating_sub(24)..sign)?.iter().rposition(|byte| *byte == b':')?;
         name = name_before(bytes, typed.saturating_sub(24) + colon);
     }
+    // `<add key="ApiSecret" value="…" />`: the name is another attribute's value.
+    if name.trim_ascii().eq_ignore_ascii_case(b"value") {
+        let attribute = sign.checked_sub(name.len())?;
+        return promise_of(name_before(bytes, attribute));
+    }
     promise_of(name)
 }
 

@@ -150,7 +150,8 @@ impl Scan<'_> {
                 (flag || !joined.is_some_and(|before| b"_-.".contains(before))).then_some(())?;
                 let before = bytes.get(at.saturating_sub(7)..at).unwrap_or_default();
                 (!value::contains(before, "public")).then_some(())?;
-                assignment::spoken(bytes, end, lead == Lead::Password, flag)
+                let filed = (lead == Lead::Password).then(|| structured::netrc(bytes, at, end)).flatten();
+                filed.or_else(|| assignment::spoken(bytes, end, lead == Lead::Password, flag))
             }
         }
     }
@@ -163,6 +164,11 @@ impl Scan<'_> {
             b'(' if !matches!(next, b'"' | b'\'') => return None,
             b':' if next == b'/' && bytes.get(at + 2) == Some(&b'/') => {
                 return structured::url_password(bytes, at);
+            }
+            b':' if bytes.get(at.saturating_sub(1)) == Some(&b'"') => {
+                if let Some(found) = structured::registry_auth(bytes, at) {
+                    return Some(found);
+                }
             }
             b':' if next == b'A' => {
                 if let Some(found) = structured::telegram(bytes, at) {

@@ -334,6 +334,11 @@ pub(super) const RULES: &[Rule] = &[
     usual("Slack", "hooks.slack.com/services/", BASE64, 40, 56),
     usual("Slack", "hooks.slack.com/workflows/", BASE64, 40, 80),
     usual("Slack", "hooks.slack.com/triggers/", BASE64, 40, 80),
+    // Microsoft Teams, "Create an Incoming Webhook": the connector's number, its owner's, and since 2024 a signature.
+    usual("Microsoft Teams", "IncomingWebhook/", DASHED_SLASH, 69, 130),
+    // 42, "API: getting started": an application's secret; its id begins with `u-`.
+    exact("42 Intra", "s-s4t2ud-", HEX, 64, 64),
+    exact("42 Intra", "s-s4t2af-", HEX, 64, 64),
     usual("Discord", "discord.com/api/webhooks/", DASHED_SLASH, 80, 100),
     usual("Discord", "discordapp.com/api/webhooks/", DASHED_SLASH, 80, 100),
     // Twilio, "API keys" and "Account SID"; SendGrid, "API keys"; Mailgun, "Authentication"; Brevo, "API keys".

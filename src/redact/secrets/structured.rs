@@ -117,6 +117,33 @@ pub(super) fn basic(bytes: &[u8], start: usize) -> Option<Found> {
     Some(Found { start, end, kind: super::AUTHORIZATION, score: 90 })
 }
 
+/// The credential of a registry in Docker's `config.json` ("docker login": `"auth": "…"`, a name, a colon and a
+/// password in base 64), whose colon behind `auth` is at `colon`.
+pub(super) fn registry_auth(bytes: &[u8], colon: usize) -> Option<Found> {
+    bytes.get(..colon)?.ends_with(b"\"auth\"").then_some(())?;
+    let padding = bytes.get(colon + 1..)?.iter().take(4).take_while(|byte| b" \t\"".contains(byte)).count();
+    basic(bytes, colon + 1 + padding)
+}
+
+/// The password in a `.netrc` (curl and ftp: `machine … login … password …`), whose word `password` is at `start..end`.
+pub(super) fn netrc(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
+    let before = bytes.get(start.saturating_sub(LONGEST_COMMAND)..start)?;
+    (bytes.get(end) == Some(&b' ') && before.ends_with(b" ") || before.ends_with(b"\n")).then_some(())?;
+    let words: Vec<&[u8]> = before.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
+    let login = words.len().checked_sub(2).and_then(|at| words.get(at))?;
+    let machine = words.iter().rev().skip(2).take(3).any(|word| *word == b"machine" || *word == b"default");
+    (*login == b"login" && machine).then_some(())?;
+    let length =
+        bytes.get(end + 1..)?.iter().take(LONGEST_URL).take_while(|byte| byte.is_ascii_graphic()).count();
+    let password = bytes.get(end + 1..end + 1 + length)?;
+    (length >= 3 && is_chosen(password)).then_some(Found {
+        start: end + 1,
+        end: end + 1 + length,
+        kind: super::PASSWORD,
+        score: 85,
+    })
+}
+
 fn trimmed(token: &[u8]) -> &[u8] {
     let end = token.iter().rposition(|byte| !b".:%".contains(byte)).map_or(0, |last| last + 1);
     token.get(..end).unwrap_or_default()
@@ -227,6 +254,10 @@ pub(super) fn marked(bytes: &[u8], start: usize, end: usize, after_key: bool) ->
     }
     // MaxMind, "License key format".
     if run.len() == 40 && run.ends_with(b"_mmk") {
+        return found(end, 95);
+    }
+    // New Relic, "License key": 36 hexadecimal digits and `NRAL`.
+    if run.len() == 40 && run.ends_with(b"NRAL") && HEX.end(bytes, start, 36) == start + 36 {
         return found(end, 95);
     }
     // Mailchimp, "API keys": 32 hexadecimal digits and the data centre.

@@ -30,6 +30,28 @@ fn only_the_secret_is_taken() {
     );
 }
 
+/// Forms of files that hold credentials, with values made up.
+#[test]
+fn what_files_of_credentials_hold_is_taken() {
+    let auth = r#"{"auths":{"r.example":{"auth":"bmluYTpXaW50ZXIhMTk4NA=="}}}"#;
+    assert_eq!(found(auth), [("bmluYTpXaW50ZXIhMTk4NA==", "AUTHORIZATION")]);
+    assert_eq!(found(r#"{"auth":"required","x":1}"#), []);
+    let setting = r#"<add key="ApiSecret" value="k8Vw3nQz7LmT1xRb9CfYp2Hs" />"#;
+    assert_eq!(found(setting), [("k8Vw3nQz7LmT1xRb9CfYp2Hs", "API_KEY")]);
+    assert_eq!(found(r#"<add key="Colour" value="k8Vw3nQz7LmT1xRb9CfYp2Hs" />"#), []);
+    assert_eq!(
+        found("machine ftp.example.org login nina password tR4ckS-uNd3r"),
+        [("tR4ckS-uNd3r", "PASSWORD")]
+    );
+    let licence = "8f3c2ad190be47651c0fd2e83b7a964e50d1NRAL";
+    assert_eq!(found(&format!("licence {licence}.")), [(licence, "API_KEY")]);
+    let secret = "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";
+    assert_eq!(found(&format!("export X={secret}")), [(secret, "API_KEY")]);
+    let hook = "IncomingWebhook/3f6a1c2b9d804e57a6c1f0e29b84d735/0b7c41d2-5e8f-4a36-9c10-d2e4f6a8b013";
+    let url = format!("https://x.webhook.office.com/webhookb2/a@b/{hook}");
+    assert_eq!(found(&url), [(hook, "API_KEY")]);
+}
+
 /// The example of RFC 7519 §3.1, without its line breaks.
 #[test]
 fn a_web_token_is_taken_with_its_signature() {

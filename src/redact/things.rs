@@ -1,0 +1,236 @@
+//! Whether a word for things names the number behind it: `order no. 12345`, `line 7`, `version 10.2.0.4`.
+//!
+//! A word for things that merely stands near says nothing about a number: what failed with an error, or was paid with
+//! an order, may well be somebody's. It does not know which words there are.
+
+/// What may stand between such a word and its number.
+const BETWEEN: [&str; 18] = [
+    "",
+    "no",
+    "nr",
+    "n",
+    "num",
+    "number",
+    "nummer",
+    "numero",
+    "número",
+    "id",
+    "code",
+    "№",
+    "号",
+    "号码",
+    "番号",
+    "번호",
+    "номер",
+    "v",
+];
+/// Verbs that join a name and a number, when the name itself speaks of a number: `the order number is 12345`.
+const VERBS: [&str; 9] = ["is", "was", "ist", "lautet", "est", "es", "è", "é", "are"];
+/// So many bytes may stand between.
+const FARTHEST: usize = 14;
+
+/// Whether `word`, with `between` behind it, names the number that follows.
+pub(super) fn names(word: &str, between: &str) -> bool {
+    if between.len() > FARTHEST || between.starts_with([',', ';', ')', ']', '!', '?', '>']) {
+        return false;
+    }
+    let between = between.trim_matches(|letter: char| !letter.is_alphanumeric() && letter != '№');
+    let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(between));
+    is(&BETWEEN) || is(&VERBS) && speaks_of_a_number(word)
+}
+
+/// Whether a phrase is the name of a number, and not only of a thing that may have one.
+fn speaks_of_a_number(word: &str) -> bool {
+    let last = word.rsplit([' ', '_', '-', '.']).next().unwrap_or_default();
+    let ends = |end: &str| {
+        let tail = last.len().checked_sub(end.len()).and_then(|from| last.get(from..));
+        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    };
+    ["number", "nummer", "numero", "id", "no", "code", "sku", "version", "号", "번호"].into_iter().any(ends)
+}
+
+/// Words before the numbers of versions and sections, which are written like addresses of the network.
+const NUMBERED: [&str; 35] = [
+    "version",
+    "versions",
+    "ver",
+    "vers",
+    "release",
+    "releases",
+    "firmware",
+    "fw",
+    "build",
+    "revision",
+    "rev",
+    "section",
+    "sections",
+    "chapter",
+    "chapters",
+    "clause",
+    "appendix",
+    "driver",
+    "bios",
+    "kapitel",
+    "abschnitt",
+    "fassung",
+    "versione",
+    "versión",
+    "versie",
+    "versão",
+    "wersja",
+    "sürüm",
+    "версия",
+    "версии",
+    "версія",
+    "版本",
+    "バージョン",
+    "버전",
+    "chapitre",
+];
+/// Words that may stand between, as other such numbers may.
+const JOINING: [&str; 14] =
+    ["to", "and", "or", "from", "is", "was", "no", "nr", "number", "auf", "bis", "und", "à", "a"];
+/// So far back, in bytes and in words, such a word is looked for.
+const BACK: usize = 64;
+const WORDS: usize = 4;
+
+/// Whether what ends here, in the same line, names a version or a section: `firmware 2.1.0.14`, `from version
+/// 2.1.0.13 to 2.1.0.14`.
+pub(super) fn is_numbered(before: &str) -> bool {
+    let near =
+        before.get(before.floor_char_boundary(before.len().saturating_sub(BACK))..).unwrap_or_default();
+    let line = near.rsplit('\n').next().unwrap_or_default();
+    let words = line.rsplit(|letter: char| letter.is_whitespace() || "=:([\"'".contains(letter));
+    let words = words.map(|word| word.trim_matches(|letter: char| !letter.is_alphanumeric()).to_lowercase());
+    let mut words = words.filter(|word| !word.is_empty()).take(WORDS);
+    let passed = |word: &String| {
+        JOINING.contains(&word.as_str()) || word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.')
+    };
+    words.find(|word| !passed(word)).is_some_and(|word| NUMBERED.contains(&word.as_str()))
+}
+
+/// Short words before a number that are no part of it, in small letters: `in 12 ms`.
+const PREPOSITIONS: [&[u8]; 30] = [
+    b"in", b"at", b"on", b"of", b"to", b"by", b"is", b"am", b"im", b"um", b"zu", b"de", b"en", b"le", b"la",
+    b"da", b"do", b"di", b"no", b"nr", b"my", b"as", b"or", b"it", b"if", b"an", b"and", b"for", b"the",
+    b"was",
+];
+
+/// Whether a word of letters before a number is one of the sentence's.
+pub(super) fn is_preposition(word: &[u8]) -> bool {
+    PREPOSITIONS.contains(&word)
+}
+
+/// What is counted or measured: behind such a word stands how many, and not who.
+const COUNTED: [&str; 60] = [
+    "followers",
+    "subscribers",
+    "posts",
+    "users",
+    "views",
+    "downloads",
+    "rows",
+    "lines",
+    "bytes",
+    "people",
+    "persons",
+    "items",
+    "requests",
+    "likes",
+    "members",
+    "customers",
+    "inhabitants",
+    "records",
+    "entries",
+    "tokens",
+    "pixels",
+    "points",
+    "votes",
+    "visitors",
+    "visits",
+    "messages",
+    "transactions",
+    "accounts",
+    "copies",
+    "units",
+    "pieces",
+    "kb",
+    "mb",
+    "gb",
+    "kib",
+    "mib",
+    "ms",
+    "mm",
+    "cm",
+    "km",
+    "kg",
+    "hz",
+    "khz",
+    "mhz",
+    "kwh",
+    "dollars",
+    "euros",
+    "euro",
+    "eur",
+    "usd",
+    "gbp",
+    "chf",
+    "einwohner",
+    "nutzer",
+    "stück",
+    "zeilen",
+    "usuarios",
+    "personas",
+    "utilisateurs",
+    "habitants",
+];
+
+/// Whether what follows a number says that it counts something: `12345678 followers`.
+pub(super) fn counts(after: &str) -> bool {
+    let Some(rest) = after.strip_prefix(' ') else { return false };
+    let length = rest.bytes().take(14).take_while(|byte| byte.is_ascii_alphabetic() || *byte > 0x7f).count();
+    let Some(word) = rest.get(..length) else { return false };
+    COUNTED.iter().any(|counted| counted.eq_ignore_ascii_case(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_thing_names_what_follows_it_directly() {
+        for (word, between) in
+            [("order", " "), ("order", " no. "), ("Line", " #"), ("invoice", ": "), ("order number", " is ")]
+        {
+            assert!(names(word, between), "{word}{between}");
+        }
+        for (word, between) in [
+            ("order", " is "),
+            ("error", ": connection to "),
+            ("invoice", " paid by "),
+            ("ERROR", "] "),
+            ("line", " 12: "),
+        ] {
+            assert!(!names(word, between), "{word}{between}");
+        }
+    }
+
+    #[test]
+    fn what_is_counted_is_nobodys() {
+        assert!(counts(" followers and") && counts(" ms") && counts(" EUR."));
+        assert!(!counts(" thanks") && !counts("ms") && !counts(", rows"));
+        assert!(is_preposition(b"in") && !is_preposition(b"IN") && !is_preposition(b"ab"));
+    }
+
+    #[test]
+    fn versions_and_sections_are_numbered() {
+        for before in
+            ["firmware ", "Version: ", "see section ", "from version 2.1.0.13 to ", "固件版本: 版本 "]
+        {
+            assert!(is_numbered(before), "{before}");
+        }
+        for before in ["error: connection to ", "page served by ", "new version\nhost "] {
+            assert!(!is_numbered(before), "{before}");
+        }
+    }
+}
