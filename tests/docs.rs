@@ -21,12 +21,14 @@ use serde_json::Value;
 use tollgate::config;
 use tollgate::dialect::translate::{Support, support};
 use tollgate::dialect::{Api, RequestFault, Surface};
+use tollgate::engine::content::answer::LONGEST_SAID;
 use tollgate::engine::content::prompt::Blocked;
 use tollgate::engine::refusal::{Exceeded, Excess, Refusal, Unsupported};
 use tollgate::framing::json;
 use tollgate::observe::metrics::{LABELS, Metric};
 use tollgate::observe::record::{Outcome, Record};
-use tollgate::redact::window::{HELD, LONGEST};
+use tollgate::redact::own::LONGEST_HELD;
+use tollgate::redact::window::{HELD, HELD_OWN, LONGEST};
 
 fn page(name: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs").join(name)
@@ -109,6 +111,7 @@ fn every_refusal_is_listed_with_its_status() {
         exceeded(Excess::Concurrency),
         Refusal::LimitsUnavailable,
         Refusal::GuardUnavailable,
+        Refusal::AnswerUnchecked,
         Refusal::MissingKey,
         Refusal::DuplicateCredentials,
         Refusal::InvalidKey,
@@ -215,7 +218,14 @@ fn the_matrix_of_dialects_is_what_the_gateway_does() {
 #[test]
 fn what_waits_in_a_screened_stream_is_told() {
     let text = fs::read_to_string(page("redaction.md")).unwrap();
-    for bound in [format!("{HELD} bytes at the most"), format!("{} KiB at the most", LONGEST / 1024)] {
+    let bounds = [
+        format!("{HELD} bytes at the most"),
+        format!("{} KiB at the most", LONGEST / 1024),
+        format!("{HELD_OWN} bytes at the most"),
+        format!("of a value of more than {LONGEST_HELD} bytes"),
+        format!("{} MiB", LONGEST_SAID >> 20),
+    ];
+    for bound in bounds {
         assert!(text.contains(&bound), "{bound}");
     }
 }

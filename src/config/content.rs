@@ -97,7 +97,7 @@ record! {
         /// scripts.
         optional markup: answers::Markup,
         /// What is done about an answer that is not what the JSON Schema of its request asks for: `observe` (counted and
-        /// logged) or `block` (refused). Streams are not looked at.
+        /// logged) or `block` (refused; a stream ends in an error before it is complete).
         optional structured_output: answers::OutputAction,
         /// A service that is asked, too.
         optional external: RawExternal,

@@ -203,6 +203,8 @@ pub enum Kind {
     },
     /// `model` for an external guard that has no models to choose from.
     ModelOfPlainGuard,
+    /// `streams` for an external guard that is not asked about answers.
+    StreamsUnasked,
     /// A rule of the guard that cannot work.
     Guard(policy::Problem),
     /// A target without a price where a budget is in money.
@@ -508,6 +510,7 @@ impl fmt::Display for Kind {
             Self::Expression(fault) => fault.fmt(formatter),
             Self::TooMany { most } => write!(formatter, "there can be no more than {most} of them"),
             Self::ModelOfPlainGuard => formatter.write_str("`model` is for the kind openai-moderation"),
+            Self::StreamsUnasked => formatter.write_str("`streams` needs `answers` among `about`"),
             Self::Guard(problem) => problem.fmt(formatter),
             Self::NoPrice { target, budget } => write!(
                 formatter,

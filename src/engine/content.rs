@@ -11,6 +11,7 @@
 pub mod answer;
 mod body;
 pub mod external;
+mod held;
 pub mod prompt;
 pub mod screening;
 mod speech;

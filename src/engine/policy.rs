@@ -8,6 +8,7 @@
 //! attempts are made.
 
 mod answer;
+mod answering;
 mod arrival;
 mod asking;
 mod content;
@@ -49,7 +50,7 @@ use crate::dialect::models;
 use crate::dialect::request::{Delivery, Inspection};
 use crate::dialect::surface::{Selection, Surface};
 use crate::dialect::translate::Dialect;
-use crate::identity::caller::{Caller, Directory, Unidentified};
+use crate::identity::caller::{Caller, Directory};
 use crate::observe::record::{Notice, Outcome, Record};
 use crate::quota::ledger::{Standing, Terms};
 use crate::quota::store::{Denied, Granted, Store, StoreFailed, seed};
@@ -522,7 +523,7 @@ impl Role for Policy {
     }
 
     fn is_open(&self) -> bool {
-        !matches!(self.phase, Phase::Cut(_) | Phase::Failing | Phase::Ended(_))
+        self.awaits_verdict() || !matches!(self.phase, Phase::Cut(_) | Phase::Failing | Phase::Ended(_))
     }
 
     fn handle(&mut self, event: Event<'_>, now: Timestamp, effects: &mut Vec<Effect>) -> Flow {
@@ -549,11 +550,11 @@ impl Role for Policy {
             }
             Event::ResponseHeaders { headers, local, end_of_stream } => {
                 self.response_headers(&headers, local, end_of_stream, now, effects);
-                Ok(self.passage())
+                Ok(self.passage(end_of_stream))
             }
             Event::ResponseBody { chunk, end_of_stream } => {
                 self.response_body(chunk, end_of_stream, now, effects);
-                Ok(self.passage())
+                Ok(self.passage(end_of_stream))
             }
             Event::Answered { status, body } => self.answered(status, body, now, effects),
             Event::Turn => Ok(self.reserve(effects)),
@@ -580,18 +581,6 @@ impl Role for Policy {
             }
         };
         step.unwrap_or_else(|refusal| self.refuse(&refusal, effects))
-    }
-}
-
-impl From<Unidentified> for Refusal {
-    fn from(reason: Unidentified) -> Self {
-        match reason {
-            Unidentified::Missing => Self::MissingKey,
-            Unidentified::Duplicate => Self::DuplicateCredentials,
-            Unidentified::Invalid => Self::InvalidKey,
-            Unidentified::Revoked => Self::KeyRevoked,
-            Unidentified::Expired => Self::KeyExpired,
-        }
     }
 }
 

@@ -61,6 +61,8 @@ pub enum Refusal {
     MismatchedAnswer,
     /// The service that is asked about requests gives no answer, and nothing goes on unseen.
     GuardUnavailable,
+    /// The service that is asked about answers says nothing of this one, and nothing passes unseen.
+    AnswerUnchecked,
     /// A limit has no room for the call.
     Exceeded(Exceeded),
     /// The limits could not be asked, and nothing goes on unlimited.
@@ -164,6 +166,7 @@ impl Refusal {
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. })
             | Self::LimitsUnavailable
             | Self::GuardUnavailable
+            | Self::AnswerUnchecked
             | Self::NoProviderAvailable
             | Self::Overloaded
             | Self::CredentialUnavailable => 503,
@@ -195,7 +198,7 @@ impl Refusal {
             Self::Exceeded(Exceeded { excess: Excess::Budget, .. }) => "budget_exceeded",
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. }) => "concurrency_limit_exceeded",
             Self::LimitsUnavailable => "limits_unavailable",
-            Self::GuardUnavailable => "guard_unavailable",
+            Self::GuardUnavailable | Self::AnswerUnchecked => "guard_unavailable",
             Self::NoProviderAvailable | Self::CredentialUnavailable => "no_provider_available",
             Self::CredentialRejected => "provider_credential_rejected",
             Self::UnreadableAnswer => "provider_answer_unreadable",
@@ -277,6 +280,7 @@ impl Refusal {
             Self::Exceeded(exceeded) => exceeded.message.clone(),
             Self::LimitsUnavailable => "The limits of this key cannot be checked at present.".to_owned(),
             Self::GuardUnavailable => "What the request says cannot be checked at present.".to_owned(),
+            Self::AnswerUnchecked => "What the model answered cannot be checked at present.".to_owned(),
             Self::NoProviderAvailable => "No provider of this model can be reached at present.".to_owned(),
             Self::CredentialUnavailable => {
                 "The gateway has no credential for the provider of this model.".to_owned()

@@ -110,6 +110,8 @@ pub struct Driver<H, R> {
     /// When the clock was last looked at.
     latest: Timestamp,
     effects: Vec<Effect>,
+    /// Which message the host holds back, when it does.
+    held: Option<Side>,
     /// A call of the host failed on the way in: the role is out of step with the stream, which ends here.
     failed: bool,
 }
@@ -124,13 +126,14 @@ impl<H: Host, R: Role> Driver<H, R> {
             own_time: Duration::ZERO,
             latest: Timestamp::from_nanoseconds(0),
             effects: Vec::new(),
+            held: None,
             failed: false,
         }
     }
 
     /// The request's headers have come.
     pub fn request_headers(&mut self, end_of_stream: bool) -> Flow {
-        self.guarded(|driver, now| {
+        let flow = self.guarded(|driver, now| {
             let attempt = match driver.place {
                 Place::Downstream => None,
                 Place::Upstream => {
@@ -145,7 +148,8 @@ impl<H: Host, R: Role> Driver<H, R> {
                 Some(names) => driver.request_fields(names)?,
             };
             driver.step(Event::RequestHeaders { headers, attempt, end_of_stream }, now)
-        })
+        });
+        self.noted(Side::Request, flow)
     }
 
     /// `buffered` bytes of the request's body are there.
@@ -154,14 +158,16 @@ impl<H: Host, R: Role> Driver<H, R> {
         if wanted == 0 && !end_of_stream {
             // A look at the clock is a call of the host, and there is nothing to time yet.
             let now = self.latest;
-            return self.refusing(|driver| {
+            let flow = self.refusing(|driver| {
                 driver.step(Event::RequestBody { bytes: &[], buffered, end_of_stream }, now)
             });
+            return self.noted(Side::Request, flow);
         }
-        self.guarded(|driver, now| {
+        let flow = self.guarded(|driver, now| {
             let bytes = if wanted == 0 { Vec::new() } else { driver.host.body(Side::Request, wanted)? };
             driver.step(Event::RequestBody { bytes: &bytes, buffered, end_of_stream }, now)
-        })
+        });
+        self.noted(Side::Request, flow)
     }
 
     /// The request waits, and may try again now. To be called from a timer, when the host takes its calls for those of
@@ -170,21 +176,40 @@ impl<H: Host, R: Role> Driver<H, R> {
         self.wake(Event::Turn);
     }
 
-    /// The service that was asked about the request has answered with a status and a body, or there is no answer. The
-    /// host has to take calls for those of this stream.
+    /// The service that was asked about the request or the answer has answered with a status and a body, or there is no
+    /// answer. The host has to take calls for those of this stream.
     pub fn answered(&mut self, status: Option<u16>, body: &[u8]) -> Flow {
         self.wake(Event::Answered { status, body })
     }
 
-    /// Something has come that a request which is held back may go on for.
+    /// Something has come that a message which is held back may go on for.
     fn wake(&mut self, event: Event<'_>) -> Flow {
+        if self.held == Some(Side::Response) {
+            return self.lenient(|driver, now| {
+                let stepped = driver.step(event, now);
+                // What is held back here are the last bytes of an answer, and nothing follows that would wake it again.
+                if !matches!(stepped, Ok(Flow::Pause)) && driver.held.take().is_some() {
+                    driver.host.resume(Side::Response)?;
+                }
+                stepped
+            });
+        }
         self.guarded(|driver, now| {
             let flow = driver.step(event, now)?;
-            if flow == Flow::Continue {
-                driver.host.resume()?;
+            if flow == Flow::Continue && driver.held.take().is_some() {
+                driver.host.resume(Side::Request)?;
             }
             Ok(flow)
         })
+    }
+
+    /// Notes whether a message is held back from now on.
+    const fn noted(&mut self, side: Side, flow: Flow) -> Flow {
+        self.held = match flow {
+            Flow::Continue => None,
+            Flow::Pause => Some(side),
+        };
+        flow
     }
 
     /// The answer's headers have come.
@@ -194,13 +219,14 @@ impl<H: Host, R: Role> Driver<H, R> {
         if upstream && (self.failed || !self.role.wants_response_body()) {
             return Flow::Continue;
         }
-        self.lenient(|driver, now| {
+        let flow = self.lenient(|driver, now| {
             let headers = driver.host.headers(Side::Response)?;
             // Envoy's own answers are errors, so only an error is worth the question whose it is.
             let error = !upstream && headers.status().is_none_or(|status| status >= 400);
             let local = error && !driver.host.is_upstream_answer()?;
             driver.step(Event::ResponseHeaders { headers, local, end_of_stream }, now)
-        })
+        });
+        self.noted(Side::Response, flow)
     }
 
     /// A piece of `length` bytes of the answer's body has come.
@@ -211,13 +237,15 @@ impl<H: Host, R: Role> Driver<H, R> {
         }
         if length == 0 {
             let now = self.latest;
-            return self
-                .tolerating(|driver| driver.step(Event::ResponseBody { chunk: &[], end_of_stream }, now));
+            let flow =
+                self.tolerating(|driver| driver.step(Event::ResponseBody { chunk: &[], end_of_stream }, now));
+            return self.noted(Side::Response, flow);
         }
-        self.lenient(|driver, now| {
+        let flow = self.lenient(|driver, now| {
             let chunk = driver.host.body(Side::Response, length)?;
             driver.step(Event::ResponseBody { chunk: &chunk, end_of_stream }, now)
-        })
+        });
+        self.noted(Side::Response, flow)
     }
 
     /// The stream is over.

@@ -15,6 +15,8 @@
 //!   for an upstream one.
 //! - A stream that was paused at the end of its body can be continued from a timer, once the host was told that the
 //!   calls mean that stream. Until then its headers can be edited; the host continues it after the callback.
+//! - So can an answer that was paused at the end of its body, which can be replaced until then, and so can its headers
+//!   where they were paused, too. One that was paused before its end could not: what comes after that would be lost.
 //! - The trait wrappers of the SDK unwrap, and a panic takes the worker's VM down: only its fallible
 //!   functions are used here, and a failed call ends the request, not the VM.
 
@@ -139,11 +141,11 @@ pub trait Host {
     /// When the host refuses.
     fn choose_route(&mut self) -> HostResult<()>;
 
-    /// Lets a paused request go on, from another callback than its own.
+    /// Lets a paused message go on, from another callback than its own.
     ///
     /// # Errors
     /// When the host refuses.
-    fn resume(&mut self) -> HostResult<()>;
+    fn resume(&mut self, side: Side) -> HostResult<()>;
 
     /// A value that all workers share, and its version.
     ///

@@ -466,8 +466,12 @@ impl Host for Envoy {
             .map_err(refused("clear_route_cache"))
     }
 
-    fn resume(&mut self) -> HostResult<()> {
-        hostcalls::resume_http_request().map_err(refused("continue_stream"))
+    fn resume(&mut self, side: Side) -> HostResult<()> {
+        match side {
+            Side::Request => hostcalls::resume_http_request(),
+            Side::Response => hostcalls::resume_http_response(),
+        }
+        .map_err(refused("continue_stream"))
     }
 
     fn shared(&self, key: &str) -> HostResult<Option<(Vec<u8>, u32)>> {

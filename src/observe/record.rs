@@ -154,6 +154,22 @@ impl Found {
         self.values.is_empty() && self.rules.is_empty()
     }
 
+    /// Counts a text that breaks a rule.
+    pub fn rule(&mut self, rule: impl Into<Arc<str>>, action: &'static str) {
+        *self.rules.entry((rule.into(), action)).or_default() += 1;
+    }
+
+    /// Adds what was found elsewhere.
+    pub fn add(&mut self, other: Self) {
+        for (value, count) in other.values {
+            *self.values.entry(value).or_default() += count;
+        }
+        for (rule, count) in other.rules {
+            *self.rules.entry(rule).or_default() += count;
+        }
+        self.warning = self.warning.take().or(other.warning);
+    }
+
     fn measurements(&self, (redactions, guard): (Metric, Metric)) -> Vec<Measurement> {
         let scope = Rc::new(Scope::new(ScopeLabels::none()));
         let one = |metric, detail, value| {

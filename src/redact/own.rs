@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use regex::{Regex, RegexBuilder};
+use regex_syntax::Parser;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::check::{luhn, mod_11_2, mod_11_10, remainder_97, verhoeff};
@@ -24,6 +25,8 @@ const LARGEST_PATTERN: usize = 1 << 20;
 const PIECE: usize = 4 << 10;
 /// A value of a pattern is found whole up to this length, in bytes.
 const LONGEST_VALUE: usize = 1 << 10;
+/// In a stream a value is awaited whole up to this length, in bytes.
+pub const LONGEST_HELD: usize = 256;
 /// The longest ending that belongs to a word, in characters.
 const LONGEST_ENDING: usize = 32;
 /// An operator's own types are sure; they give way only to what they are a part of.
@@ -51,6 +54,23 @@ impl Definitions {
     /// The names of the types.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.patterns.keys().chain(self.words.keys()).map(String::as_str)
+    }
+}
+
+impl Definitions {
+    /// See [`Own::reach`].
+    fn reach(&self) -> usize {
+        let pattern = |pattern: &Pattern| {
+            let after = if pattern.context.is_empty() { 0 } else { AFTER };
+            pattern.regex.longest().unwrap_or(LONGEST_HELD).min(LONGEST_HELD) + after
+        };
+        let word = |word: &String| {
+            let ending = if word.ends_with('*') { LONGEST_ENDING } else { 0 };
+            // As much again for what joins the parts of a phrase, and for accents.
+            (2 * (word.len() + ending)).min(LONGEST_HELD)
+        };
+        let words = self.words.values().flatten().map(word);
+        self.patterns.values().map(pattern).chain(words).max().unwrap_or(0)
     }
 }
 
@@ -149,6 +169,11 @@ impl Expression {
             ["", "a 1-\n"].iter().any(|text| regex.find_iter(text).any(|found| found.range().is_empty()));
         if matches_nothing { Err(Fault::MatchesNothing) } else { Ok(Self(regex)) }
     }
+
+    /// The length of its longest match, in bytes; none where matches may have any length.
+    fn longest(&self) -> Option<usize> {
+        Parser::new().parse(self.0.as_str()).ok()?.properties().maximum_len()
+    }
 }
 
 impl PartialEq for Expression {
@@ -185,6 +210,7 @@ pub struct Own {
     lists: Vec<Kind>,
     words: Lexicon,
     contexts: Lexicon,
+    reach: usize,
 }
 
 struct Ready {
@@ -209,6 +235,7 @@ impl Own {
             lists: Vec::new(),
             words: Lexicon::with_digits(),
             contexts: Lexicon::with_digits(),
+            reach: definitions.reach(),
         };
         let add = |lexicon: &mut Lexicon, words: &[String], tag: Tag| {
             for word in words {
@@ -231,6 +258,13 @@ impl Own {
     /// The types.
     pub fn kinds(&self) -> impl Iterator<Item = Kind> {
         self.patterns.iter().map(|ready| ready.kind).chain(self.lists.iter().copied())
+    }
+
+    /// How much text after its beginning decides about a value, in bytes: its own length, as far as its definition bounds
+    /// that, [`LONGEST_HELD`] at the most, and the words after it that may say what it is.
+    #[must_use]
+    pub const fn reach(&self) -> usize {
+        self.reach
     }
 
     fn has(&self, kind: Kind) -> bool {

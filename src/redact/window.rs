@@ -5,15 +5,17 @@
 //! opens a stretch that is searched as a whole, with [`BEFORE`] bytes before it, as soon as [`AFTER`] bytes without
 //! another such word have come, or [`HELD`] in all; only where that much has no place to cut, as a private key has
 //! none, it waits longer, up to [`LONGEST`]. Where an operator has types of its own, any word may be a value, and all
-//! text is searched in such stretches.
+//! text is searched in such stretches; they are as much longer as those values may be ([`Own::reach`]).
 //!
 //! Promises: the same text however it comes in pieces, because every stretch and every cut is decided by the text
-//! alone; a value is never cut in two, unless it is longer than [`LONGEST`]; nothing of what waits is ever given out
+//! alone; a value is never cut in two, unless it is longer than [`LONGEST`], or is of an operator's own and longer than
+//! [`super::own::LONGEST_HELD`]; nothing of what waits is ever given out
 //! unsearched. Compared with [`super::find_all`] on the whole text, a weak format is missed whose word stands further
 //! away than the window reaches, which hardly happens, because the detectors look no further themselves.
 
 use super::finding::{Finding, Kind};
 use super::mask::{Rules, Vault};
+use super::own::{LONGEST_HELD, Own};
 use super::{Settings, find_all};
 
 /// How much of the text that has passed is still looked at, for the words that say what a number is, in bytes.
@@ -24,6 +26,9 @@ const AFTER: usize = 64;
 
 /// The most that waits where there is a place to cut, in bytes.
 pub const HELD: usize = 256;
+
+/// The most that waits where there is a place to cut and an operator has types of its own, in bytes.
+pub const HELD_OWN: usize = HELD + LONGEST_HELD;
 
 /// The most that waits in any case, in bytes: the longest private keys and tokens that are known.
 pub const LONGEST: usize = 16 << 10;
@@ -121,9 +126,10 @@ impl Window {
 
     fn advance(&mut self, masking: &mut Masking<'_>, out: &mut String) -> Result<(), Kind> {
         loop {
-            let reach = self.reach.max(HELD);
+            // How much after its beginning an operator's own value may need, and any word may begin one.
+            let own = masking.settings.own.as_deref().map(|own| Own::reach(own).max(AFTER));
+            let reach = self.reach.max(HELD - AFTER + own.unwrap_or(AFTER));
             let limit = self.text.floor_char_boundary(self.from + reach);
-            let own = masking.settings.own.is_some();
             match decide(&self.text, self.from, limit, own) {
                 Step::Plain(end) => self.pass(end, &[], masking, out)?,
                 Step::Searched(end) => {
@@ -198,9 +204,10 @@ impl Window {
     }
 }
 
-/// What the text from `from` to `limit` decides; `own` says that any word may be a value.
-fn decide(text: &str, from: usize, limit: usize, own: bool) -> Step {
-    let words = words(text, from, limit, own);
+/// What the text from `from` to `limit` decides; where `own` says how much, any word may begin a value that needs so much.
+fn decide(text: &str, from: usize, limit: usize, own: Option<usize>) -> Step {
+    let words = words(text, from, limit, own.is_some());
+    let awaited = own.unwrap_or(AFTER);
     let first = words.iter().position(|word| word.active).unwrap_or(words.len());
     let start = |at: usize| words.get(at).map_or(limit, |word| word.start);
     // The last word may go on, or its successor be a number.
@@ -215,7 +222,7 @@ fn decide(text: &str, from: usize, limit: usize, own: bool) -> Step {
     let mut last = first;
     loop {
         let end = words.get(last).map_or(limit, |word| word.end);
-        let Some(after) = words.iter().position(|word| word.start >= end + AFTER) else {
+        let Some(after) = words.iter().position(|word| word.start >= end + awaited) else {
             // Another such word before that may lengthen the stretch, and is looked for.
             match next_active(&words, last) {
                 Some(next) => last = next,
@@ -250,9 +257,9 @@ fn reaching_back(words: &[Word], at: usize) -> usize {
 
 /// Where a stretch may be cut that has no end yet: before the last word, far enough from its end, that is not inside
 /// of a value and continues no number; rather before a plain word.
-fn cut(text: &str, from: usize, limit: usize, own: bool, findings: &[Finding]) -> Option<usize> {
-    let words = words(text, from, limit, own);
-    let latest = limit.saturating_sub(AFTER);
+fn cut(text: &str, from: usize, limit: usize, own: Option<usize>, findings: &[Finding]) -> Option<usize> {
+    let words = words(text, from, limit, own.is_some());
+    let latest = limit.saturating_sub(own.unwrap_or(AFTER));
     let digit = |word: &Word| {
         let says = text.get(word.start..word.end).unwrap_or_default();
         says.bytes().any(|byte| byte.is_ascii_digit()) || !says.is_ascii()

@@ -39,3 +39,4 @@ mod surfaces;
 mod sustained;
 mod tls;
 mod upstream;
+mod verdict;

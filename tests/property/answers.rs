@@ -24,7 +24,7 @@ fn screening(members: &str, prompt: &str) -> Restoring {
     let body = json!({"messages": [{"role": "user", "content": prompt}]});
     let screened = screen(&screen_of, body.to_string().as_bytes());
     assert_eq!(screened.blocked, None);
-    Restoring::screened(screened.vault, screen_of.answers(Dialect::OpenAiChat, b"{}")).unwrap()
+    Restoring::screened(screened.vault, screen_of.answers(Dialect::OpenAiChat, b"{}"), None).unwrap()
 }
 
 /// What reaches the client of an answer that comes in pieces of this size, and why it ends there.
@@ -265,7 +265,7 @@ fn structured_output_is_held_against_its_schema() {
     let screened = |action: &str, dialect, request: &Value, answer: &Value| {
         let screen = contents(&format!("guard: {{structured_output: {action}}}")).of("any").unwrap();
         let screening = screen.answers(dialect, request.to_string().as_bytes());
-        let mut restoring = Restoring::screened(tollgate::redact::mask::Vault::new(), screening)?;
+        let mut restoring = Restoring::screened(tollgate::redact::mask::Vault::new(), screening, None)?;
         restoring.expect(dialect, JSON);
         let out = restoring.relay(answer.to_string().as_bytes(), true);
         let rules: Vec<String> = restoring
@@ -402,7 +402,7 @@ fn cost_of_an_answer_and_of_a_chunk() {
             for _ in 0..rounds {
                 let restoring = || {
                     let screened = screen(&screen_of, body.as_bytes());
-                    Restoring::screened(screened.vault, screen_of.answers(Dialect::OpenAiChat, b"{}"))
+                    Restoring::screened(screened.vault, screen_of.answers(Dialect::OpenAiChat, b"{}"), None)
                         .unwrap()
                 };
                 let mut one = restoring();

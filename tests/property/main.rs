@@ -13,5 +13,6 @@ mod answers;
 mod content;
 mod cut;
 mod edit;
+mod judged;
 mod meter;
 mod surfaces;

@@ -221,10 +221,11 @@ impl Host for FakeHost {
         Ok(())
     }
 
-    fn resume(&mut self) -> HostResult<()> {
+    fn resume(&mut self, side: Side) -> HostResult<()> {
         self.call("resume")?;
         let mut world = self.0.borrow_mut();
-        world.effect("let the request go on");
+        let message = if side == Side::Request { "request" } else { "answer" };
+        world.effect(&format!("let the {message} go on"));
         world.resumed = true;
         Ok(())
     }

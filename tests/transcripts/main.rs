@@ -24,6 +24,7 @@ mod stories;
 mod story;
 mod surfaces;
 mod translated;
+mod verdict;
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -40,6 +41,7 @@ fn told() -> Vec<(String, String)> {
         .chain(content::stories())
         .chain(elsewhere::stories())
         .chain(external::stories())
+        .chain(verdict::stories())
         .chain(refusals::all())
         .chain(failures::stories())
         .collect()

@@ -11,6 +11,7 @@ pub(crate) const WIDE_KEY: &str = "tg-wide-Hs3KtN8vRx2LpW7sYd4JcM9fGb6ZaE1uTo5iQ
 pub(crate) const HOME_KEY: &str = "tg-home-Vb5RtM2vQx9KpN4sYd6HcJ8fGz3ZaE5uTo1iXrLwSkE";
 pub(crate) const ASKED_KEY: &str = "tg-asked-Mv3TzW8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtLpD";
 pub(crate) const LENIENT_KEY: &str = "tg-lenient-Rk6BzW8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtHsF";
+pub(crate) const HEARD_KEY: &str = "tg-heard-Wd7CzN8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtJsG";
 pub(crate) const EXPIRED_KEY: &str = "tg-old-8yD248mFZSiou5cSWDKlUnyZKO4nGn94V99lwo28RYm";
 pub(crate) const REVOKED_KEY: &str = "tg-stolen-3kQ9vWm2Lx7TzR5nYb8HcJ4fGd6SaP1eUo0iXyVwZtE";
 pub(crate) const UNKNOWN_KEY: &str = "tg-team-a-prod-0000000000000000000000000000000000000000001";
@@ -25,6 +26,7 @@ pub(crate) const CLIENT_KEYS: &[(&str, &str)] = &[
     ("home", HOME_KEY),
     ("asked", ASKED_KEY),
     ("lenient", LENIENT_KEY),
+    ("heard", HEARD_KEY),
     ("old", EXPIRED_KEY),
     ("stolen", REVOKED_KEY),
     ("nobody", UNKNOWN_KEY),
@@ -125,6 +127,10 @@ teams:
     guard: {{external: {{url: 'http://guard.test/check', kind: http, on_error: block}}}}
   lenient:
     guard: {{external: {{url: 'https://moderation.test/v1/moderations', kind: openai-moderation, on_error: pass}}}}
+  heard:
+    guard:
+      structured_output: block
+      external: {{url: 'http://guard.test/check', kind: http, about: [answers], on_error: block}}
 keys:
 - {{id: team-a-prod, hash: '{}', team: team-a, environment: prod, models: [chat, mixed]}}
 - {{id: busy, hash: '{}', team: team-a, models: [chat], limits: {{concurrency: 1}}}}
@@ -134,6 +140,7 @@ keys:
 - {{id: home, hash: '{}', team: team-a, models: [chat, private], residency: [eu]}}
 - {{id: asked, hash: '{}', team: asked, models: [chat], limits: {{concurrency: 1}}}}
 - {{id: lenient, hash: '{}', team: lenient, models: [chat]}}
+- {{id: heard, hash: '{}', team: heard, models: [chat], limits: {{concurrency: 1}}}}
 - {{id: old, hash: '{}', team: team-a, models: [chat], expires: 2025-06-01T00:00:00Z}}
 - {{id: stolen, hash: '{}', team: team-a, models: [chat], revoked: true}}
 ",
@@ -145,6 +152,7 @@ keys:
         hash(HOME_KEY),
         hash(ASKED_KEY),
         hash(LENIENT_KEY),
+        hash(HEARD_KEY),
         hash(EXPIRED_KEY),
         hash(REVOKED_KEY)
     );

@@ -48,6 +48,8 @@ pub(crate) struct Story {
     forwarded: Option<Vec<u8>>,
     /// What has reached the client of the answer's body.
     received: Vec<u8>,
+    /// An answer has come, of a provider or of Envoy's own.
+    is_answered: bool,
 }
 
 impl Story {
@@ -92,6 +94,7 @@ impl Story {
                 .collect(),
             forwarded: None,
             received: Vec::new(),
+            is_answered: false,
         }
     }
 
@@ -223,7 +226,11 @@ impl Story {
             None => "> the service does not answer".to_owned(),
         });
         self.policy.answered(status, body.as_bytes());
-        if self.world.borrow().reply.is_some() {
+        if self.is_answered {
+            if std::mem::take(&mut self.world.borrow_mut().resumed) {
+                self.deliver();
+            }
+        } else if self.world.borrow().reply.is_some() {
             self.deliver_reply();
         } else if self.world.borrow().resumed {
             self.forwarded = Some(self.world.borrow().request.body.clone());
@@ -428,8 +435,11 @@ impl Story {
             world.line(&format!("> policy: response headers{whose}"));
             world.fields(&headers, true);
             world.response.headers = headers;
+            world.response.body.clear();
+            world.resumed = false;
         }
-        let flow = self.policy.response_headers(chunks.is_empty());
+        self.is_answered = true;
+        let mut flow = self.policy.response_headers(chunks.is_empty());
         self.flow(flow);
         for (index, chunk) in chunks.iter().enumerate() {
             let end = ends && index + 1 == chunks.len();
@@ -438,13 +448,24 @@ impl Story {
                 if end { ", the last," } else { "" },
                 shown(chunk)
             ));
-            self.world.borrow_mut().response.body = chunk.to_vec();
-            let flow = self.policy.response_body(chunk.len(), end);
+            self.world.borrow_mut().response.body.extend_from_slice(chunk);
+            let buffered = self.world.borrow().response.body.len();
+            flow = self.policy.response_body(buffered, end);
             self.flow(flow);
-            assert_eq!(flow, Flow::Continue, "an answer is never stopped");
-            let relayed = std::mem::take(&mut self.world.borrow_mut().response.body);
-            self.received.extend(relayed);
+            if flow == Flow::Continue {
+                let relayed = std::mem::take(&mut self.world.borrow_mut().response.body);
+                self.received.extend(relayed);
+            }
         }
+        if flow == Flow::Continue {
+            self.deliver();
+        }
+    }
+
+    /// The answer, as far as there is any, has passed the policy.
+    fn deliver(&mut self) {
+        let rest = std::mem::take(&mut self.world.borrow_mut().response.body);
+        self.received.extend(rest);
         let mut world = self.world.borrow_mut();
         world.line("= the client receives");
         let headers = world.response.headers.clone();

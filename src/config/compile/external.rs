@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::super::compiled::content::{External, ExternalForm, ExternalKind, OnError};
+use super::super::compiled::content::{About, External, ExternalForm, ExternalKind, OnError, Streams};
 use super::super::compiled::guard_cluster;
 use super::super::content::RawGuard;
 use super::super::external::RawExternal;
@@ -50,7 +50,7 @@ impl Compiler<'_, '_> {
         guard: &Located<RawGuard>,
         credentials: &mut Names<'_>,
     ) -> Option<(Webhook, External)> {
-        let RawExternal { url, kind, model, credential, ca, timeout, on_error } =
+        let RawExternal { url, kind, model, credential, ca, timeout, about, streams, on_error } =
             &guard.value.external.as_ref()?.value;
         if let Some(timeout) = timeout.as_ref().filter(|timeout| !TIMEOUT_RANGE.contains(&timeout.value.0)) {
             let found = format!("{}ms", timeout.value.0.as_millis());
@@ -67,6 +67,15 @@ impl Compiler<'_, '_> {
                 ExternalForm::OpenAiModeration { model }
             }
         };
+        let asked_about = |what| {
+            about.as_ref().map_or(what == About::Requests, |about| {
+                about.value.0.iter().any(|given| given.value == what)
+            })
+        };
+        let answers = asked_about(About::Answers);
+        if let Some(streams) = streams.as_ref().filter(|_| !answers) {
+            self.errors.add(&streams.place, Kind::StreamsUnasked);
+        }
         let (service, address) = self.service(url.as_ref(), credential.as_ref(), ca.as_ref(), credentials)?;
         let external = External {
             cluster: guard_cluster(team),
@@ -74,6 +83,8 @@ impl Compiler<'_, '_> {
             timeout_ms: milliseconds(timeout.as_ref().map_or(TIMEOUT, |timeout| timeout.value.0)),
             form,
             on_error: on_error.as_ref().map_or(OnError::Block, |on_error| on_error.value),
+            requests: asked_about(About::Requests),
+            answers: answers.then(|| streams.as_ref().map_or(Streams::Pass, |streams| streams.value)),
         };
         Some((service, external))
     }

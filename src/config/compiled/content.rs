@@ -38,7 +38,7 @@ impl Content {
     }
 }
 
-/// A service that is asked about requests.
+/// A service that is asked about requests, answers or both.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct External {
@@ -50,8 +50,34 @@ pub struct External {
     pub timeout_ms: u64,
     /// How it is asked.
     pub form: ExternalForm,
-    /// What becomes of a request about which it says nothing.
+    /// What becomes of a request, or an answer, about which it says nothing.
     pub on_error: OnError,
+    /// Whether it is asked about requests.
+    pub requests: bool,
+    /// Whether it is asked about answers, and what of a stream waits for that.
+    pub answers: Option<Streams>,
+}
+
+/// What an external guard is asked about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum About {
+    /// Requests, before they go on.
+    Requests,
+    /// What models say.
+    Answers,
+}
+
+/// What of a stream waits for an external guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
+#[serde(rename_all = "snake_case")]
+pub enum Streams {
+    /// The events that tell that it is complete; the others pass as they come.
+    Pass,
+    /// All of it.
+    Hold,
 }
 
 /// How an external guard is asked, with what that takes.
@@ -79,7 +105,7 @@ pub enum ExternalKind {
     Http,
 }
 
-/// What becomes of a request about which an external guard says nothing.
+/// What becomes of a request or an answer about which an external guard says nothing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(not(target_arch = "wasm32"), derive(schemars::JsonSchema))]
 #[serde(rename_all = "snake_case")]

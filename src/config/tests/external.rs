@@ -1,6 +1,6 @@
 //! `guard.external`: a service that is asked about requests.
 
-use super::super::compiled::content::{External, ExternalForm, OnError};
+use super::super::compiled::content::{External, ExternalForm, OnError, Streams};
 use super::super::compiled::{self, Scheme};
 use super::super::gateway::{Host, Upstream, Webhook};
 use super::{good_with, lines, parse_with};
@@ -28,6 +28,8 @@ fn each_guard_that_asks_has_a_cluster_of_its_own_and_a_team_asks_only_its_own() 
         timeout_ms: 1000,
         form: ExternalForm::OpenAiModeration { model: "omni-moderation-latest".to_owned() },
         on_error: OnError::Pass,
+        requests: true,
+        answers: None,
     };
     assert_eq!(content.external("another"), Some(&common));
     let own = content.external("science").unwrap();
@@ -40,6 +42,21 @@ fn each_guard_that_asks_has_a_cluster_of_its_own_and_a_team_asks_only_its_own() 
     let read: compiled::content::Content =
         serde_json::from_str(&serde_json::to_string(content).unwrap()).unwrap();
     assert_eq!(read, **content, "what the filter reads says the same");
+}
+
+#[test]
+fn it_is_asked_about_requests_unless_the_file_says_otherwise() {
+    let asked_about = |members: &str| {
+        let guard =
+            format!("{TEAM}guard: {{external: {{url: 'http://x', kind: http, on_error: pass{members}}}}}\n");
+        let gateway = good_with(TEAM, &guard);
+        let external = gateway.policy.content.external("science").unwrap().clone();
+        (external.requests, external.answers)
+    };
+    assert_eq!(asked_about(""), (true, None));
+    assert_eq!(asked_about(", about: [requests]"), (true, None));
+    assert_eq!(asked_about(", about: [answers]"), (false, Some(Streams::Pass)));
+    assert_eq!(asked_about(", about: [answers, requests], streams: hold"), (true, Some(Streams::Hold)));
 }
 
 #[test]
@@ -67,6 +84,14 @@ fn a_service_that_cannot_be_asked_is_refused() {
         (
             "url: 'http://x', kind: http, on_error: pass, model: m",
             "guard.external.model: `model` is for the kind openai-moderation",
+        ),
+        (
+            "url: 'http://x', kind: http, on_error: pass, streams: hold",
+            "guard.external.streams: `streams` needs `answers` among `about`",
+        ),
+        (
+            "url: 'http://x', kind: http, on_error: pass, about: [prompts]",
+            "guard.external.about[0]: expected one of: requests, answers",
         ),
     ] {
         let problems =

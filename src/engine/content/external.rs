@@ -1,8 +1,9 @@
-//! What a service of the operator's says about a request before it goes on.
+//! What a service of the operator's says about a request before it goes on, and about its answer.
 //!
-//! It is told what is said by users, tools and documents, as the provider would read it: without the values that were
-//! taken out. Two forms are known, that of OpenAI's moderation and a plain one; what is neither counts as no answer.
-//! Deliberately unknown here: how the service is called, and how a request waits for it.
+//! Of a request it is told what is said by users, tools and documents, as the provider would read it: without the values
+//! that were taken out; of an answer, what the model says. Two forms are known, that of OpenAI's moderation and a plain
+//! one; what is neither counts as no answer.
+//! Deliberately unknown here: how the service is called, and how a request or an answer waits for it.
 
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -42,21 +43,54 @@ pub enum Judgement {
     Unanswered,
 }
 
+/// Who is to be asked about the answer to a request, and in whose name.
+#[derive(Clone, Debug)]
+pub struct Hearing {
+    /// Who is asked.
+    pub to: Rc<External>,
+    /// Who called.
+    pub caller: Rc<Caller>,
+    /// The logical model.
+    pub model: String,
+}
+
+impl Hearing {
+    /// The question about an answer that says this; none where it says nothing.
+    #[must_use]
+    pub fn inquire<'a>(&self, said: impl Iterator<Item = &'a str>) -> Option<Inquiry> {
+        question(&self.to, &self.caller, &self.model, Some("answer"), said)
+    }
+}
+
 /// The question about a request of `caller` to `model`; none where nobody says anything in it.
 #[must_use]
 pub fn inquire(to: &Rc<External>, caller: &Caller, model: &str, body: &[u8]) -> Option<Inquiry> {
     let texts = body::texts(std::str::from_utf8(body).ok()?);
     let said = texts.all.iter().filter(|text| text.source.is_some() && text.form == Form::Text);
-    let said: Vec<&str> = said.map(|text| &*text.says).filter(|says| !says.trim().is_empty()).collect();
+    question(to, caller, model, None, said.map(|text| &*text.says))
+}
+
+/// The question about texts, and about what they are where that is not a request.
+fn question<'a>(
+    to: &Rc<External>,
+    caller: &Caller,
+    model: &str,
+    about: Option<&str>,
+    said: impl Iterator<Item = &'a str>,
+) -> Option<Inquiry> {
+    let said: Vec<&str> = said.filter(|says| !says.trim().is_empty()).collect();
     if said.is_empty() {
         return None;
     }
-    let body = match &to.form {
+    let mut body = match &to.form {
         ExternalForm::OpenAiModeration { model } => json!({"model": model, "input": said}),
         ExternalForm::Http => {
             json!({"text": said.join("\n\n"), "key": caller.key, "team": caller.team, "model": model})
         }
     };
+    if let (Some(about), ExternalForm::Http, Some(members)) = (about, &to.form, body.as_object_mut()) {
+        members.insert("about".to_owned(), about.into());
+    }
     Some(Inquiry { to: Rc::clone(to), body: Prompt(body.to_string().into_bytes()) })
 }
 
@@ -136,7 +170,8 @@ mod tests {
         let address =
             Webhook { scheme: Scheme::Http, authority: "guard.test".to_owned(), path: "/".to_owned() };
         let cluster = "guard:".to_owned();
-        Rc::new(External { cluster, address, timeout_ms: 1000, form, on_error: OnError::Block })
+        let (requests, answers, on_error) = (true, None, OnError::Block);
+        Rc::new(External { cluster, address, timeout_ms: 1000, form, on_error, requests, answers })
     }
 
     fn asked(form: ExternalForm, body: &str) -> Option<Value> {

@@ -18,7 +18,7 @@ use crate::framing::edit::{self, Edit};
 use crate::framing::json::{self, Kind, Span, Token};
 use crate::guard::markup::MarkupRule;
 use crate::guard::markup::stream::Judging;
-use crate::guard::policy::{Action as GuardAction, Policy as Guard, STRUCTURED_OUTPUT};
+use crate::guard::policy::{Action as GuardAction, Policy as Guard, STRUCTURED_OUTPUT, UNCHECKED_OUTPUT};
 use crate::observe::record::Found;
 use crate::redact::finding;
 use crate::redact::mask::{Rules, Vault};
@@ -63,6 +63,15 @@ pub enum Fault {
     Unreadable,
 }
 
+/// What came of holding a text against a schema, where it passes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Output {
+    /// It is what was asked for.
+    Fits,
+    /// It is not, or nobody knows, and that was counted.
+    Counted,
+}
+
 impl Screen {
     /// What screens the answer to this request of a client's dialect, as it goes to a provider, where anything does.
     #[must_use]
@@ -83,20 +92,15 @@ impl Screen {
 }
 
 impl Screening {
-    /// A whole answer without what may not stand in it; `None` when it stays as it is.
+    /// A whole answer, which was found valid, without what may not stand in it; `None` when it stays as it is.
     ///
     /// # Errors
     /// When it is not to pass at all.
     pub fn whole(&mut self, vault: &mut Vault, answer: &[u8]) -> Result<Option<Vec<u8>>, Fault> {
-        let whole = Span { start: 0, end: answer.len() };
-        // Gemini's streams that are not events are a list.
-        if json::members(answer, |_| {}).is_err() && json::elements_of(answer, whole, |_, _| {}).is_err() {
-            return Err(Fault::Unreadable);
-        }
         if !self.held_against_schema(answer) {
             return Err(Fault::Mismatched);
         }
-        if !self.screens_streams() {
+        if !self.screens_texts() {
             return Ok(None);
         }
         let changes = self.changes(vault, answer, &[], true)?;
@@ -111,21 +115,50 @@ impl Screening {
         Ok(Some(screened))
     }
 
-    /// Whether streams are screened as well: the schema of a request is for whole answers.
-    pub(super) fn screens_streams(&self) -> bool {
+    /// Whether texts are changed, or judged piece by piece.
+    pub(super) fn screens_texts(&self) -> bool {
         self.redactor.is_some() || self.guard.as_ref().is_some_and(|guard| guard.markup().is_some())
+    }
+
+    /// Whether texts have to be a document of a schema.
+    pub(super) const fn expects_output(&self) -> bool {
+        self.expected.is_some()
     }
 
     /// Whether an answer may pass as far as its request's schema goes.
     fn held_against_schema(&mut self, answer: &[u8]) -> bool {
-        let Self { guard, expected, tally, .. } = self;
-        let action = guard.as_ref().and_then(|guard| guard.structured_output());
-        let Some((action, rule)) = action.zip(expected.as_ref().and_then(|expected| expected.broken(answer)))
-        else {
-            return true;
-        };
+        let broken = self.expected.as_ref().and_then(|expected| expected.broken(answer));
+        broken.is_none_or(|rule| self.tolerates(rule))
+    }
+
+    /// What the request's schema says of a text that is complete, and whether it may pass.
+    ///
+    /// # Errors
+    /// When it may not.
+    pub(super) fn output(&mut self, text: &str) -> Result<Output, Fault> {
+        match self.expected.as_ref().and_then(|expected| expected.broken_by(text)) {
+            None => Ok(Output::Fits),
+            Some(rule) if self.tolerates(rule) => Ok(Output::Counted),
+            Some(_) => Err(Fault::Mismatched),
+        }
+    }
+
+    /// A text has become too long to be held against a schema.
+    ///
+    /// # Errors
+    /// When what was not held against it may not pass.
+    pub(super) fn output_too_long(&mut self) -> Result<(), Fault> {
+        let action = self.guard.as_ref().and_then(|guard| guard.structured_output());
+        self.tally.rule(UNCHECKED_OUTPUT, GuardAction::Observe.name());
+        if action == Some(GuardAction::Block) { Err(Fault::Unreadable) } else { Ok(()) }
+    }
+
+    /// Counts a rule of structured output that is broken; says whether the answer passes all the same.
+    fn tolerates(&mut self, rule: &'static str) -> bool {
+        let Self { guard, tally, .. } = self;
+        let Some(action) = guard.as_ref().and_then(|guard| guard.structured_output()) else { return true };
         let action = if rule == STRUCTURED_OUTPUT { action } else { GuardAction::Observe };
-        *tally.rules.entry((rule.into(), action.name())).or_default() += 1;
+        tally.rule(rule, action.name());
         action != GuardAction::Block
     }
 
@@ -160,24 +193,13 @@ impl Screening {
         let changes = masker.changes(document, Texts { all, free }, 0);
         *vault = masker.vault;
         if counts || changes.is_err() {
-            let tally = masker.tally;
-            self.add(tally);
+            self.tally.add(masker.tally);
         }
         changes.map_err(Fault::Blocked)
     }
 
     fn rules(&self) -> Option<&Rules> {
         self.redactor.as_ref().and_then(|redactor| redactor.answers.as_ref())
-    }
-
-    fn add(&mut self, tally: Found) {
-        for (value, count) in tally.values {
-            *self.tally.values.entry(value).or_default() += count;
-        }
-        for (rule, count) in tally.rules {
-            *self.tally.rules.entry(rule).or_default() += count;
-        }
-        self.tally.warning = self.tally.warning.take().or(tally.warning);
     }
 
     /// What was found so far; it is counted anew from here on.
@@ -224,7 +246,7 @@ impl Screening {
 }
 
 /// Where a valid document tells the probabilities of tokens, and as what: a list or an object.
-fn probabilities(document: &[u8]) -> Vec<(Span, Kind)> {
+pub(super) fn probabilities(document: &[u8]) -> Vec<(Span, Kind)> {
     let mut found = Vec::new();
     if PROBABILITIES.iter().all(|name| memchr::memmem::find(document, name.as_bytes()).is_none()) {
         return found;

@@ -8,11 +8,14 @@
 //! passes as it is, and ends the stream where answers are screened. There, what waits in a stream that breaks off is
 //! lost, for nobody knows what it was about to be.
 
+mod output;
 mod read;
 
+use self::output::Output;
 use self::read::{Event, Member, Name, read};
 use super::answer::quoting_of;
-use super::prompt::{Blocked, Change};
+use super::held::Held;
+use super::prompt::Change;
 use super::screening::{Fault, Screening, without_probabilities};
 use super::speech::{Ear, Speech};
 use crate::dialect::translate::Dialect;
@@ -29,10 +32,13 @@ pub(super) struct Stream {
     dialect: Dialect,
     framer: Framer,
     channels: Vec<Channel>,
+    output: Output,
 }
 
 struct Channel {
     name: Name,
+    /// How many there were before it.
+    number: usize,
     /// The text as it is screened, where it is.
     speech: Option<Speech>,
     restorer: Restorer,
@@ -45,102 +51,171 @@ struct Channel {
 pub(super) struct Terms<'a> {
     pub(super) vault: &'a mut Vault,
     pub(super) screening: Option<&'a mut Screening>,
+    /// What waits for somebody who is asked about the answer.
+    pub(super) held: Option<&'a mut Held>,
 }
 
 impl Terms<'_> {
     fn ear(&mut self) -> Option<Ear<'_>> {
-        let screening = self.screening.as_deref_mut()?;
+        let screening = self.screening.as_deref_mut().filter(|screening| screening.screens_texts())?;
         Some(Ear { screening, vault: self.vault })
+    }
+
+    /// Whether texts are screened piece by piece.
+    fn screens(&self) -> bool {
+        self.screening.as_ref().is_some_and(|screening| screening.screens_texts())
+    }
+
+    /// Whether what cannot be read may not pass.
+    const fn is_judged(&self) -> bool {
+        self.screening.is_some() || self.held.is_some()
     }
 }
 
 impl Stream {
     /// A stream for a client of this dialect.
     pub(super) fn new(dialect: Dialect) -> Self {
-        Self { dialect, framer: Framer::new(LONGEST_EVENT), channels: Vec::new() }
+        let framer = Framer::new(LONGEST_EVENT);
+        Self { dialect, framer, channels: Vec::new(), output: Output::default() }
     }
 
     /// Takes the next bytes, and appends what passes to `out`. After a fault nothing more does.
     pub(super) fn push(
         &mut self,
-        mut terms: Terms<'_>,
+        terms: &mut Terms<'_>,
         chunk: &[u8],
         out: &mut Vec<u8>,
     ) -> Result<(), Fault> {
-        let Self { dialect, framer, channels } = self;
+        let Self { dialect, framer, channels, output } = self;
         let mut outcome = Ok(());
         framer.push(chunk, |frame| {
             if outcome.is_ok() {
-                outcome = relay(*dialect, channels, &mut terms, &frame, out);
+                outcome =
+                    sorted(terms, out, |terms, out| relay(*dialect, channels, output, terms, &frame, out));
             }
         });
         outcome
     }
 
     /// Ends the stream: whatever waits passes, unless it is screened.
-    pub(super) fn finish(&mut self, mut terms: Terms<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
-        let Self { dialect, framer, channels } = self;
+    pub(super) fn finish(&mut self, terms: &mut Terms<'_>, out: &mut Vec<u8>) -> Result<(), Fault> {
+        let Self { dialect, framer, channels, output } = self;
         let mut outcome = Ok(());
-        framer.finish(|frame| outcome = relay(*dialect, channels, &mut terms, &frame, out));
-        if terms.screening.is_none() && outcome.is_ok() {
-            channels.iter_mut().try_for_each(|channel| channel.release(&mut terms, out))?;
+        framer.finish(|frame| {
+            outcome = sorted(terms, out, |terms, out| relay(*dialect, channels, output, terms, &frame, out));
+        });
+        if !terms.screens() && outcome.is_ok() {
+            return sorted(terms, out, |terms, out| {
+                channels.iter_mut().try_for_each(|channel| channel.release(terms, out))
+            });
         }
         outcome
     }
 }
 
+/// Appends to `out` what of the events that `pass` lets through need not wait for anybody who is asked.
+fn sorted(
+    terms: &mut Terms<'_>,
+    out: &mut Vec<u8>,
+    pass: impl FnOnce(&mut Terms<'_>, &mut Vec<u8>) -> Result<(), Fault>,
+) -> Result<(), Fault> {
+    if terms.held.is_none() {
+        return pass(terms, out);
+    }
+    let mut passing = Vec::new();
+    let outcome = pass(terms, &mut passing);
+    if let Some(held) = &mut terms.held {
+        held.keep(passing, out);
+    }
+    outcome
+}
+
 fn relay(
     dialect: Dialect,
     channels: &mut Vec<Channel>,
+    output: &mut Output,
     terms: &mut Terms<'_>,
     frame: &Frame<'_>,
     out: &mut Vec<u8>,
 ) -> Result<(), Fault> {
     let data = if frame.extent == Extent::Oversized { None } else { frame.data() };
     let event = data.as_deref().map(|data| read(dialect, data)).unwrap_or_default();
-    if terms.screening.is_some() && (frame.extent == Extent::Oversized || data.is_some() && !event.is_read) {
+    if terms.is_judged() && (frame.extent == Extent::Oversized || data.is_some() && !event.is_read) {
         return Err(Fault::Unreadable);
     }
     let mut edits = Vec::new();
     if let Some(data) = &data {
         for (at, (name, span)) in event.texts.iter().enumerate() {
             let Some(piece) = json::string(data, *span) else { continue };
-            let channel = channel(channels, name, terms.screening.is_some());
+            if let Some(screening) = terms.screening.as_deref_mut().filter(|one| one.expects_output()) {
+                output.take(dialect, name, &piece, screening)?;
+            }
+            let channel = channel(channels, name, terms.screens());
             let goes_on = event.texts.iter().skip(at + 1).any(|(other, _)| other == name);
             let mut says = String::new();
-            channel.take(terms, &piece, event.ends(name) && !goes_on, &mut says).map_err(Fault::Blocked)?;
+            channel.take(terms, &piece, event.ends(name) && !goes_on, &mut says)?;
             channel.note(frame.event, data, &event, *span);
             edits.extend(replacing(*span, &piece, &says));
         }
-        edits.extend(complete(terms, data, &event)?);
+        edits.extend(complete(dialect, terms, data, &event)?);
     }
     for channel in channels.iter_mut().filter(|one| event.ends(&one.name)) {
         channel.release(terms, out)?;
+    }
+    if event.closes {
+        if let Some(screening) = terms.screening.as_deref_mut() {
+            output.close(dialect, &event, screening)?;
+        }
+        if let Some(held) = &mut terms.held {
+            held.close(event.last);
+        }
     }
     let changes = !edits.is_empty();
     match data.filter(|_| changes).and_then(|data| rewritten(frame, &data, &mut edits)) {
         Some(changed) => out.extend_from_slice(&changed),
         // What is to be taken out cannot be.
-        None if changes && terms.screening.is_some() => return Err(Fault::Unreadable),
+        None if changes && terms.screens() => return Err(Fault::Unreadable),
         None => out.extend_from_slice(frame.raw),
     }
     Ok(())
 }
 
 /// The edits of the texts that an event says whole.
-fn complete(terms: &mut Terms<'_>, data: &[u8], event: &Event) -> Result<Vec<Edit>, Fault> {
+fn complete(dialect: Dialect, terms: &mut Terms<'_>, data: &[u8], event: &Event) -> Result<Vec<Edit>, Fault> {
     let mut edits = Vec::new();
-    let Some(screening) = terms.screening.as_deref_mut().filter(|_| event.is_read && !event.is_mark) else {
+    let screens = terms.screens();
+    // Elsewhere these texts say again what came in pieces, or are names.
+    let mut held = terms.held.as_deref_mut().filter(|_| dialect == Dialect::Gemini);
+    let Some(screening) =
+        terms.screening.as_deref_mut().filter(|_| screens && event.is_read && !event.is_mark)
+    else {
         for span in &event.complete {
-            let Some(text) = json::string(data, *span).filter(|text| text.contains('[')) else { continue };
+            let Some(text) = json::string(data, *span) else { continue };
+            if let Some(held) = &mut held {
+                held.hear(None, &text)?;
+            }
+            if !text.contains('[') {
+                continue;
+            }
             edits.extend(replacing(*span, &text, &terms.vault.restore(&text, quoting_of(&text))));
         }
         return Ok(edits);
     };
     let passed: Vec<Span> = event.texts.iter().map(|(_, span)| *span).collect();
     let changes = screening.changes(terms.vault, data, &passed, !event.repeats)?;
+    for change in changes.iter().filter(|change| event.complete.contains(&change.span)) {
+        if let Some(held) = &mut held {
+            held.hear(None, &change.says)?;
+        }
+    }
     for span in event.complete.iter().filter(|span| changes.iter().all(|change| change.span != **span)) {
-        let Some(text) = json::string(data, *span).filter(|text| text.contains('[')) else { continue };
+        let Some(text) = json::string(data, *span) else { continue };
+        if let Some(held) = &mut held {
+            held.hear(None, &text)?;
+        }
+        if !text.contains('[') {
+            continue;
+        }
         edits.extend(replacing(*span, &text, &terms.vault.restore(&text, quoting_of(&text))));
     }
     edits.extend(changes.into_iter().map(|Change { span, says }| {
@@ -198,6 +273,7 @@ fn channel<'a>(channels: &'a mut Vec<Channel>, name: &Name, screened: bool) -> &
     if at == channels.len() {
         channels.push(Channel {
             name: name.clone(),
+            number: at,
             speech: screened.then(Speech::new),
             restorer: Restorer::default(),
             quoting: None,
@@ -216,13 +292,16 @@ impl Channel {
         piece: &str,
         ended: bool,
         out: &mut String,
-    ) -> Result<(), Blocked> {
+    ) -> Result<(), Fault> {
         let quoting =
             self.quoting.or_else(|| self.name.member.quoting()).unwrap_or_else(|| quoting_of(piece));
         if !piece.trim_start().is_empty() {
             self.quoting = Some(quoting);
         }
         let Some((speech, mut ear)) = self.speech.as_mut().zip(terms.ear()) else {
+            if let Some(held) = &mut terms.held {
+                held.hear(Some(self.number), piece)?;
+            }
             out.push_str(&self.restorer.push(terms.vault, piece, quoting));
             if ended {
                 out.push_str(&self.restorer.finish());
@@ -234,11 +313,14 @@ impl Channel {
         if ended && outcome.is_ok() {
             outcome = speech.finish(&mut ear, &mut screened);
         }
+        if let Some(held) = &mut terms.held {
+            held.hear(Some(self.number), &screened)?;
+        }
         out.push_str(&self.restorer.push(terms.vault, &screened, quoting));
         if ended && outcome.is_ok() {
             out.push_str(&self.restorer.finish());
         }
-        outcome
+        outcome.map_err(Fault::Blocked)
     }
 
     fn is_empty(&self) -> bool {
@@ -293,7 +375,7 @@ impl Channel {
             return Ok(());
         }
         let mut held = String::new();
-        self.take(terms, "", true, &mut held).map_err(Fault::Blocked)?;
+        self.take(terms, "", true, &mut held)?;
         if let Some((before, after)) = self.around.take().filter(|_| !held.is_empty()) {
             out.extend_from_slice(&before);
             json::write_string(out, &held);

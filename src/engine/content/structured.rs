@@ -1,4 +1,4 @@
-//! Structured output: whether a whole answer is what the schema of its request asks for.
+//! Structured output: whether an answer is what the schema of its request asks for.
 //!
 //! The schema is read from the request as the provider saw it, and the answer as the provider gave it, so that
 //! placeholders are the same in both. An answer without text, such as a refusal or a call of a tool, is none that a
@@ -32,16 +32,22 @@ impl Expected {
 
     /// The rule that an answer breaks, or that could not be held against it.
     pub(super) fn broken(&self, answer: &[u8]) -> Option<&'static str> {
-        let Some(schema) = &self.schema else { return Some(UNCHECKED_OUTPUT) };
+        if self.schema.is_none() {
+            return Some(UNCHECKED_OUTPUT);
+        }
         let answer: Value = serde_json::from_slice(answer).ok()?;
-        texts(self.dialect, &answer).iter().find_map(|text| {
-            let value: Option<Value> = serde_json::from_str(text).ok();
-            match value.map(|value| schema.accepts(&value)) {
-                Some(Some(true)) => None,
-                Some(None) => Some(UNCHECKED_OUTPUT),
-                Some(Some(false)) | None => Some(STRUCTURED_OUTPUT),
-            }
-        })
+        texts(self.dialect, &answer).iter().find_map(|text| self.broken_by(text))
+    }
+
+    /// As [`Self::broken`], for one text of an answer.
+    pub(super) fn broken_by(&self, text: &str) -> Option<&'static str> {
+        let Some(schema) = &self.schema else { return Some(UNCHECKED_OUTPUT) };
+        let value: Option<Value> = serde_json::from_str(text).ok();
+        match value.map(|value| schema.accepts(&value)) {
+            Some(Some(true)) => None,
+            Some(None) => Some(UNCHECKED_OUTPUT),
+            Some(Some(false)) | None => Some(STRUCTURED_OUTPUT),
+        }
     }
 }
 

@@ -141,7 +141,7 @@ impl Policy {
                 self.relayed(chunk, relayed, now, effects);
             }
             Phase::Failing => self.pass(chunk.to_vec(), end_of_stream, effects),
-            Phase::Cut(_) if !chunk.is_empty() => effects.push(Effect::ReplaceResponseBody(Vec::new())),
+            Phase::Cut(_) => self.pass_verdict(!chunk.is_empty(), effects),
             Phase::Explaining { body, outcome } => {
                 effects.push(Effect::ReplaceResponseBody(std::mem::take(body)));
                 if end_of_stream {
@@ -154,7 +154,6 @@ impl Policy {
             | Phase::Reserving(..)
             | Phase::Reporting(_)
             | Phase::Forwarded(_)
-            | Phase::Cut(_)
             | Phase::Ended(_) => {}
         }
     }
@@ -201,6 +200,8 @@ impl Policy {
             self.record.queued = place.take().map(|place| place.waited(now));
         }
         self.record.outcome = match &self.phase {
+            // What says that the answer is complete has not left.
+            _ if self.awaits_verdict() => broken,
             Phase::Ended(outcome) | Phase::Explaining { outcome, .. } => *outcome,
             Phase::Relaying(meter) => {
                 self.record.metered = meter.metered();
@@ -224,6 +225,8 @@ impl Policy {
             self.phase = Phase::Ended(self.record.outcome);
         }
         self.note_answer();
+        // Whatever is said of the answer yet, nobody waits for it.
+        self.restoring = None;
         if let Some(spending) = &mut self.spending {
             spending.settle(&mut self.record, effects);
         }

@@ -61,3 +61,15 @@ pub(super) fn check_form(surface: Surface, target: &str) -> Result<(), Refusal> 
         RequestFault::InvalidParameter { name: "alt", expected: "`sse`: streams are sent as events only" };
     Err(Refusal::InvalidRequest(fault))
 }
+
+impl From<Unidentified> for Refusal {
+    fn from(reason: Unidentified) -> Self {
+        match reason {
+            Unidentified::Missing => Self::MissingKey,
+            Unidentified::Duplicate => Self::DuplicateCredentials,
+            Unidentified::Invalid => Self::InvalidKey,
+            Unidentified::Revoked => Self::KeyRevoked,
+            Unidentified::Expired => Self::KeyExpired,
+        }
+    }
+}

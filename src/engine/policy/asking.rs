@@ -55,7 +55,8 @@ impl Policy {
         let screen = self.gateway.content.of(&reading.caller.team);
         // A prompt that is only counted goes to nobody.
         let asked = screen.as_ref().filter(|_| !reading.surface.counts_tokens());
-        let Some(asked) = asked.and_then(|screen| screen.external.as_ref()) else { return Ok(None) };
+        let asked = asked.and_then(|screen| screen.external.as_ref()).filter(|external| external.requests);
+        let Some(asked) = asked else { return Ok(None) };
         // Nor does one that is refused in any case.
         self.gateway.resolve(&reading.caller, &request.model)?;
         Ok(external::inquire(asked, &reading.caller, &request.model, body).map(Rc::new))
@@ -72,10 +73,10 @@ impl Policy {
         let Asking { inquiry, reading, request, body } =
             match std::mem::replace(&mut self.phase, Phase::Arriving) {
                 Phase::Asking(asking) => *asking,
-                // The request did not wait for it.
+                // The request did not wait for it; its answer may.
                 phase => {
                     self.phase = phase;
-                    return Ok(Flow::Pause);
+                    return Ok(self.judged(status, answer, effects));
                 }
             };
         match external::judge(&inquiry.to.form, status, answer) {
@@ -96,7 +97,6 @@ impl Policy {
 
     /// Counts what came of the question.
     fn found_outside(&mut self, action: &'static str) {
-        let found = self.record.found.get_or_insert_default();
-        *Rc::make_mut(found).rules.entry((RULE.into(), action)).or_default() += 1;
+        Rc::make_mut(self.record.found.get_or_insert_default()).rule(RULE, action);
     }
 }

@@ -38,7 +38,8 @@ impl Policy {
         if let Some(blocked) = blocked {
             return Err(Refusal::ContentBlocked(blocked));
         }
-        self.restoring = Restoring::screened(vault, answers).map(Box::new);
+        let hearing = dialect.and_then(|_| self.hearing(surface, &screen, &request.model));
+        self.restoring = Restoring::screened(vault, answers, hearing).map(Box::new);
         let Some(changed) = changed else { return Ok((request, Cow::Borrowed(body))) };
         effects.push(Effect::SetRequestHeader(
             Cow::Borrowed("content-length"),
@@ -71,9 +72,10 @@ impl Policy {
     }
 
     /// Whether an answer goes on as it comes, or waits until it is known whether it may.
-    pub(super) fn passage(&self) -> Flow {
-        let withheld = self.restoring.as_ref().is_some_and(|restoring| restoring.withholds());
-        if withheld && matches!(self.phase, Phase::Relaying(_)) { Flow::Pause } else { Flow::Continue }
+    pub(super) fn passage(&mut self, end_of_stream: bool) -> Flow {
+        let Some(restoring) = &mut self.restoring else { return Flow::Continue };
+        let withheld = restoring.withholds() && matches!(self.phase, Phase::Relaying(_));
+        if withheld || end_of_stream && restoring.stop() { Flow::Pause } else { Flow::Continue }
     }
 
     /// What passes of an answer, `last` where nothing follows.
@@ -84,6 +86,7 @@ impl Policy {
             if let Some(refusal) = restoring.take_refusal() {
                 return self.withhold(passing, &refusal, effects);
             }
+            effects.extend(restoring.take_question().map(Effect::Ask));
             if !self.record.streamed && last {
                 self.note_answer();
                 let found = self.record.found_in_answer.as_ref();
@@ -96,7 +99,7 @@ impl Policy {
     }
 
     /// Ends an answer of which no more may pass. It was generated, and is charged as far as it was read.
-    fn withhold(&mut self, mut passing: Vec<u8>, refusal: &Refusal, effects: &mut Vec<Effect>) {
+    pub(super) fn withhold(&mut self, mut passing: Vec<u8>, refusal: &Refusal, effects: &mut Vec<Effect>) {
         let dialect = self.dialect();
         if self.record.streamed {
             passing.extend(refusal.stream_event(dialect));
@@ -118,7 +121,7 @@ impl Policy {
         let Some(restoring) = &mut self.restoring else { return };
         let tally = restoring.take_tally();
         if !tally.is_empty() {
-            self.record.found_in_answer = Some(Rc::new(tally));
+            Rc::make_mut(self.record.found_in_answer.get_or_insert_default()).add(tally);
         }
     }
 }

@@ -319,7 +319,8 @@ fn is_one_of(word: &[u8], words: &[&str]) -> bool {
 }
 
 fn ends_with_one_of(word: &[u8], endings: &[&str]) -> bool {
-    endings.iter().any(|ending| {
+    let Some(last) = word.last().map(u8::to_ascii_lowercase) else { return false };
+    endings.iter().filter(|ending| ending.as_bytes().last() == Some(&last)).any(|ending| {
         let tail = word.len().checked_sub(ending.len()).and_then(|start| word.get(start..));
         tail.is_some_and(|tail| tail.eq_ignore_ascii_case(ending.as_bytes()))
     })
@@ -341,10 +342,14 @@ fn promise_of(name: &[u8]) -> Option<Promise> {
         }
     }
     let (previous, earlier) = last_word(before);
+    // Most names promise nothing, and need not be compared with those of examples.
+    let promise = promise_of_words(last, previous)?;
     let named_example = [last, previous, last_word(earlier).0].iter().any(|word| is_one_of(word, EXAMPLES));
-    if last.is_empty() || named_example {
-        return None;
-    }
+    (!named_example).then_some(promise)
+}
+
+/// What the last word of a name promises, with the word before it.
+fn promise_of_words(last: &[u8], previous: &[u8]) -> Option<Promise> {
     let trimmed = last.strip_suffix(b"1").or_else(|| last.strip_suffix(b"2")).unwrap_or(last);
     if ends_with_one_of(trimmed, PASSWORD_ENDINGS) || is_one_of(trimmed, PASSWORD_WORDS) {
         return Some(Promise::Password);

@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::redact::mask::Action;
-use crate::redact::own::{Definitions, Own};
+use crate::redact::own::{Definitions, Expression, Own, Pattern};
 
 fn rules(otherwise: Action) -> Rules {
     Rules { actions: HashMap::new(), otherwise, hash_key: Vec::new() }
@@ -98,6 +98,65 @@ fn words_of_an_operator_never_pass() {
     window.finish(&mut masking, &mut out).unwrap();
     let masked = "The [PROJECT_NAME_1] and the [PROJECT_NAME_2]. ";
     assert_eq!(out, format!("{PROSE}{masked}{PROSE}").repeat(8));
+}
+
+/// A text of an operator's own types as it passes in pieces of `size` letters, and the most that waits of it.
+fn passed(own: &Arc<Own>, text: &str, size: usize) -> (String, usize) {
+    let own = Some(Arc::clone(own));
+    let (settings, rules) = (Settings { own, ..Settings::default() }, rules(REPLACED));
+    let mut vault = Vault::new();
+    let mut masking = Masking { settings: &settings, rules: &rules, vault: &mut vault, found: &mut |_| {} };
+    let (mut window, mut out, mut most) = (Window::default(), String::new(), 0);
+    let letters: Vec<char> = text.chars().collect();
+    for piece in letters.chunks(size) {
+        window.push(&piece.iter().collect::<String>(), &mut masking, &mut out).unwrap();
+        most = most.max(window.waits());
+    }
+    window.finish(&mut masking, &mut out).unwrap();
+    (out, most)
+}
+
+fn pattern(regex: &str, context: &[&str]) -> Arc<Own> {
+    let context = context.iter().map(|word| (*word).to_owned()).collect();
+    let pattern = Pattern { regex: Expression::new(regex).unwrap(), context, check: None };
+    let patterns = [("FILE_MARK".to_owned(), pattern)].into();
+    Arc::new(Own::new(&Definitions { patterns, ..Definitions::default() }))
+}
+
+/// As long as the pattern allows, wherever it stands in a stretch and however it comes.
+#[test]
+fn long_values_of_an_operator_never_begin_to_pass() {
+    let bounded = pattern(r"File (?:[a-z]{5,12} ){4,12}closed", &[]);
+    let announced = pattern(r"(?:[a-z]{5,12} ){4,12}closed", &["dossier"]);
+    let unbounded = pattern(r"File (?:[a-z]+ )+closed", &[]);
+    for (own, value, after) in [
+        (&bounded, format!("File {}closed", "secret matters ".repeat(6)), ""),
+        (&bounded, format!("File {}closed", "proceedings ".repeat(12)), ""),
+        (&announced, format!("{}closed", "matters ".repeat(12)), " (a dossier)"),
+        (&unbounded, format!("File {}closed", "secret matters ".repeat(16)), ""),
+    ] {
+        assert!((64..=LONGEST_HELD).contains(&value.len()), "{}", value.len());
+        for lead in 0..24 {
+            let before = "A. B, ".repeat(lead * 3);
+            let text = format!("{before}{PROSE}\n{value}{after}. {PROSE}");
+            let expected = format!("{before}{PROSE}\n[FILE_MARK_1]{after}. {PROSE}");
+            let (out, most) = passed(own, &text, 1);
+            assert_eq!(out, expected, "{lead}");
+            assert!(most <= HELD_OWN, "{most} bytes wait");
+            for size in [2, 7, 64, 301, 1 << 20] {
+                assert_eq!(passed(own, &text, size).0, expected, "{lead} {size}");
+            }
+        }
+    }
+}
+
+/// Who looks for short values only waits no longer for the sake of long ones.
+#[test]
+fn short_values_of_an_operator_wait_as_before() {
+    let text = format!("{PROSE}It is E-123456, as they say. {PROSE}").repeat(4);
+    let (out, most) = passed(&pattern(r"\bE-\d{6}\b", &[]), &text, 1);
+    assert!(out.contains("It is [FILE_MARK_1], as"), "{out}");
+    assert!(most <= HELD, "{most} bytes wait");
 }
 
 #[test]

@@ -53,7 +53,7 @@ fuzz_target!(|input: &[u8]| {
         for media_type in ["text/event-stream", "application/json"] {
             let restored = |chunks: &[&[u8]], screened: bool| {
                 let screening = if screened { SCREEN.with(|own| own.answers(dialect, b"{}")) } else { None };
-                let mut restoring = Restoring::screened(vault(), screening).unwrap();
+                let mut restoring = Restoring::screened(vault(), screening, None).unwrap();
                 restoring.expect(dialect, Some(media_type));
                 let mut out: Vec<u8> =
                     chunks.iter().flat_map(|chunk| restoring.relay(chunk, false)).collect();

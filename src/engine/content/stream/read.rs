@@ -56,6 +56,8 @@ pub(super) struct Event {
     pub(super) ended: Vec<u64>,
     /// Whether all do.
     pub(super) last: bool,
+    /// Whether it tells a client that an answer is complete.
+    pub(super) closes: bool,
     /// The list of choices or candidates, which an event with one text has with nothing else in it.
     pub(super) choices: Option<Span>,
     /// Whether it was understood.
@@ -70,7 +72,7 @@ pub(super) struct Event {
 pub(super) fn read(dialect: Dialect, data: &[u8]) -> Event {
     let mut event = Event::default();
     if data == b"[DONE]" {
-        (event.last, event.is_read, event.is_mark) = (true, true, true);
+        (event.last, event.closes, event.is_read, event.is_mark) = (true, true, true, true);
         return event;
     }
     if json::members(data, |_| {}).is_err() {
@@ -85,7 +87,14 @@ pub(super) fn read(dialect: Dialect, data: &[u8]) -> Event {
         // No client speaks it.
         Dialect::Bedrock => {}
     }
+    // What ends in a response is a part of it, and is said again at its end.
+    event.closes |= event.last || !event.ended.is_empty() && has_choices(dialect);
     event
+}
+
+/// Whether the texts of this dialect are parts of one answer, or each is one.
+pub(super) const fn has_choices(dialect: Dialect) -> bool {
+    matches!(dialect, Dialect::OpenAiChat | Dialect::OpenAiCompletions | Dialect::Gemini)
 }
 
 fn whole(data: &[u8]) -> Span {
@@ -225,6 +234,7 @@ fn anthropic(data: &[u8], event: &mut Event) {
             }
         }),
         (Some("content_block_stop"), _) => event.ended.push(block),
+        (Some("message_delta"), _) => event.closes = true,
         (Some("message_stop"), _) => event.last = true,
         _ => {}
     }
