@@ -560,7 +560,7 @@ impl Role for Policy {
             Event::Turn => Ok(self.reserve(effects)),
             Event::Reserved(outcome) if matches!(self.phase, Phase::Relaying(_)) => {
                 self.extended(outcome, now, effects);
-                Ok(Flow::Continue)
+                Ok(self.passage(false))
             }
             Event::Reserved(outcome) => self.reserved(outcome, now, effects),
             Event::Limits(standings) => Ok(self.report(&standings, effects)),

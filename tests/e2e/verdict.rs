@@ -11,7 +11,6 @@ use crate::client;
 use crate::gateway::{Config, Gateway, KEY, OTHER_KEY};
 use crate::mock::{Mock, body};
 
-const SAYS: &str = "As agreed, ann.lee@corp.example sells all of it on Monday.";
 const TOLD: &str = "As agreed, [EMAIL_ADDRESS_1] sells all of it on Monday.";
 
 /// Team a asks a plain service about answers and depends on it; team b asks a moderation about requests, too, holds its
@@ -104,7 +103,7 @@ fn what_the_service_blocks_is_refused_and_no_stream_looks_complete() {
         ];
         mock.behave("moderation", &json!(verdicts));
         let stream = gateway.post(path, OTHER_KEY, &request).text();
-        assert!(!stream.contains("Monday") && !stream.contains("delta"), "nothing passes before: {stream}");
+        assert!(!stream.contains("onday.") && !stream.contains("delta"), "nothing passes before: {stream}");
         assert!(stream.contains("external: illicit") && !stream.contains(end), "{stream}");
     }
     let lines = gateway.access_log(9);
@@ -135,7 +134,7 @@ fn a_service_that_fails_is_dealt_with_as_the_operator_says() {
             assert!(text.contains("guard_unavailable") && !text.contains("[DONE]"), "{failure}: {text}");
             let mut passes = gateway.post(path, OTHER_KEY, &request);
             let text = passes.text();
-            assert!(passes.status == 200 && text.contains("Monday"), "{failure}: {text}");
+            assert!(passes.status == 200 && text.contains("onday."), "{failure}: {text}");
             assert!(!stream || text.contains("[DONE]"), "{failure}: {text}");
             assert!(begun.elapsed() < Duration::from_secs(4), "{failure}");
         }

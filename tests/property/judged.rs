@@ -256,7 +256,7 @@ fn the_end_of_a_stream_waits_for_the_service() {
                     let (out, question) = relayed(&mut restoring, &stream, size);
                     assert_eq!(out, before, "{dialect:?} {streams} {size}");
                     assert_eq!(question, Some(json!("She sells \n\nall of it.")), "{dialect:?} {streams}");
-                    assert!(restoring.stop());
+                    assert!(restoring.stop(true));
                     restoring.judged(judgement);
                     (out, restoring.verdict().unwrap())
                 };
@@ -285,7 +285,7 @@ fn a_verdict_before_the_end_of_the_body_is_kept_until_then() {
     let mut passes = begun();
     passes.judged(Judgement::Passes);
     assert_eq!(String::from_utf8(passes.relay(b"", true)).unwrap(), end);
-    assert!(!passes.stop(), "nothing waits any more");
+    assert!(!passes.stop(true), "nothing waits any more");
     let mut blocked = begun();
     blocked.judged(Judgement::Breaks("external: x".into()));
     assert_eq!(blocked.relay(b": more\n\n", false), b"");

@@ -33,8 +33,8 @@ pub struct Restoring {
     hearing: Option<Hearing>,
     /// What waits for what he says.
     held: Option<Box<Held>>,
-    /// Whether the host holds back the end of the answer for that.
-    stopped: bool,
+    /// Whether the host has come to the end of the answer.
+    ended: bool,
     reading: Reading,
     refusal: Option<Refusal>,
 }
@@ -66,7 +66,7 @@ impl Restoring {
             screening,
             hearing,
             held: None,
-            stopped: false,
+            ended: false,
             reading: Reading::Nothing,
             refusal: None,
         })
@@ -156,16 +156,16 @@ impl Restoring {
         self.asked().is_some()
     }
 
-    /// The answer is at its end; says whether the host has to hold that back, until [`Self::judged`] was called.
-    pub fn stop(&mut self) -> bool {
-        self.stopped = self.waits();
-        self.stopped
+    /// The host has more of the answer, or its end; says whether it has to hold that back until [`Self::judged`] was called.
+    pub fn stop(&mut self, end_of_stream: bool) -> bool {
+        self.ended |= end_of_stream;
+        self.ended && self.waits()
     }
 
-    /// Whether the host holds back the end of the answer.
+    /// Whether the host has come to the end of the answer.
     #[must_use]
-    pub const fn is_stopped(&self) -> bool {
-        self.stopped
+    pub const fn is_ended(&self) -> bool {
+        self.ended
     }
 
     /// Who was asked has said this.

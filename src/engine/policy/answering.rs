@@ -40,7 +40,7 @@ impl Policy {
         if let Some(action) = action {
             Rc::make_mut(self.record.found_in_answer.get_or_insert_default()).rule(RULE, action);
         }
-        if restoring.is_stopped() {
+        if restoring.is_ended() {
             self.pass_verdict(false, effects);
         }
         Flow::Continue

@@ -9,6 +9,7 @@ use crate::dialect::translate::Dialect;
 use crate::engine::Headers;
 use crate::engine::effect::Effect;
 use crate::engine::refusal::Refusal;
+use crate::identity::caller::Unidentified;
 
 /// The parameter that carries a key (Google, "System parameters").
 const KEY: &str = "key";

@@ -71,11 +71,12 @@ impl Policy {
         self.restoring.is_some()
     }
 
-    /// Whether an answer goes on as it comes, or waits until it is known whether it may.
+    /// Whether an answer goes on as it comes, or waits until it is known whether it may; `end_of_stream` where the host has
+    /// just come to its end.
     pub(super) fn passage(&mut self, end_of_stream: bool) -> Flow {
         let Some(restoring) = &mut self.restoring else { return Flow::Continue };
         let withheld = restoring.withholds() && matches!(self.phase, Phase::Relaying(_));
-        if withheld || end_of_stream && restoring.stop() { Flow::Pause } else { Flow::Continue }
+        if restoring.stop(end_of_stream) || withheld { Flow::Pause } else { Flow::Continue }
     }
 
     /// What passes of an answer, `last` where nothing follows.
