@@ -213,9 +213,19 @@ fn structured_output_that_breaks_its_schema_is_refused() {
         let code = answer.json()["error"]["code"].clone();
         assert_eq!(code, if status == 200 { json!(null) } else { json!("structured_output_invalid") });
     }
-    let lines = gateway.access_log(2);
-    assert_eq!(
-        (&lines[1]["outcome"], &lines[1]["guard"]),
-        (&json!("structured_output_invalid"), &json!({"structured-output": 1}))
-    );
+    for (says, fits) in [("{\"age\": 3}", true), ("{\"age\": \"three\"}", false)] {
+        mock.behave("openai", &json!({"text": says, "chunks": 5, "cut_bytes": 23}));
+        let mut request = body.clone();
+        request["stream"] = true.into();
+        let stream = gateway.chat(KEY, &request).text();
+        assert_eq!(streamed("/v1/chat/completions", &stream), says);
+        assert_eq!((stream.contains("[DONE]"), stream.contains("structured_output_invalid")), (fits, !fits));
+    }
+    let lines = gateway.access_log(4);
+    for line in [&lines[1], &lines[3]] {
+        assert_eq!(
+            (&line["outcome"], &line["guard"]),
+            (&json!("structured_output_invalid"), &json!({"structured-output": 1}))
+        );
+    }
 }

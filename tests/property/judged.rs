@@ -86,6 +86,20 @@ fn stream_of(dialect: Dialect, texts: &[&str]) -> (String, String) {
 const DIALECTS: [Dialect; 4] =
     [Dialect::OpenAiChat, Dialect::OpenAiResponses, Dialect::Anthropic, Dialect::Gemini];
 
+/// A stream that says so many bytes, in few events.
+fn long_stream(length: usize) -> String {
+    let event = |text: &str| {
+        let choice = json!({"index": 0, "delta": {"content": text}, "finish_reason": null});
+        format!("data: {}\n\n", json!({ "choices": [choice] }))
+    };
+    "word "
+        .repeat(length / 5 + 1)
+        .as_bytes()
+        .chunks(500_000)
+        .map(|part| event(str::from_utf8(part).unwrap()))
+        .collect()
+}
+
 /// A request that asks for an object with a whole number `age`, in each dialect.
 fn asking(dialect: Dialect) -> Value {
     let schema = json!({"type": "object", "properties": {"age": {"type": "integer"}}, "required": ["age"]});
@@ -183,16 +197,10 @@ fn a_stream_is_masked_and_held_against_its_schema() {
 
 #[test]
 fn a_text_that_is_too_long_for_a_schema_does_not_pass_where_it_must_fit() {
-    let long = format!("{{\"age\": 36, \"note\": \"{}\"}}", "x".repeat(LONGEST_SAID));
-    let stream = format!(
-        "data: {}\n\ndata: [DONE]\n\n",
-        json!({"choices": [{"index": 0, "delta": {"content": &long[..700_000]}, "finish_reason": null}]})
-    )
-    .repeat(7);
+    let stream = long_stream(LONGEST_SAID + 1);
     let judged = |action: &str| {
         let members = format!("guard: {{structured_output: {action}}}");
-        let (_, refusal, rules) =
-            structured(&members, Dialect::OpenAiChat, &stream.replace("data: [DONE]\n\n", ""), 1 << 16);
+        let (_, refusal, rules) = structured(&members, Dialect::OpenAiChat, &stream, 1 << 16);
         (refusal, rules)
     };
     let unchecked = vec!["structured-output-unchecked observe 1".to_owned()];
@@ -359,7 +367,7 @@ fn what_cannot_be_told_does_not_pass() {
         (Some("application/json"), "<p>".to_owned()),
         (None, "hello".to_owned()),
         (EVENTS, "data: hello\n\n".to_owned()),
-        (EVENTS, stream_of(Dialect::OpenAiChat, &[&"word ".repeat(LONGEST_SAID / 5 + 1)]).0),
+        (EVENTS, long_stream(LONGEST_SAID + 1)),
     ] {
         let mut restoring = heard("", "hold", "Hi");
         assert!(restoring.expect(Dialect::OpenAiChat, media_type));
