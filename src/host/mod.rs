@@ -16,7 +16,8 @@
 //! - A stream that was paused at the end of its body can be continued from a timer, once the host was told that the
 //!   calls mean that stream. Until then its headers can be edited; the host continues it after the callback.
 //! - So can an answer that was paused at the end of its body, which can be replaced until then, and so can its headers
-//!   where they were paused, too. One that was paused before its end could not: what comes after that would be lost.
+//!   where they were paused, too. No answer is continued so before its end: by Envoy's source, the piece that came next
+//!   would stay in a buffer.
 //! - The trait wrappers of the SDK unwrap, and a panic takes the worker's VM down: only its fallible
 //!   functions are used here, and a failed call ends the request, not the VM.
 
