@@ -61,6 +61,16 @@ fn claude_thinks_in_the_form_that_its_version_takes() {
     let (body, _) = sent(Api::Bedrock, "us.anthropic.claude-opus-4-7", &high);
     let expected = json!({"thinking": {"type": "adaptive"}, "output_config": {"effort": "high"}});
     assert_eq!(body["additionalModelRequestFields"], expected);
+    // "Manual extended thinking is not supported on these models and will return a 400 error."
+    let budget = json!({"model": "m", "max_tokens": 9000, "thinking": {"type": "enabled", "budget_tokens": 8192},
+        "messages": [{"role": "user", "content": "Hello"}]});
+    for (model, thinking) in [
+        ("us.anthropic.claude-opus-4-7", json!({"type": "adaptive"})),
+        ("us.anthropic.claude-opus-4-6-v1", json!({"type": "enabled", "budget_tokens": 8192})),
+    ] {
+        let (body, _) = read(&send_to(Api::Bedrock, &Quirks::OPENAI, model, Dialect::Anthropic, &budget));
+        assert_eq!(body["additionalModelRequestFields"]["thinking"], thinking, "{model}");
+    }
     for model in ["eu.anthropic.claude-sonnet-4-5-20250929-v1:0", "anthropic.claude-opus-4-5-20251101-v1:0"] {
         let (body, _) = sent(Api::Bedrock, model, &high);
         let thinking = &body["additionalModelRequestFields"]["thinking"];

@@ -222,8 +222,7 @@ fn messages_unknown_field() -> String {
 
 fn messages_lossy() -> String {
     let title = "What Bedrock has nothing like, with `losses: refuse`.";
-    let members =
-        r#""tools":[{"name":"weather","input_schema":{"type":"object"}}],"tool_choice":{"type":"none"},"#;
+    let members = r#""tools":[{"name":"weather","input_schema":{"type":"object"}}],"tool_choice":{"type":"auto","disable_parallel_tool_use":true},"#;
     given_up(title, members, "bedrock/anthropic.claude-sonnet-4-5-v1:0")
 }
 

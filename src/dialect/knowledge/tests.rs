@@ -1,3 +1,5 @@
+//! What names of models tell, held against the pages of their makers and platforms.
+
 use super::*;
 
 fn claude(api: Api, model: &str) -> Traits {

@@ -1,3 +1,5 @@
+//! The subsets of JSON Schema, held against the guides of the providers.
+
 use super::*;
 
 /// OpenAI's guide "Structured model outputs", "Supported schemas", and the errors that it quotes.
