@@ -147,6 +147,38 @@ fn readable(row: &[u8]) -> Option<String> {
     text.chars().all(|letter| !letter.is_control() || letter.is_whitespace()).then_some(text)
 }
 
+/// So many quoted parts are put together.
+const MOST_PARTS: usize = 12;
+
+/// The quoted parts of a text that speaks of putting parts together, two or more.
+pub(super) fn quoted_parts<'text>(text: &'text str, lower: &str) -> Vec<&'text str> {
+    const JOINING: &[&str] =
+        &["combine", "concat", "join", "together", "execute", "perform", "carry out", "+", "append"];
+    let text = text.get(..text.floor_char_boundary(LONGEST_ROW)).unwrap_or_default();
+    let quotes = text.bytes().filter(|byte| matches!(byte, b'"' | b'\'')).take(4).count();
+    if quotes < 4 || !JOINING.iter().any(|word| lower.contains(word)) {
+        return Vec::new();
+    }
+    let mut parts = Vec::new();
+    let mut rest = text;
+    while let Some(open) = rest.find(['"', '\'']) {
+        let quote = if rest.as_bytes().get(open) == Some(&b'"') { '"' } else { '\'' };
+        // An apostrophe stands in a word.
+        let in_word = rest.get(..open).is_some_and(|before| before.ends_with(char::is_alphanumeric));
+        rest = rest.get(open + 1..).unwrap_or_default();
+        if in_word {
+            continue;
+        }
+        let Some(close) = rest.find(quote) else { break };
+        parts.extend(rest.get(..close));
+        rest = rest.get(close + 1..).unwrap_or_default();
+        if parts.len() == MOST_PARTS {
+            break;
+        }
+    }
+    if parts.len() < 2 { Vec::new() } else { parts }
+}
+
 /// The fewest escapes that make a text an encoded one.
 const FEWEST_ESCAPES: usize = 3;
 

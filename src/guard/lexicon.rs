@@ -96,7 +96,7 @@ classes! {
         اعرض أظهر اكشف اكشفي أخبرني اطبع كرر اذكر दिखाओ दिखाएं दिखाइए बताओ बताएं बताइए प्रकट \
         cho_toi tiet_lo hien_thi tampilkan tunjukkan ungkapkan beritahu แสดง บอก visa avsloja vis afslor nayta paljasta ukaz arata dezvaluie \
         δείξε αποκάλυψε הצג גלה mutasd";
-    ASK = 6, "complete continue fill_in wie_lauten wie_lautet need want finish what provide tell say share write describe explain which begin start was welche* quels quelles quel cuales que quali cosa quais какие какой 什么 哪些 何 무엇";
+    ASK = 6, "complete continue fill_in wie_lauten wie_lautet need want finish what provide tell say share write describe explain which begin start was_sind was_ist was_steht was_war was_hast was_wurde welche* quels quelles quel cuales que quali cosa quais какие какой 什么 哪些 何 무엇";
     // What is kept hidden.
     SYSTEM_PROMPT = 7, "hidden_descriptions hidden_text operator_instructions system_prompt system_prompts systemprompt* system_message system_messages system_instruction system_instructions initial_prompt initial_instructions \
         initial_message hidden_prompt hidden_instructions hidden_rules secret_instructions secret_prompt secret_rules preprompt pre_prompt \
@@ -266,7 +266,7 @@ classes! {
         無視して 無視し 忘れて 忘れろ 忘れ 従わない 破棄 무시* 잊어* 잊고 잊으* 따르지 अनदेखा नजरअंदाज नज़रअंदाज़ भूल_जाओ भूल_जाइए भूल_जाएं उपेक्षा इग्नोर";
     // Where words in quotation marks are somebody else's: told, translated, looked for.
     QUOTING = 54, "says said saying wrote writes novel poem song lyrics quote quotes quoted quotation symbolise symbolize line log logs logged regex yara finds matches contains \
-        translate translation sentence title titled named called phrase lesson proverb saying motto teacher professor doctor movie film scene character chapter severity grammar \
+        translate translation sentence title titled named called phrase lesson proverb saying motto teacher professor doctor movie film scene character chapter severity grammar clause rewrite rephrase reword proofread spelling headline subtitle transcript \
         ubersetz* satz spruch zitat sagt sagte roman gedicht lied traduis traduisez phrase_suivante dit citation roman traduce frase dice dijo novela traduci dice disse romanzo \
         traduza disse vertaal zin zegt zei przetlumacz zdanie powiedzial переведи фраз* сказал* cevir cumle 翻译 句子 翻訳 訳して 번역 ترجم अनुवाद";
     // Whom an order was given to, when it is not the machine.

@@ -134,6 +134,14 @@ pub fn assess(text: &str, source: Source) -> Assessment {
         let inner = score_of(inner, source);
         anywhere(Rule::Encoded, if inner >= 0.3 { inner.max(0.7) } else { 0.0 });
     }
+    // What is hostile only when its quoted parts are put together.
+    let parts = hidden::quoted_parts(text, &lower);
+    if parts.iter().all(|part| score_of(part, source) < 0.3) {
+        for glue in ["", " "] {
+            let joined = if parts.is_empty() { 0.0 } else { score_of(&parts.join(glue), source) };
+            anywhere(Rule::Encoded, if joined >= 0.45 { joined.max(0.6) } else { 0.0 });
+        }
+    }
     if let Some(hidden) = hidden::tagged(text) {
         let inner = score_of(&hidden, source);
         anywhere(Rule::HiddenText, if hidden.len() >= 5 { inner.max(0.8) } else { 0.3 });

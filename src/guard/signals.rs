@@ -328,13 +328,12 @@ fn orders(tokens: &Tokens, at: usize, classes: Classes, source: Source, add: &mu
     }
     if classes & CONDITION != 0 {
         let acts = near & (NEGATION | OVERRIDE | TOOL_ACT | SEND | CONCEAL | INSTEAD | SHAPE) != 0;
-        let user =
-            match (acts, near & USER != 0, near & (OVERRIDE | SEND | CONCEAL | INSTEAD | OTHER_BOTS) != 0) {
-                // Who speaks of the user is somebody else.
-                (true, true, _) => 0.5,
-                (_, _, true) => 0.4,
-                _ => 0.2,
-            };
+        let user = match (acts, near & USER != 0, near & (OVERRIDE | SEND | CONCEAL | OTHER_BOTS) != 0) {
+            // Who speaks of the user is somebody else.
+            (true, true, _) => 0.5,
+            (_, _, true) => 0.45,
+            _ => 0.2,
+        };
         add(Rule::AddressedToMachine, pick(user, 0.5) * factor);
     }
     if classes & INSTEAD != 0 {
@@ -378,7 +377,16 @@ fn orders(tokens: &Tokens, at: usize, classes: Classes, source: Source, add: &mu
         let dictated = near & (SHAPE | REVEAL | NEW_ORDER) != 0
             || near & ASK != 0 && quoted
             || tokens.classes(at.saturating_sub(4), at) & ASK != 0;
-        add(Rule::CoercedOutput, if dictated { 0.55 } else { 0.2 } * factor);
+        add(
+            Rule::CoercedOutput,
+            if dictated && quoted {
+                0.55
+            } else if dictated {
+                0.55 * factor
+            } else {
+                0.2 * factor
+            },
+        );
     }
     if classes & HUMANS != 0 {
         add(

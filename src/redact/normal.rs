@@ -237,12 +237,14 @@ fn change(text: &str, at: usize) -> Option<Change> {
         _ => {
             let character = rest.chars().next()?;
             let length = character.len_utf8();
-            // Marks over digits, as in struck-out numbers, hide them.
+            // Marks over digits and what stands between them, as in struck-out numbers, hide them.
             if matches!(character, '\u{300}'..='\u{36f}') {
                 let before =
                     text.get(at.saturating_sub(16)..at).unwrap_or_else(|| text.get(..at).unwrap_or_default());
                 let base = before.trim_end_matches(|mark| matches!(mark, '\u{300}'..='\u{36f}'));
-                return base.ends_with(|base: char| base.is_ascii_digit()).then_some(Change::Gone(length));
+                return base
+                    .ends_with(|base: char| base.is_ascii() && !base.is_ascii_lowercase())
+                    .then_some(Change::Gone(length));
             }
             match plain(character)? {
                 '\0' => Some(Change::Gone(length)),
@@ -265,7 +267,8 @@ fn inline_tag(text: &str, at: usize, rest: &str) -> Option<Change> {
     let name = inner.get(..length)?;
     TAGS.iter().any(|tag| tag.eq_ignore_ascii_case(name)).then_some(())?;
     let digit = |character: Option<char>| character.is_some_and(|character| character.is_ascii_digit());
-    let beside = digit(text.get(..at)?.chars().next_back()) || digit(rest.get(end + 1..)?.chars().next());
+    let before = text.get(..at)?.chars().next_back();
+    let beside = digit(before) || before == Some('>') || digit(rest.get(end + 1..)?.chars().next());
     beside.then_some(Change::Gone(end + 1))
 }
 
@@ -522,7 +525,8 @@ mod tests {
             ("41=\r\n11", "4111"),
             ("card **4111** 11", "card 4111 11"),
             ("<b>41</b>11 <span class=\"x\">2</span>", "4111 2"),
-            ("4\u{336}1\u{336}", "41"),
+            ("4\u{336}1\u{336} \u{336}2", "41 2"),
+            ("41<b></b> 2", "41 2"),
             ("١٢٣ ๔๕", "123 45"),
             ("𝟏𝟐𝟑", "123"),
         ] {
