@@ -9,7 +9,7 @@ use tollgate::dialect::Api;
 use tollgate::dialect::embeddings::{
     Embedder, Expected, decode_answer, decode_request, encode_request, translate_answer,
 };
-use tollgate::dialect::target::{Target, UnknownFields};
+use tollgate::dialect::target::{Quirks, Target, UnknownFields};
 use tollgate::dialect::translate::{Dialect, TranslationFault};
 
 use crate::corpus::{self, context, losses, usage};
@@ -176,7 +176,7 @@ proptest! {
         let body = serde_json::to_vec(&json!({"model": "m", "input": texts})).unwrap();
         let request = decode_request(&body).unwrap();
         for (embedder, _, _, api, model) in ALL {
-            let target = Target::of(api, model);
+            let target = Target::of(api, &Quirks::OPENAI, model);
             let encoded = match encode_request(embedder, &request, &target) {
                 Err(TranslationFault::Input(_)) if texts.len() > 1 => continue,
                 encoded => encoded.unwrap(),
