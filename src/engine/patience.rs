@@ -163,7 +163,8 @@ impl Turns {
 }
 
 /// How long a provider wants to be left alone: `retry-after-ms` (Azure and OpenAI), `retry-after` in seconds or as a time
-/// of day (RFC 9110, section 10.2.3), or the reset of the limit that has nothing left (OpenAI's guide, "Rate limits").
+/// of day (RFC 9110, section 10.2.3), or the reset of the limit that has nothing left (OpenAI's guide "Rate limits",
+/// Anthropic's reference "Rate limits", "Response headers").
 fn wait(headers: &Headers) -> Option<Duration> {
     let number = |name| headers.text(name)?.trim().parse::<f64>().ok();
     let milliseconds = || number("retry-after-ms").map(|milliseconds| milliseconds / 1000.0);
@@ -182,7 +183,13 @@ fn wait(headers: &Headers) -> Option<Duration> {
         let exhausted = headers.text(remaining) == Some("0");
         headers.text(reset).filter(|_| exhausted).and_then(span)
     };
-    resets.into_iter().filter_map(reset).max()
+    let at = |limit: &&str| {
+        let named = |part| headers.text(&format!("anthropic-ratelimit-{limit}-{part}"));
+        let until = named("reset").filter(|_| named("remaining") == Some("0")).and_then(moment)?;
+        Some(Duration::from_secs(until.saturating_sub(headers.text("date").and_then(date)?)))
+    };
+    let moments = ["requests", "tokens", "input-tokens", "output-tokens"];
+    resets.into_iter().filter_map(reset).chain(moments.iter().filter_map(at)).max()
 }
 
 /// The seconds since 1970 of a time such as `Sun, 06 Nov 1994 08:49:37 GMT` (RFC 9110, section 5.6.7). Its two obsolete
@@ -192,11 +199,26 @@ fn date(text: &str) -> Option<u64> {
         ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
     let (_, rest) = text.split_once(", ")?;
     let mut words = rest.strip_suffix(" GMT")?.split(' ');
-    let day: u64 = words.next()?.parse().ok().filter(|day| (1..=31).contains(day))?;
+    let day = words.next()?;
     let name = words.next()?;
     let month = MONTHS.iter().zip(1_u64..).find_map(|(month, number)| (*month == name).then_some(number))?;
-    let year: u64 = words.next()?.parse().ok().filter(|year| (1970..10_000).contains(year))?;
-    let mut clock = words.next()?.split(':').map(|part| part.parse::<u64>().ok().filter(|part| *part <= 60));
+    since_epoch(words.next()?, month, day, words.next()?)
+}
+
+/// The same of a time such as `2024-11-05T12:00:30Z` (RFC 3339, section 5.6, in UTC, fractions dropped).
+fn moment(text: &str) -> Option<u64> {
+    let (day, clock) = text.strip_suffix('Z')?.split_once('T')?;
+    let mut parts = day.split('-');
+    let (year, month, day) = (parts.next()?, parts.next()?.parse().ok()?, parts.next()?);
+    since_epoch(year, month, day, clock.split('.').next()?)
+}
+
+/// The seconds since 1970 of a day and a time of day such as `08:49:37`.
+fn since_epoch(year: &str, month: u64, day: &str, clock: &str) -> Option<u64> {
+    let year: u64 = year.parse().ok().filter(|year| (1970..10_000).contains(year))?;
+    let month = Some(month).filter(|month| (1..=12).contains(month))?;
+    let day: u64 = day.parse().ok().filter(|day| (1..=31).contains(day))?;
+    let mut clock = clock.split(':').map(|part| part.parse::<u64>().ok().filter(|part| *part <= 60));
     let seconds = (0..3).try_fold(0, |sum, _| Some(sum * 60 + clock.next()??))?;
     // Years from March on, so that the leap day is the last: Hinnant, "chrono-Compatible Low-Level Date Algorithms".
     let (year, month) = if month > 2 { (year, month - 3) } else { (year - 1, month + 9) };
@@ -343,6 +365,33 @@ mod tests {
         turns.begin("a/m");
         answer("200");
         assert!(turns.failed(false).is_empty());
+    }
+
+    /// The fields of Anthropic's reference, "Rate limits", "Response headers".
+    #[test]
+    fn a_limit_with_nothing_left_says_when_there_is_more() {
+        let told_first = |remaining: &str, reset: &str| {
+            let turns = turns();
+            turns.begin("a/m");
+            let fields = [
+                (":status", "429"),
+                ("date", "Tue, 05 Nov 2024 11:59:59 GMT"),
+                ("anthropic-ratelimit-requests-remaining", "41"),
+                ("anthropic-ratelimit-requests-reset", "2024-11-05T12:00:00Z"),
+                ("anthropic-ratelimit-input-tokens-remaining", remaining),
+                ("anthropic-ratelimit-input-tokens-reset", reset),
+            ];
+            told(&turns, &fields)
+        };
+        assert_eq!(told_first("0", "2024-11-05T12:00:01Z").as_deref(), Some("2"));
+        for (remaining, reset) in [
+            ("1000", "2024-11-05T12:00:01Z"),
+            ("0", "2024-11-05T12:01:00Z"),
+            ("0", "soon"),
+            ("0", "2024-13-05T12:00:01Z"),
+        ] {
+            assert_eq!(told_first(remaining, reset), None, "{remaining} {reset}");
+        }
     }
 
     #[test]

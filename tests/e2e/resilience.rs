@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use crate::client;
 use crate::gateway::{Config, Gateway, KEY, prompt};
 use crate::mock::Mock;
+use crate::sustained::is_long;
 
 /// Faults that another provider can make good, one after another in an order without a pattern, each for one request.
 fn at_random(count: usize) -> Value {
@@ -28,6 +29,7 @@ fn at_random(count: usize) -> Value {
     script.collect()
 }
 
+/// `TOLLGATE_LONG=1` makes it some minutes.
 #[test]
 fn nobody_notices_a_provider_that_fails_at_random() {
     const CLIENTS: usize = 8;
@@ -39,30 +41,32 @@ fn nobody_notices_a_provider_that_fails_at_random() {
         .model("chat", &[("bad", "gpt-4o", 1), ("good", "gpt-4o", 0), ("other", "gpt-4o", 0)]);
     // It is never left alone here, so that it goes on to fail.
     config.0["providers"]["bad"]["ejection"] = json!({"failures": 1000});
-    mock.behave("bad", &at_random(CLIENTS * CALLS * 2));
     for name in ["good", "other"] {
         mock.behave(name, &json!({"latency_ms": 1}));
     }
     let gateway = Gateway::start(&config);
     let (times, failed) = (Mutex::new(Vec::new()), AtomicUsize::new(0));
-    thread::scope(|scope| {
-        for client in 0..CLIENTS {
-            let (gateway, times, failed) = (&gateway, &times, &failed);
-            scope.spawn(move || {
-                for call in 0..CALLS {
-                    let started = Instant::now();
-                    let mut answer = gateway.chat(KEY, &prompt("chat", (client + call) % 2 == 0));
-                    let complete = answer.rest().1;
-                    let took = started.elapsed();
-                    let attempts = answer.header("x-tollgate-attempts").unwrap_or_default().to_owned();
-                    if answer.status != 200 || !complete {
-                        failed.fetch_add(1, Ordering::Relaxed);
+    for _ in 0..if is_long() { 100 } else { 1 } {
+        mock.behave("bad", &at_random(CLIENTS * CALLS * 2));
+        thread::scope(|scope| {
+            for client in 0..CLIENTS {
+                let (gateway, times, failed) = (&gateway, &times, &failed);
+                scope.spawn(move || {
+                    for call in 0..CALLS {
+                        let started = Instant::now();
+                        let mut answer = gateway.chat(KEY, &prompt("chat", (client + call) % 2 == 0));
+                        let complete = answer.rest().1;
+                        let took = started.elapsed();
+                        let attempts = answer.header("x-tollgate-attempts").unwrap_or_default().to_owned();
+                        if answer.status != 200 || !complete {
+                            failed.fetch_add(1, Ordering::Relaxed);
+                        }
+                        times.lock().unwrap().push((attempts, took));
                     }
-                    times.lock().unwrap().push((attempts, took));
-                }
-            });
-        }
-    });
+                });
+            }
+        });
+    }
     let times = times.into_inner().unwrap();
     let median = |attempts: &str| {
         let mut of: Vec<Duration> =

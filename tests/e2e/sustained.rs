@@ -27,7 +27,7 @@ const PLENTY: u64 = 1_000_000;
 /// How many calls are left when it is.
 const ROOM: u64 = 200;
 
-fn is_long() -> bool {
+pub(crate) fn is_long() -> bool {
     std::env::var_os("TOLLGATE_LONG").is_some()
 }
 
