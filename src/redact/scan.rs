@@ -360,7 +360,12 @@ impl<'a> Scan<'a> {
     /// What is doubtful about a candidate, whatever it may be.
     fn state(&mut self, candidate: &Candidate) -> State {
         let thing = self.thing(candidate.start);
-        let mut doubt = if thing.is_some() { 35 } else { 0 };
+        // Numbers of things are seldom written in groups.
+        let mut doubt = match thing {
+            Some(_) if candidate.separated() > 0 => 25,
+            Some(_) => 35,
+            None => 0,
+        };
         if candidate.separated() == 0 && is_time(candidate) {
             doubt += 15;
         }

@@ -290,10 +290,13 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
         let colon = bytes.get(typed.saturating_sub(24)..sign)?.iter().rposition(|byte| *byte == b':')?;
         name = name_before(bytes, typed.saturating_sub(24) + colon);
     }
-    // `<add key="ApiSecret" value="…" />`: the name is another attribute's value.
+    // `<add key="ApiSecret" value="…" />`, `{"name": "API_SECRET", "value": "…"}`: the name is a value itself.
     if name.trim_ascii().eq_ignore_ascii_case(b"value") {
-        let attribute = sign.checked_sub(name.len())?;
-        return promise_of(name_before(bytes, attribute));
+        let earliest = sign.saturating_sub(LONGEST_NAME);
+        let before = bytes.get(earliest..sign)?;
+        let before = before.get(..memchr::memmem::rfind(before, name)?)?;
+        let last = before.iter().rposition(|byte| !b"\"', ".contains(byte))?;
+        return promise_of(name_before(bytes, earliest + last + 1));
     }
     promise_of(name)
 }

@@ -38,6 +38,8 @@ fn what_files_of_credentials_hold_is_taken() {
     assert_eq!(found(r#"{"auth":"required","x":1}"#), []);
     let setting = r#"<add key="ApiSecret" value="k8Vw3nQz7LmT1xRb9CfYp2Hs" />"#;
     assert_eq!(found(setting), [("k8Vw3nQz7LmT1xRb9CfYp2Hs", "API_KEY")]);
+    let variable = r#"{"name": "API_SECRET", "value": "k8Vw3nQz7LmT1xRb9CfYp2Hs"}"#;
+    assert_eq!(found(variable), [("k8Vw3nQz7LmT1xRb9CfYp2Hs", "API_KEY")]);
     assert_eq!(found(r#"<add key="Colour" value="k8Vw3nQz7LmT1xRb9CfYp2Hs" />"#), []);
     assert_eq!(
         found("machine ftp.example.org login nina password tR4ckS-uNd3r"),
