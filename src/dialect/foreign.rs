@@ -173,8 +173,9 @@ mod tests {
     fn edited(dialect: Dialect, body: &str) -> String {
         let mut edits = edits(dialect, &Quirks::OPENAI, body.as_bytes());
         let reach = edit::reach(&edits);
-        let head = edit::apply(&mut edits, &body.as_bytes()[..reach]).unwrap();
-        String::from_utf8(head).unwrap() + &body[reach..]
+        let (head, tail) = body.as_bytes().split_at(reach);
+        let edited = [&edit::apply(&mut edits, head).unwrap(), tail].concat();
+        String::from_utf8(edited).unwrap()
     }
 
     #[test]
