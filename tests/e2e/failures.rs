@@ -228,7 +228,7 @@ fn play(gateway: &Gateway, mock: &Mock, case: &Case) -> Result<(), String> {
     check("the number of attempts", attempts, case.attempts().to_string());
     let error = if case.is_served() { "none" } else { &row.error };
     check("the end", complete.to_string(), (error != "broken off").to_string());
-    check("the error", said(&text, error, case.stream && answer.status == 200), error.to_owned());
+    check("the error", said(&text, error, case.stream && answer.status == 200, case.cross), error.to_owned());
     let log = mock.log(&case.provider);
     let calls = log.iter().filter(|entry| entry["body"].to_string().contains(&prompt)).count();
     check("the number of calls", calls.to_string(), case.calls().to_string());
@@ -269,7 +269,7 @@ fn told(case: &Case, wrong: &[String], seen: &str) -> Result<(), String> {
 }
 
 /// The error that the client was told, in the words of the table.
-fn said(text: &str, expected: &str, is_stream: bool) -> String {
+fn said(text: &str, expected: &str, is_stream: bool, is_translated: bool) -> String {
     if expected == "broken off" {
         return expected.to_owned();
     }
@@ -284,10 +284,11 @@ fn said(text: &str, expected: &str, is_stream: bool) -> String {
         Value::Null if told == "not JSON" => "not JSON".to_owned(),
         Value::Null => "none".to_owned(),
         error if !error["message"].is_string() => format!("without a message: {error}"),
-        // The client speaks OpenAI's dialect in every row, whatever the provider does.
+        // The client speaks OpenAI's dialect in every row.
         error
-            if told.get("type").is_some()
-                || ["type", "param", "code"].iter().any(|name| error.get(name).is_none()) =>
+            if is_translated
+                && (told.get("type").is_some()
+                    || ["type", "param", "code"].iter().any(|name| error.get(name).is_none())) =>
         {
             format!("in another dialect: {told}")
         }
