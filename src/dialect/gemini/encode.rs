@@ -1,10 +1,10 @@
 //! A request to generate content, written.
 
 use crate::chat::{
-    ChatRequest, Content, Effort, Format, Losses, Message, Origin, Part, Reasoning, Role, Signature, Source,
+    ChatRequest, Content, Format, Losses, Message, Origin, Part, Reasoning, Role, Signature, Source,
     ToolChoice,
 };
-use crate::dialect::knowledge::{Budget, Levels, Off, Thinking};
+use crate::dialect::knowledge::{Budget, Off, Thinking};
 use crate::dialect::target::Target;
 use crate::dialect::wire::Object;
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
@@ -374,8 +374,7 @@ fn write_thinking(
                 thinking.signed_if("thinkingBudget", Some(budget_of(reasoning, budget, losses)));
             }
             Thinking::Effort(levels) | Thinking::Either(_, levels) => {
-                let level =
-                    level_of(reasoning, levels, losses).map(|level| level.name().to_ascii_uppercase());
+                let level = levels.given(reasoning, losses).map(|level| level.name().to_ascii_uppercase());
                 thinking.string_if("thinkingLevel", level.as_deref());
             }
         }
@@ -396,21 +395,4 @@ fn budget_of(reasoning: Reasoning, budget: Budget, losses: &mut Losses) -> i64 {
         losses.approximated(field);
     }
     i64::try_from(tokens).unwrap_or(i64::MAX)
-}
-
-/// The level that a model is given; none is as it sees fit.
-fn level_of(reasoning: Reasoning, levels: Levels, losses: &mut Losses) -> Option<Effort> {
-    let (level, exact, field) = match reasoning {
-        Reasoning::Adaptive => return None,
-        Reasoning::Off => (levels.least(), false, "reasoning.effort"),
-        Reasoning::Effort(effort) => {
-            let (level, exact) = levels.nearest(effort);
-            (level, exact, "reasoning.effort")
-        }
-        Reasoning::Budget(tokens) => (levels.nearest(Effort::of_budget(tokens)).0, false, "reasoning.budget"),
-    };
-    if !exact {
-        losses.approximated(field);
-    }
-    Some(level)
 }

@@ -12,7 +12,7 @@ mod gemini;
 mod name;
 mod openai;
 
-use crate::chat::Effort;
+use crate::chat::{Effort, Losses, Reasoning};
 use crate::dialect::Api;
 use crate::dialect::target::{Models, Quirks};
 
@@ -132,6 +132,25 @@ impl Levels {
     #[must_use]
     pub fn least(self) -> Effort {
         self.levels.first().copied().unwrap_or(Effort::Low)
+    }
+
+    /// The level that a model is given which can only be told by one; none is as it sees fit.
+    pub(in crate::dialect) fn given(self, reasoning: Reasoning, losses: &mut Losses) -> Option<Effort> {
+        let (level, exact, field) = match reasoning {
+            Reasoning::Adaptive => return None,
+            Reasoning::Off => (self.least(), false, "reasoning.effort"),
+            Reasoning::Effort(effort) => {
+                let (level, exact) = self.nearest(effort);
+                (level, exact, "reasoning.effort")
+            }
+            Reasoning::Budget(tokens) => {
+                (self.nearest(Effort::of_budget(tokens)).0, false, "reasoning.budget")
+            }
+        };
+        if !exact {
+            losses.approximated(field);
+        }
+        Some(level)
     }
 }
 

@@ -433,20 +433,10 @@ fn effort_of(request: &ChatRequest, target: &Target, losses: &mut Losses) -> Opt
         }
         return Some(SILENCE);
     }
-    let (level, exact, field) = match request.reasoning? {
-        Reasoning::Adaptive => return None,
-        Reasoning::Off if levels.off == Off::Said => return Some(SILENCE),
-        Reasoning::Off => (levels.least(), false, "reasoning.effort"),
-        Reasoning::Effort(effort) => {
-            let (level, exact) = levels.nearest(effort);
-            (level, exact, "reasoning.effort")
-        }
-        Reasoning::Budget(tokens) => (levels.nearest(Effort::of_budget(tokens)).0, false, "reasoning.budget"),
-    };
-    if !exact {
-        losses.approximated(field);
+    match request.reasoning? {
+        Reasoning::Off if levels.off == Off::Said => Some(SILENCE),
+        reasoning => levels.given(reasoning, losses).map(Effort::name),
     }
-    Some(level.name())
 }
 
 /// The sampling that the model takes with this effort; the rest are losses, but for values that it has anyway.
