@@ -4,7 +4,7 @@
 
 use libfuzzer_sys::fuzz_target;
 use tollgate::dialect::Api;
-use tollgate::dialect::translate::{Dialect, decode_request, encode_request};
+use tollgate::dialect::translate::{Dialect, TranslationFault, decode_request, encode_request};
 use tollgate::framing::json;
 use tollgate_fuzz::{dialect, target};
 
@@ -17,7 +17,11 @@ fuzz_target!(|input: &[u8]| {
         (Dialect::Gemini, Api::Gemini),
         (Dialect::Bedrock, Api::Bedrock),
     ] {
-        let encoded = encode_request(provider, &request, &target(service)).unwrap();
+        let encoded = match encode_request(provider, &request, &target(service)) {
+            // Nothing is left to ask.
+            Err(TranslationFault::Lost(_)) => continue,
+            encoded => encoded.unwrap(),
+        };
         json::members(&encoded.body, |_| {}).unwrap();
     }
 });
