@@ -35,6 +35,12 @@ test: wasm $(TRAP) envoy $(VENV)/.sdks ## run all tests, end to end on the real 
 	$(PYTHON) tests/dialect/validate.py
 	$(PYTHON) tests/dialect/replay.py
 
+# What it learns from beside the rows: documents and code that were written for people, as they are on any machine that
+# has built the project.
+guard-model: toolchain $(VENV)/.sdks ## learn anew what the guard takes for an attack, from the texts in tests/guard
+	TOLLGATE_HARMLESS="$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src:$(VENV)/lib:src:docs" \
+	    $(CARGO) test --locked --test guard -- --ignored --nocapture learn
+
 check: toolchain ## formatting, lints for both targets
 	$(CARGO) fmt --check
 	$(CARGO) fmt --check --manifest-path tests/fuzz/Cargo.toml
