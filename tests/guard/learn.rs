@@ -1,4 +1,4 @@
-//! Learns the weights of `tollgate::guard::likeness` and writes them to `src/guard/likeness.bin`: `make guard-model`.
+//! Learns the weights of `tollgate::guard::likeness` and writes them to `src/guard/likeness.bin`: `make guardmodel`.
 //!
 //! A text is as hostile as the passage in it that is most like an attack, so each step takes that passage, as the weights
 //! stand, and moves them by logistic regression with steps that adapt to each weight (Duchi, Hazan and Singer, 2011). What
@@ -206,7 +206,7 @@ fn pieces(files: &[PathBuf], kind: &str) -> Vec<String> {
 }
 
 #[test]
-#[ignore = "writes src/guard/likeness.bin: `make guard-model`"]
+#[ignore = "writes src/guard/likeness.bin: `make guardmodel`"]
 fn learn() {
     let mut numbers = Numbers::default();
     let rows = rows(include_str!("tuning.txt")).into_iter().chain(json_rows(include_str!("training.jsonl")));
