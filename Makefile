@@ -21,7 +21,7 @@ export TOLLGATE_ENVOY
 # Installs Debian packages, as root or by sudo.
 APT := $(if $(filter 0,$(shell id -u)),,sudo) apt-get
 
-.PHONY: help run test check fuzz bench benchdialects benchlimits benchtokens wasm envoy toolchain clean
+.PHONY: help run test check fuzz bench benchdialects benchlimits benchtokens guardmodel wasm envoy toolchain clean
 
 help: ## list the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -34,6 +34,12 @@ test: wasm $(TRAP) envoy $(VENV)/.sdks ## run all tests, end to end on the real 
 	$(CARGO) test --locked
 	$(PYTHON) tests/dialect/validate.py
 	$(PYTHON) tests/dialect/replay.py
+
+# What it learns from beside the rows: documents and code that were written for people, as they are on any machine that
+# has built the project.
+guardmodel: toolchain $(VENV)/.sdks ## learn anew what the guard takes for an attack, from the texts in tests/guard
+	TOLLGATE_HARMLESS="$(or $(CARGO_HOME),$(HOME)/.cargo)/registry/src:$(VENV)/lib:src:docs" \
+	    $(CARGO) test --locked --test guard -- --ignored --nocapture learn
 
 check: toolchain ## formatting, lints for both targets
 	$(CARGO) fmt --check

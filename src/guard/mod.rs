@@ -4,13 +4,15 @@
 //! operator configures around it: denied words, topics, patterns, sizes, and what happens at a hit. [`markup`] looks at
 //! answers: images that carry data away, and scripts; [`schema`] at whether they are what they were asked to be.
 //!
-//! The score is a chance, put together from weak signs ([`signals`]): no list of phrases, for attackers know those.
+//! The score is a chance. [`signals`] finds weak signs, relations between classes of words, and no phrases, for attackers
+//! know those; [`likeness`] weighs them and the words around them as it was learned from texts of both kinds.
 //! Promises: time linear in the text; a verdict names a rule and never holds the text. It does not know roles of
 //! messages beyond [`Source`], nor how a refusal looks.
 
 mod fold;
 mod hidden;
 mod lexicon;
+pub mod likeness;
 pub mod markup;
 pub mod policy;
 pub mod schema;
@@ -20,7 +22,6 @@ mod tokens;
 #[cfg(test)]
 mod tests;
 
-use signals::Signal;
 use tokens::Tokens;
 
 /// Who brought a text into the conversation.
@@ -101,6 +102,8 @@ rules! {
     Encoded => "encoded-order",
     /// An order does not show, or is disguised.
     HiddenText => "hidden-text",
+    /// It reads as attacks do, and no one sign stands out.
+    Likeness => "like-an-attack",
 }
 
 /// What [`assess`] says of a text.
@@ -108,52 +111,54 @@ rules! {
 pub struct Assessment {
     /// How likely the text is an attack, from 0 to 1.
     pub score: f32,
-    /// The strongest sign, unless there is none.
+    /// The strongest sign, unless the score is next to nothing.
     pub rule: Option<Rule>,
 }
 
 /// The least score that is usually held to be an attack.
 pub const THRESHOLD: f32 = 0.5;
 
+/// The least score of which a rule is told.
+const TOLD: f32 = 0.1;
+
+/// How much a forged turn says of itself: conversations are pasted for good reasons, too.
+const FORGED: f32 = 0.5;
+
 /// How likely `text` is an attempt to take over the model.
 #[must_use]
 pub fn assess(text: &str, source: Source) -> Assessment {
     let lower = text.to_ascii_lowercase();
     let tokens = Tokens::of(text);
-    let mut signals = signals::of(&tokens, source);
-    let forged = hidden::forged_turn(&lower, source);
-    let mut anywhere = |rule: Rule, weight: f32| {
-        if weight > 0.0 {
-            signals.push(Signal { rule, at: 0, weight });
+    let signals = signals::of(&tokens, source);
+    let (by_rules, rule) = signals::strongest(&signals);
+    let plain = likeness::chance(&tokens, &signals, by_rules);
+    let mut rule = rule.unwrap_or(Rule::Likeness);
+    let (mut score, mut strongest) = (plain, plain);
+    let mut raise = |chance: f32, with: Rule| {
+        score = 1.0 - (1.0 - score) * (1.0 - chance);
+        if chance > strongest {
+            (strongest, rule) = (chance, with);
         }
     };
-    anywhere(Rule::ForgedTurn, forged);
+    raise(FORGED * hidden::forged_turn(&lower, source), Rule::ForgedTurn);
     for inner in
         hidden::decoded(text).iter().chain(&hidden::rotated(text, &lower)).chain(&hidden::unescaped(text))
     {
-        let inner = score_of(inner, source);
-        anywhere(Rule::Encoded, if inner >= 0.3 { inner.max(0.7) } else { 0.0 });
+        let inner = chance_of(inner, source);
+        raise(if inner >= 0.3 { inner.max(0.7) } else { 0.0 }, Rule::Encoded);
     }
     // What is hostile only when its quoted parts are put together.
     let parts = hidden::quoted_parts(text, &lower);
-    if parts.iter().all(|part| score_of(part, source) < 0.3) {
+    if parts.iter().all(|part| chance_of(part, source) < 0.3) {
         for glue in ["", " "] {
-            let joined = if parts.is_empty() { 0.0 } else { score_of(&parts.join(glue), source) };
-            anywhere(Rule::Encoded, if joined >= 0.45 { joined.max(0.6) } else { 0.0 });
+            let joined = if parts.is_empty() { 0.0 } else { chance_of(&parts.join(glue), source) };
+            raise(if joined >= 0.45 { joined.max(0.6) } else { 0.0 }, Rule::Encoded);
         }
     }
     if let Some(hidden) = hidden::tagged(text) {
-        let inner = score_of(&hidden, source);
-        anywhere(Rule::HiddenText, if hidden.len() >= 5 { inner.max(0.8) } else { 0.3 });
+        let inner = chance_of(&hidden, source);
+        raise(if hidden.len() >= 5 { inner.max(0.8) } else { 0.3 }, Rule::HiddenText);
     }
-    let (plain, mut rule) = signals::strongest(&mut signals);
-    let mut score = plain;
-    let mut raise = |chance: f32, with: Rule| {
-        score = 1.0 - (1.0 - score) * (1.0 - chance);
-        if rule.is_none() || chance > plain {
-            rule = Some(with);
-        }
-    };
     // A disguise says nothing about harmless text, and much about text that says something hostile.
     if plain >= 0.2 {
         let disguise = tokens.disguise;
@@ -170,10 +175,12 @@ pub fn assess(text: &str, source: Source) -> Assessment {
         // What is no message has no orders to give.
         score = 1.0 - (1.0 - score).powf(1.3);
     }
-    Assessment { score, rule: rule.filter(|_| score > 0.0) }
+    Assessment { score, rule: (score >= TOLD).then_some(rule) }
 }
 
-/// The score of text that was hidden in another.
-fn score_of(text: &str, source: Source) -> f32 {
-    signals::strongest(&mut signals::of(&Tokens::of(text), source)).0
+/// How likely text is hostile that was hidden in another.
+fn chance_of(text: &str, source: Source) -> f32 {
+    let tokens = Tokens::of(text);
+    let signals = signals::of(&tokens, source);
+    likeness::chance(&tokens, &signals, signals::strongest(&signals).0)
 }

@@ -1,8 +1,8 @@
 //! What combinations of words say about a text: each signal has a rule, a place and a weight.
 //!
 //! No signal is a phrase; each is a relation between classes of words: a verb of setting aside near a word for orders,
-//! and whose orders they are. Weights are chances: [`strongest`] adds those of one passage up as independent ones.
-//! Talk about attacks, questions and negations lower them.
+//! and whose orders they are. A weight is the chance that the sign alone makes an attack; talk about attacks, questions and
+//! negations lower it. What signs are worth together is learned ([`super::likeness`]).
 
 use super::lexicon::*;
 use super::tokens::Tokens;
@@ -21,9 +21,9 @@ pub(super) struct Signal {
 /// How many tokens a passage has, in which signals add up.
 const PASSAGE: usize = 90;
 
-/// The score of the passage with the strongest signals, and the rule of its strongest signal.
-pub(super) fn strongest(signals: &mut [Signal]) -> (f32, Option<Rule>) {
-    signals.sort_by_key(|signal| signal.at);
+/// What the signals of the passage with the strongest come to, as independent chances, and the rule that stands out in it.
+/// They have to be in the order of their places.
+pub(super) fn strongest(signals: &[Signal]) -> (f32, Option<Rule>) {
     let mut best = (0.0, None);
     for (first, start) in signals.iter().enumerate() {
         let passage = signals.get(first..).unwrap_or_default();
@@ -35,10 +35,10 @@ pub(super) fn strongest(signals: &mut [Signal]) -> (f32, Option<Rule>) {
                 *weight = weight.max(signal.weight);
             }
         }
-        let score = 1.0 - weights.iter().map(|weight| 1.0 - weight).product::<f32>();
-        if score > best.0 {
+        let chance = 1.0 - weights.iter().map(|weight| 1.0 - weight).product::<f32>();
+        if chance > best.0 {
             let rule = Rule::ALL.iter().zip(weights).max_by(|one, other| one.1.total_cmp(&other.1));
-            best = (score, rule.map(|(rule, _)| *rule));
+            best = (chance, rule.map(|(rule, _)| *rule));
         }
     }
     best

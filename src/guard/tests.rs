@@ -57,7 +57,9 @@ fn every_disguise_is_seen_through() {
 /// The flag of Scotland is spelled in the same characters (Unicode Technical Standard 51, annex C).
 #[test]
 fn a_flag_hides_nothing() {
-    assert_eq!(score("Scotland \u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f} wins"), 0.0);
+    let flag = "Scotland \u{1f3f4}\u{e0067}\u{e0062}\u{e0073}\u{e0063}\u{e0074}\u{e007f} wins";
+    assert_eq!(score(flag), score("Scotland wins"));
+    assert!(score(flag) < TOLD);
 }
 
 #[test]
@@ -96,7 +98,7 @@ proptest::proptest! {
         for source in [Source::User, Source::Tool, Source::Document] {
             let assessment = assess(&text, source);
             proptest::prop_assert!((0.0..=1.0).contains(&assessment.score));
-            proptest::prop_assert_eq!(assessment.score > 0.0, assessment.rule.is_some());
+            proptest::prop_assert_eq!(assessment.score >= TOLD, assessment.rule.is_some());
         }
         let _ = markup::find(&text, &[]);
     }

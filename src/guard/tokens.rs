@@ -2,17 +2,30 @@
 
 use super::fold::{self, Disguise, Word};
 use super::lexicon::{self, Classes};
+use super::likeness;
 
 /// One word, or the part of a row of characters that the lexicon knows.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Token {
     pub(super) classes: Classes,
+    /// What tells the word from others, for [`super::likeness`].
+    pub(super) hash: u32,
+    /// The same of its first letters, where it is longer.
+    pub(super) stem: Option<u32>,
     /// Whether a sentence or clause begins here.
     pub(super) opens: bool,
     /// Whether a sentence begins here.
     pub(super) starts: bool,
     /// Whether it stands in quotation marks.
     pub(super) quoted: bool,
+}
+
+impl Token {
+    /// A word or a part of one, in the middle of a sentence.
+    fn of(text: &str, classes: Classes) -> Self {
+        let (hash, stem) = likeness::hashes(text);
+        Self { classes, hash, stem, opens: false, starts: false, quoted: false }
+    }
 }
 
 /// A text as tokens.
@@ -46,7 +59,8 @@ impl Tokens {
             if classes == 0 && disguise.spelled > 0 && word.text.len() >= SHORTEST_SPELLED {
                 segments(word, &mut tokens);
             } else {
-                tokens.push(Token { classes, opens: word.opens, starts: word.starts, quoted: word.quoted });
+                let Word { opens, starts, quoted, .. } = *word;
+                tokens.push(Token { opens, starts, quoted, ..Token::of(&word.text, classes) });
             }
         }
         Self { tokens, disguise }
@@ -139,12 +153,9 @@ fn unspaced(word: &Word<'_>, tokens: &mut Vec<Token>) {
             let length = rest.find(fold::is_unspaced).unwrap_or(rest.len());
             (lexicon::classes_of(rest.get(..length).unwrap_or_default(), |_| None), length)
         };
-        tokens.push(Token {
-            classes,
-            opens: std::mem::take(&mut opens),
-            starts: std::mem::take(&mut starts),
-            quoted: word.quoted,
-        });
+        let piece = Token::of(rest.get(..length).unwrap_or_default(), classes);
+        let (opens, starts) = (std::mem::take(&mut opens), std::mem::take(&mut starts));
+        tokens.push(Token { opens, starts, quoted: word.quoted, ..piece });
         rest = rest.get(length..).unwrap_or_default();
     }
 }
@@ -157,8 +168,9 @@ fn segments(word: &Word<'_>, tokens: &mut Vec<Token>) {
             let classes = lexicon::classes_of(rest.get(..length)?, |_| None);
             (classes != 0).then_some((classes, length))
         });
-        if let Some((classes, _)) = known {
-            tokens.push(Token { classes, opens: false, starts: false, quoted: word.quoted });
+        if let Some((classes, length)) = known {
+            let piece = Token::of(rest.get(..length).unwrap_or_default(), classes);
+            tokens.push(Token { quoted: word.quoted, ..piece });
         }
         rest = rest.get(known.map_or(first.len_utf8(), |(_, length)| length)..).unwrap_or_default();
     }

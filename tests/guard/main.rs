@@ -1,11 +1,13 @@
 //! How many attacks are found, and how much harmless text that speaks like them is taken for one.
 //!
 //! tuning.txt is what the rules were tuned on; held_out.txt was written before them, fresh.txt after a first
-//! tuning, and last.txt after all of it. Prints every miss.
+//! tuning, and last.txt after all of it. training.jsonl is what the weights were learned from, with tuning.txt
+//! ([`learn`]); of unseen.jsonl, which somebody else wrote, nothing was. Prints every miss.
 
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test prints and panics")]
 
 mod command;
+mod learn;
 
 use tollgate::guard::{Source, THRESHOLD, assess};
 
@@ -45,9 +47,19 @@ fn rows(file: &str) -> Vec<Row> {
     rows
 }
 
-fn check(name: &str, file: &str) {
+/// The rows of a file with one JSON object a line: `attack`, `text`, and `class` and `lang` for people.
+fn json_rows(file: &str) -> Vec<Row> {
+    let row = |line: &str| {
+        let row: serde_json::Value = serde_json::from_str(line).unwrap();
+        let text = row["text"].as_str().unwrap().to_owned();
+        Row { attack: row["attack"].as_bool().unwrap(), source: Source::User, text }
+    };
+    file.lines().map(row).collect()
+}
+
+fn check(name: &str, rows: Vec<Row>) {
     let (mut found, mut attacks, mut alarms, mut benign) = (0, 0, 0, 0);
-    for Row { attack, source, text } in rows(file) {
+    for Row { attack, source, text } in rows {
         let assessment = assess(&text, source);
         let hit = assessment.score >= THRESHOLD;
         let rule = assessment.rule.map_or("-", |rule| rule.id());
@@ -71,20 +83,25 @@ fn check(name: &str, file: &str) {
 
 #[test]
 fn what_the_rules_were_tuned_on() {
-    check("tuning", include_str!("tuning.txt"));
+    check("tuning", rows(include_str!("tuning.txt")));
 }
 
 #[test]
 fn what_was_written_before_the_rules() {
-    check("held out", include_str!("held_out.txt"));
+    check("held out", rows(include_str!("held_out.txt")));
 }
 
 #[test]
 fn what_was_written_after_the_rules() {
-    check("fresh", include_str!("fresh.txt"));
+    check("fresh", rows(include_str!("fresh.txt")));
+}
+
+#[test]
+fn what_nothing_was_learned_from() {
+    check("unseen", json_rows(include_str!("unseen.jsonl")));
 }
 
 #[test]
 fn what_was_written_last() {
-    check("last", include_str!("last.txt"));
+    check("last", rows(include_str!("last.txt")));
 }
