@@ -4,6 +4,8 @@
 //! once and only near candidates. Words match without regard to case, accents and separators: `date of birth`
 //! is also `date_of_birth`, `dateOfBirth` and `DATE-OF-BIRTH`. A phrase with `*` at its end is a word's beginning.
 
+use std::ops::Range;
+
 use super::fold::{fold, is_unspaced};
 
 /// What a context word points to.
@@ -82,6 +84,8 @@ struct Phrase {
     gaps: u64,
     stem: bool,
     tag: Tag,
+    /// The hash of the letters that it is filed under: few phrases with another one share its bucket.
+    hash: u32,
     /// One more than the number of the next phrase in the same bucket.
     next: u32,
 }
@@ -169,7 +173,7 @@ impl Lexicon {
                 self.reach = self.reach.max(2 * word.len());
             }
             let hash = self.letters.iter().skip(start).take(key_of(length)).copied().fold(0, step);
-            self.file(self.place(hash), Phrase { start, length, gaps, stem, tag, next: 0 });
+            self.file(self.place(hash), Phrase { start, length, gaps, stem, tag, hash, next: 0 });
         }
     }
 
@@ -239,12 +243,23 @@ impl<'a> Contexts<'a> {
     /// The phrases that lie in a range of bytes, which must not start before that of an earlier call by more than
     /// its length.
     pub(crate) fn within(&mut self, start: usize, end: usize) -> &[Hit] {
+        let range = self.range(start, end);
+        self.hits(&range)
+    }
+
+    /// The same, for [`Contexts::hits`], by their numbers among all that were found.
+    pub(crate) fn range(&mut self, start: usize, end: usize) -> Range<usize> {
         if end > self.scanned {
             self.scan(start.max(self.scanned), end);
         }
         let from = self.hits.partition_point(|hit| hit.start < start);
-        let to = self.hits.partition_point(|hit| hit.start < end);
-        self.hits.get(from..to).unwrap_or_default()
+        let near = self.hits.get(from..).unwrap_or_default();
+        from..from + near.iter().position(|hit| hit.start >= end).unwrap_or(near.len())
+    }
+
+    /// The phrases of a range that [`Contexts::range`] gave.
+    pub(crate) fn hits(&self, range: &Range<usize>) -> &[Hit] {
+        self.hits.get(range.clone()).unwrap_or_default()
     }
 
     fn scan(&mut self, start: usize, end: usize) {
@@ -288,6 +303,9 @@ impl<'a> Contexts<'a> {
             hashed = key;
             for phrase in self.lexicon.bucket(self.lexicon.place(hash)) {
                 let length = phrase.length;
+                if phrase.hash != hash {
+                    continue;
+                }
                 let Some(run) = letters.get(at..at + length) else { continue };
                 if key_of(length) != key
                     || !matches(phrase, self.lexicon, run)

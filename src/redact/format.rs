@@ -68,6 +68,8 @@ pub(crate) struct Form {
 
 /// The longest form, without separators.
 pub(crate) const LONGEST: usize = 40;
+/// So many formats there may be.
+pub(crate) const FORMATS: usize = 320;
 
 impl Form {
     fn new(format: &'static Format, index: u16, text: &str) -> (usize, Self) {

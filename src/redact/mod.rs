@@ -31,6 +31,7 @@
 //! | devices and vehicles | `IMEI`, `IMSI`, `ICCID`, `VIN` |
 //! | documents and plates | `US_PASSPORT`, `UK_PASSPORT`, `DE_PASSPORT`, `DE_ID_CARD`, `FR_PASSPORT`, `FR_ID_CARD`, `ES_PASSPORT`, `IT_PASSPORT`, `IT_IDENTITY_CARD`, `IT_DRIVER_LICENSE`, `NL_PASSPORT`, `BE_PASSPORT`, `PL_PASSPORT`, `PT_PASSPORT`, `SE_PASSPORT`, `IN_PASSPORT`, `CA_PASSPORT`, `AU_PASSPORT`, `NZ_PASSPORT`, `JP_PASSPORT`, `KR_PASSPORT`, `CN_PASSPORT`, `BR_PASSPORT`, `MX_PASSPORT`, `TR_PASSPORT`, `PASSPORT`, `US_DRIVER_LICENSE`, `DRIVER_LICENSE`, `IN_DRIVING_LICENCE`, `UK_VEHICLE_REGISTRATION`, `DE_KFZ`, `FR_LICENSE_PLATE`, `IT_LICENSE_PLATE`, `ES_LICENSE_PLATE`, `NL_LICENSE_PLATE`, `PL_LICENSE_PLATE`, `TR_LICENSE_PLATE`, `IN_VEHICLE_REGISTRATION`, `US_LICENSE_PLATE`, `BR_LICENSE_PLATE`, `NG_VEHICLE_REGISTRATION`, `LICENSE_PLATE` |
 
+mod around;
 mod candidate;
 mod check;
 mod context;
@@ -40,9 +41,11 @@ pub mod finding;
 mod fold;
 mod format;
 mod header;
+mod list;
 pub mod mask;
 mod normal;
 pub mod own;
+mod row;
 mod scan;
 pub mod secrets;
 mod things;

@@ -129,9 +129,17 @@ fn next_suspect(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// The same in a text that spells its full stops, where words between spaces may stand for marks.
 fn next_suspect_or_space(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut rest = bytes.get(from..)?.iter();
-    rest.position(|byte| *byte == b' ' || CLASSES.get(usize::from(*byte)).copied() == Some(SUSPECT))
-        .map(|at| from + at)
+    let mut at = from;
+    loop {
+        let class = |byte: u8| CLASSES.get(usize::from(byte)).copied().unwrap_or(PLAIN);
+        let rest = bytes.get(at..)?.iter();
+        at += rest.into_iter().position(|byte| *byte == b' ' || class(*byte) == SUSPECT)?;
+        let begins = |next: &u8| MARK_WORDS.get(usize::from(*next)).copied().unwrap_or(false);
+        if bytes.get(at) != Some(&b' ') || bytes.get(at + 1).is_some_and(begins) {
+            return Some(at);
+        }
+        at += 1;
+    }
 }
 
 /// What the mark of an address and the point in it are called, with the spaces around.
@@ -148,6 +156,20 @@ const AT_WORDS: [&str; 10] = [
     " ät ",
 ];
 const DOT_WORDS: [&str; 5] = [" dot ", " punkt ", " punto ", " ponto ", " point "];
+/// The bytes that [`AT_WORDS`] and [`DOT_WORDS`] begin with, behind their spaces.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
+static MARK_WORDS: [bool; 256] = {
+    let mut begins = [false; 256];
+    let mut row = 0;
+    while row < AT_WORDS.len() + DOT_WORDS.len() {
+        let word = if row < AT_WORDS.len() { AT_WORDS[row] } else { DOT_WORDS[row - AT_WORDS.len()] };
+        let first = word.as_bytes()[1];
+        begins[first as usize] = true;
+        begins[first.to_ascii_uppercase() as usize] = true;
+        row += 1;
+    }
+    begins
+};
 /// The words for the mark that are words of nothing else near an address.
 const SURE_AT_WORDS: [&str; 8] = [
     " klammeraffe ",

@@ -17,7 +17,7 @@ use super::context::{Contexts, Hit, Lexicon, Tag};
 use super::finding::{Finding, Kind};
 use super::fold::is_unspaced;
 use super::normal::normalise;
-use super::scan::{AFTER, BEFORE};
+use super::around::{AFTER, BEFORE};
 
 /// The memory that one pattern may take when compiled, and again while it runs.
 const LARGEST_PATTERN: usize = 1 << 20;
