@@ -57,19 +57,26 @@ impl Said {
 
     /// Adds a phrase; of several with the same meaning the nearest counts.
     fn add(&mut self, tag: Tag, distance: usize) {
-        if let Some((_, nearest)) = self.words.iter_mut().find(|(own, _)| *own == tag) {
-            *nearest = distance.min(*nearest);
-            return;
-        }
-        self.words.push((tag, distance));
-        match tag {
-            Tag::Group(group) => self.groups |= group.bit(),
-            Tag::Format(index) => {
-                if let Some(formats) = self.formats.get_mut(usize::from(index / 64)) {
-                    *formats |= 1 << (index % 64);
-                }
+        let known = match tag {
+            Tag::Group(group) => {
+                let known = self.groups & group.bit() != 0;
+                self.groups |= group.bit();
+                known
             }
-            Tag::Country(_) | Tag::Month(_) => {}
+            Tag::Format(index) => match self.formats.get_mut(usize::from(index / 64)) {
+                Some(formats) => {
+                    let known = *formats >> (index % 64) & 1 == 1;
+                    *formats |= 1 << (index % 64);
+                    known
+                }
+                None => false,
+            },
+            Tag::Country(_) | Tag::Month(_) => true,
+        };
+        let word = if known { self.words.iter_mut().find(|(own, _)| *own == tag) } else { None };
+        match word {
+            Some((_, nearest)) => *nearest = distance.min(*nearest),
+            None => self.words.push((tag, distance)),
         }
     }
 }

@@ -86,6 +86,8 @@ struct Phrase {
     tag: Tag,
     /// The hash of the letters that it is filed under: few phrases with another one share its bucket.
     hash: u32,
+    /// It says the same as the phrase before it in its bucket, and only points to something else.
+    again: bool,
     /// One more than the number of the next phrase in the same bucket.
     next: u32,
 }
@@ -93,6 +95,8 @@ struct Phrase {
 /// Phrases are filed under so many of their first letters: the largest of these numbers that they have. Many begin
 /// alike, and few with the same eight letters.
 const KEYS: [usize; 4] = [2, 3, 4, 8];
+/// Buckets are filtered by so many more bits.
+const PART: u32 = 3;
 /// Longer phrases need a longer [`Lexicon::reach`].
 const LONGEST: usize = 48;
 
@@ -102,9 +106,9 @@ pub(crate) struct Lexicon {
     phrases: Vec<Phrase>,
     /// For each bucket, one more than the number of its first phrase.
     heads: Vec<u32>,
-    /// Bit n: bucket n has phrases.
+    /// Of every bucket, which parts have phrases, as bits: most words are in none.
     filled: Vec<u64>,
-    /// The places of buckets have so many bits.
+    /// The places of buckets have so many bits, and those of their parts [`PART`] more.
     bits: u32,
     /// Digits are parts of words.
     digits: bool,
@@ -136,16 +140,17 @@ impl Lexicon {
             letters: Vec::new(),
             phrases: Vec::new(),
             heads: vec![0; 1 << bits],
-            filled: vec![0; (1 << bits) / 64],
+            filled: vec![0; (1 << (bits + PART)) / 64],
             bits,
             digits: false,
             reach: LONGEST,
         }
     }
 
-    /// The bucket for phrases whose first letters have this hash.
-    fn place(&self, hash: u32) -> usize {
-        (hash >> (u32::BITS - self.bits)) as usize
+    /// The bucket for phrases whose first letters have this hash, and its part.
+    fn place(&self, hash: u32) -> (usize, usize) {
+        let part = (hash >> (u32::BITS - self.bits - PART)) as usize;
+        (part >> PART, part)
     }
 
     pub(crate) fn add(&mut self, words: &[&str], tag: Tag) {
@@ -173,43 +178,69 @@ impl Lexicon {
                 self.reach = self.reach.max(2 * word.len());
             }
             let hash = self.letters.iter().skip(start).take(key_of(length)).copied().fold(0, step);
-            self.file(self.place(hash), Phrase { start, length, gaps, stem, tag, hash, next: 0 });
+            self.file(Phrase { start, length, gaps, stem, tag, hash, again: false, next: 0 });
         }
     }
 
     /// Puts a phrase at the end of a bucket.
-    fn file(&mut self, place: usize, phrase: Phrase) {
+    fn file(&mut self, phrase: Phrase) {
+        let (bucket, part) = self.place(phrase.hash);
         self.phrases.push(phrase);
         let number = self.phrases.len() as u32;
-        if let Some(word) = self.filled.get_mut(place / 64) {
-            *word |= 1 << (place % 64);
+        if let Some(word) = self.filled.get_mut(part / 64) {
+            *word |= 1 << (part % 64);
         }
-        let Some(head) = self.heads.get_mut(place) else { return };
-        if *head == 0 {
-            *head = number;
+        let mut last = self.heads.get(bucket).copied().unwrap_or(0);
+        if last == 0 {
+            if let Some(head) = self.heads.get_mut(bucket) {
+                *head = number;
+            }
             return;
         }
-        let mut last = *head;
-        while let Some(before) = (last as usize).checked_sub(1).and_then(|at| self.phrases.get_mut(at)) {
-            if before.next == 0 {
-                before.next = number;
-                return;
-            }
+        while let Some(before) = self.numbered(last).filter(|before| before.next != 0) {
             last = before.next;
+        }
+        let again = self.numbered(last).zip(self.phrases.last()).is_some_and(|(one, other)| self.is_same(one, other));
+        if let Some(phrase) = self.phrases.last_mut() {
+            phrase.again = again;
+        }
+        if let Some(before) = (last as usize).checked_sub(1).and_then(|at| self.phrases.get_mut(at)) {
+            before.next = number;
         }
     }
 
-    /// The phrases in a bucket.
-    fn bucket(&self, place: usize) -> impl Iterator<Item = &Phrase> {
-        let is_filled = self.filled.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1);
-        let head = if is_filled { self.heads.get(place).copied().unwrap_or(0) } else { 0 };
-        let phrase = |number: u32| self.phrases.get((number as usize).checked_sub(1)?);
-        std::iter::successors(phrase(head), move |before| phrase(before.next))
+    /// The phrase with a number, from one.
+    fn numbered(&self, number: u32) -> Option<&Phrase> {
+        self.phrases.get((number as usize).checked_sub(1)?)
+    }
+
+    fn letters_of(&self, phrase: &Phrase) -> &[char] {
+        self.letters.get(phrase.start..phrase.start + phrase.length).unwrap_or_default()
+    }
+
+    fn is_same(&self, one: &Phrase, other: &Phrase) -> bool {
+        (one.gaps, one.stem) == (other.gaps, other.stem) && self.letters_of(one) == self.letters_of(other)
+    }
+
+    /// The phrases whose first letters have this hash.
+    fn with(&self, hash: u32) -> impl Iterator<Item = &Phrase> {
+        let (bucket, part) = self.place(hash);
+        let is_filled = self.filled.get(part / 64).is_some_and(|word| word >> (part % 64) & 1 == 1);
+        let mut number = if is_filled { self.heads.get(bucket).copied().unwrap_or(0) } else { 0 };
+        std::iter::from_fn(move || {
+            loop {
+                let phrase = self.numbered(number)?;
+                number = phrase.next;
+                if phrase.hash == hash {
+                    return Some(phrase);
+                }
+            }
+        })
     }
 }
 
 /// What may stand between the words of a phrase.
-fn is_separator(character: char) -> bool {
+const fn is_separator(character: char) -> bool {
     matches!(character, ' ' | '_' | '-' | '.' | '\'' | '’' | '/' | '\t' | '\u{a0}' | '·')
 }
 
@@ -233,11 +264,13 @@ pub(crate) struct Contexts<'a> {
     hits: Vec<Hit>,
     scanned: usize,
     letters: Vec<Letter>,
+    /// Which of the letters may begin a word.
+    firsts: Vec<usize>,
 }
 
 impl<'a> Contexts<'a> {
     pub(crate) fn new(text: &'a str, lexicon: &'a Lexicon) -> Self {
-        Self { text, lexicon, hits: Vec::new(), scanned: 0, letters: Vec::new() }
+        Self { text, lexicon, hits: Vec::new(), scanned: 0, letters: Vec::new(), firsts: Vec::new() }
     }
 
     /// The phrases that lie in a range of bytes, which must not start before that of an earlier call by more than
@@ -269,18 +302,15 @@ impl<'a> Contexts<'a> {
         let accept = self.text.ceil_char_boundary(end + ahead);
         let limit = self.text.ceil_char_boundary(accept + self.lexicon.reach);
         self.read(start, limit);
-        let letters = std::mem::take(&mut self.letters);
-        let mut at = 0;
-        while let Some(letter) = letters.get(at) {
-            if letter.start as usize >= accept {
-                break;
+        let (letters, firsts) = (std::mem::take(&mut self.letters), std::mem::take(&mut self.firsts));
+        let mut free = 0;
+        for &at in &firsts {
+            let Some(letter) = letters.get(at).filter(|letter| (letter.start as usize) < accept) else { break };
+            if at >= free && letter.first {
+                free = at + self.look_up(&letters, at);
             }
-            at += match letter.first {
-                true => self.look_up(&letters, at).max(1),
-                false => 1,
-            };
         }
-        self.letters = letters;
+        (self.letters, self.firsts) = (letters, firsts);
         self.scanned = accept;
     }
 
@@ -297,23 +327,21 @@ impl<'a> Contexts<'a> {
         let Some(first) = letters.get(at) else { return 0 };
         let (mut longest, mut named) = (0, false);
         let (mut hash, mut hashed) = (0, 0);
+        // Where the phrase that was compared last ends, if the text says it.
+        let mut found = None;
         for key in KEYS {
             let Some(head) = letters.get(at + hashed..at + key) else { break };
             hash = head.iter().fold(hash, |hash, letter| step(hash, letter.folded));
             hashed = key;
-            for phrase in self.lexicon.bucket(self.lexicon.place(hash)) {
+            for phrase in self.lexicon.with(hash) {
                 let length = phrase.length;
-                if phrase.hash != hash {
-                    continue;
+                if !phrase.again {
+                    let run = letters.get(at..at + length).filter(|_| key_of(length) == key);
+                    let whole = run.filter(|run| matches(phrase, self.lexicon, run));
+                    let ended = whole.filter(|_| ends(phrase, letters.get(at + length)));
+                    found = ended.and_then(|run| run.last()).map(|last| last.end as usize);
                 }
-                let Some(run) = letters.get(at..at + length) else { continue };
-                if key_of(length) != key
-                    || !matches(phrase, self.lexicon, run)
-                    || !ends(phrase, letters.get(at + length))
-                {
-                    continue;
-                }
-                let end = run.last().map_or(first.end, |last| last.end) as usize;
+                let Some(end) = found else { continue };
                 if length > longest {
                     if named || is_name(phrase.tag) {
                         self.forget(first.start as usize);
@@ -330,6 +358,7 @@ impl<'a> Contexts<'a> {
 
     fn read(&mut self, start: usize, limit: usize) {
         self.letters.clear();
+        self.firsts.clear();
         let before = self.text.get(..start).and_then(|text| text.chars().next_back());
         let mut previous = before.unwrap_or(' ');
         let digits = self.lexicon.digits;
@@ -337,33 +366,35 @@ impl<'a> Contexts<'a> {
             (!(previous.is_alphabetic() || digits && previous.is_ascii_digit()), false);
         let part = self.text.get(start..limit).unwrap_or_default();
         self.letters.reserve(part.len());
-        let mut points = 0;
-        for (offset, character) in part.char_indices() {
-            if character.is_ascii_alphabetic() || digits && character.is_ascii_digit() {
-                let camel = previous.is_ascii_lowercase() && character.is_ascii_uppercase();
+        let (in_words, joins) = if digits { (LETTER | DIGIT, JOINS | JOINS_DIGITS) } else { (LETTER, JOINS) };
+        let (mut points, mut next) = (0, 0);
+        while let Some(&byte) = part.as_bytes().get(next) {
+            let at = (start + next) as u32;
+            let kind = KINDS.get(usize::from(byte)).copied().unwrap_or(0);
+            if kind & in_words != 0 {
+                let camel = previous.is_ascii_lowercase() && byte.is_ascii_uppercase();
                 let first = apart || camel || !previous.is_ascii() && is_unspaced(previous);
-                let at = (start + offset) as u32;
-                let folded = character.to_ascii_lowercase();
-                self.letters.push(Letter {
-                    folded,
-                    start: at,
-                    end: at + 1,
-                    apart,
-                    joined: joined || !apart,
-                    first,
-                });
+                if first {
+                    self.firsts.push(self.letters.len());
+                }
+                let folded = char::from(byte.to_ascii_lowercase());
+                let joined_to = joined || !apart;
+                self.letters.push(Letter { folded, start: at, end: at + 1, apart, joined: joined_to, first });
                 (apart, joined) = (false, false);
-                previous = character;
+                previous = char::from(byte);
+                next += 1;
                 continue;
             }
-            if character.is_ascii() {
-                let joins = is_separator(character) || digits && b"\n\r&+".contains(&(character as u8));
-                points += usize::from(character == '.' && !apart);
-                joined = (joined || !apart) && joins;
+            if kind & OTHER == 0 {
+                points += usize::from(byte == b'.' && !apart);
+                joined = (joined || !apart) && kind & joins != 0;
                 apart = true;
-                previous = character;
+                previous = char::from(byte);
+                next += 1;
                 continue;
             }
+            let Some(character) = part.get(next..).and_then(|rest| rest.chars().next()) else { break };
+            next += character.len_utf8();
             if !character.is_alphabetic() && !is_mark(character) {
                 joined = (joined || !apart) && is_separator(character);
                 apart = true;
@@ -375,9 +406,11 @@ impl<'a> Contexts<'a> {
             }
             let camel = previous.is_lowercase() && character.is_uppercase();
             let first = apart || camel || is_unspaced(character) || is_unspaced(previous);
-            let at = start + offset;
+            if first {
+                self.firsts.push(self.letters.len());
+            }
             let (folded, second) = fold(character);
-            let (start, end) = (at as u32, (at + character.len_utf8()) as u32);
+            let (start, end) = (at, at + character.len_utf8() as u32);
             self.letters.push(Letter { folded, start, end, apart, joined: joined || !apart, first });
             if let Some(folded) = second {
                 self.letters.push(Letter { folded, start, end, apart: false, joined: true, first: false });
@@ -386,23 +419,55 @@ impl<'a> Contexts<'a> {
             previous = character;
         }
         if points > 1 {
-            join_initials(&mut self.letters);
+            join_initials(&mut self.letters, &self.firsts);
         }
     }
 }
 
-/// Makes one word of letters with points between, as in `D.N.I.`: as many as there are, from three on.
-fn join_initials(letters: &mut [Letter]) {
-    let mut first = 0;
-    while first < letters.len() {
+/// What a byte is in a text, as bits.
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+/// It may stand between the words of a phrase.
+const JOINS: u8 = 4;
+/// The same, in phrases with digits.
+const JOINS_DIGITS: u8 = 8;
+/// It is a part of a character beyond ASCII.
+const OTHER: u8 = 16;
+
+static KINDS: [u8; 256] = {
+    let mut kinds = [OTHER; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        #[expect(clippy::indexing_slicing, reason = "a byte indexes 256 places, at compile time")]
+        {
+            kinds[byte as usize] = match byte {
+                b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+                b'0'..=b'9' => DIGIT,
+                b'\n' | b'\r' | b'&' | b'+' => JOINS_DIGITS,
+                byte if is_separator(byte as char) => JOINS,
+                _ => 0,
+            };
+        }
+        byte += 1;
+    }
+    kinds
+};
+
+/// Makes one word of letters with points between, as in `D.N.I.`: as many as there are, from three on. `firsts` are the
+/// letters that may begin a word.
+fn join_initials(letters: &mut [Letter], firsts: &[usize]) {
+    // A point after it, and another lone letter: what is joined to the letter before is none.
+    let follows = |pair: &[Letter]| match pair {
+        [one, other] => other.apart && other.joined && other.start == one.end + 1,
+        _ => false,
+    };
+    let mut free = 0;
+    for &first in firsts {
         let row = letters.get(first..).unwrap_or_default();
-        // A point after it, and another lone letter: what is joined to the letter before is none.
-        let follows = |pair: &[Letter]| match pair {
-            [one, other] => other.apart && other.joined && other.start == one.end + 1,
-            _ => false,
-        };
-        let starts = row.first().is_some_and(|letter| letter.apart);
-        let mut length = if starts { 1 + row.windows(2).take_while(|pair| follows(pair)).count() } else { 1 };
+        if first < free || !row.first().is_some_and(|letter| letter.apart) {
+            continue;
+        }
+        let mut length = 1 + row.windows(2).take_while(|pair| follows(pair)).count();
         // The last one may begin a longer word.
         if row.get(length).is_some_and(|next| !next.apart) {
             length -= 1;
@@ -412,7 +477,7 @@ fn join_initials(letters: &mut [Letter]) {
                 (letter.apart, letter.first) = (false, false);
             }
         }
-        first += length.max(1);
+        free = first + length;
     }
 }
 
@@ -432,8 +497,7 @@ fn is_mark(character: char) -> bool {
 }
 
 fn matches(phrase: &Phrase, lexicon: &Lexicon, run: &[Letter]) -> bool {
-    let letters = lexicon.letters.get(phrase.start..phrase.start + phrase.length).unwrap_or_default();
-    letters.iter().zip(run).enumerate().all(|(at, (wanted, letter))| {
+    lexicon.letters_of(phrase).iter().zip(run).enumerate().all(|(at, (wanted, letter))| {
         *wanted == letter.folded
             && (at == 0 || if phrase.gaps >> at.min(63) & 1 == 1 { letter.joined } else { !letter.apart })
     })

@@ -146,10 +146,10 @@ impl Form {
 /// The forms of one length.
 #[derive(Clone, Default)]
 struct Forms {
-    /// Those of digits alone.
-    digits: Vec<Form>,
-    /// Those of the others that a number can have, too: at some places a letter or a digit may stand.
-    either: Vec<Form>,
+    /// Those that a number can have: first those of digits alone, then those where a letter or a digit may stand.
+    numbers: Vec<Form>,
+    /// How many of those are of digits alone.
+    digits: usize,
     /// All but those of digits alone.
     letters: Vec<Form>,
 }
@@ -170,16 +170,18 @@ impl Table {
         for (format, index) in detect::formats().zip(0_u16..) {
             for text in format.forms {
                 let (length, form) = Form::new(format, index, text);
-                let Some(Forms { digits, either, letters }) = forms.get_mut(length) else { continue };
+                let Some(forms) = forms.get_mut(length) else { continue };
                 let has_letters = text.bytes().any(|byte| byte.is_ascii_alphabetic());
-                if !has_letters && !text.contains('?') {
-                    digits.push(form);
+                let has_either = text.contains('?');
+                if !has_letters && !has_either {
+                    forms.numbers.insert(forms.digits, form);
+                    forms.digits += 1;
                     continue;
                 }
                 if !has_letters {
-                    either.push(form.clone());
+                    forms.numbers.push(form.clone());
                 }
-                letters.push(form);
+                forms.letters.push(form);
             }
             lexicon.add(format.words, Tag::Format(index));
         }
@@ -188,13 +190,12 @@ impl Table {
     }
 
     /// The forms that a candidate's length and characters allow.
-    pub(crate) fn forms(&self, candidate: &Candidate) -> impl Iterator<Item = &Form> {
-        let (first, second) = match self.forms.get(candidate.len()) {
-            Some(forms) if candidate.is_number() => (&*forms.digits, &*forms.either),
-            Some(forms) => (&*forms.letters, &[][..]),
-            None => (&[][..], &[][..]),
-        };
-        first.iter().chain(second)
+    pub(crate) fn forms(&self, candidate: &Candidate) -> &[Form] {
+        match self.forms.get(candidate.len()) {
+            Some(forms) if candidate.is_number() => &forms.numbers,
+            Some(forms) => &forms.letters,
+            None => &[],
+        }
     }
 }
 

@@ -236,9 +236,10 @@ impl<'a> Scan<'a> {
 
     fn compare(&mut self, candidate: &Candidate) {
         let is_valid = |form: &Form| (form.format.valid)(candidate.compact());
+        let forms = TABLE.forms(candidate);
         // The words around are looked up only for what fits some form; most text has none.
         if !self.around.knows(candidate.start)
-            && !TABLE.forms(candidate).any(|form| form.fit(candidate).is_some() && is_valid(form))
+            && !forms.iter().any(|form| form.fit(candidate).is_some() && is_valid(form))
         {
             return;
         }
@@ -246,7 +247,7 @@ impl<'a> Scan<'a> {
         let mut state = None;
         // The forms of a format come one after the other, and most numbers are none of its.
         let mut checked = (u16::MAX, false);
-        for form in TABLE.forms(candidate) {
+        for form in forms {
             // What counts by words only need not be compared where they say nothing of it.
             let announced = self.around.announces(form.index, form.groups);
             if !announced && matches!(form.format.alone, Alone::Never) {
