@@ -183,6 +183,18 @@ impl Candidate {
 
 /// Reads what may separate two parts of a number: one mark, with a few spaces or a line break.
 pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
+    // Most are a single mark before digits.
+    if let [mark, digit, ..] = *text.get(at..)?
+        && digit.is_ascii_digit()
+    {
+        let byte = match mark {
+            b' ' | b'\t' => b' ',
+            b'\n' | b'\r' => b'\n',
+            mark if is_mark(mark) => mark,
+            _ => return None,
+        };
+        return Some(Separator { byte, odd: !is_usual(byte), next: at + 1 });
+    }
     let mut next = at;
     let (mut byte, mut spaces, mut lines) = (0, 0, false);
     while next < at + 5 {
@@ -191,11 +203,7 @@ pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
             Some(b'\n' | b'\r') => lines = true,
             // The mark of a quoted line.
             Some(b'>') if lines && byte == 0 => {}
-            Some(
-                mark @ (b'-' | b'.' | b'/' | b'_' | b'*' | b':' | b',' | b'|' | b'~' | b'+' | b'(' | b'\\'),
-            ) if byte == 0 => {
-                byte = mark;
-            }
+            Some(mark) if byte == 0 && is_mark(mark) => byte = mark,
             _ => break,
         }
         next += 1;
@@ -210,8 +218,7 @@ pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
     if !text.get(next)?.is_ascii_alphanumeric() || next == at || spaces > 3 {
         return None;
     }
-    let usual = matches!(byte, 0 | b'-' | b'.' | b'/' | b'(');
-    let odd = !usual || (byte != 0 && spaces > 0) || (byte == 0 && spaces > 1 && !lines);
+    let odd = if byte == 0 { spaces > 1 && !lines } else { spaces > 0 || !is_usual(byte) };
     let byte = match byte {
         _ if lines => b'\n',
         0 => b' ',
@@ -220,8 +227,21 @@ pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
     Some(Separator { byte, odd, next })
 }
 
+/// Whether a byte may stand between parts of a number, beside spaces and line breaks.
+fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'-' | b'.' | b'/' | b'_' | b'*' | b':' | b',' | b'|' | b'~' | b'+' | b'(' | b'\\')
+}
+
+/// Whether numbers are usually written with a separator.
+fn is_usual(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'-' | b'.' | b'/' | b'(')
+}
+
 /// The separator that is written out as the word at `at`.
 fn spelled(text: &[u8], at: usize) -> Option<Separator> {
+    if !SPELLED.may_begin(*text.get(at)?) {
+        return None;
+    }
     let length = text.get(at..)?.iter().take(LONGEST_SPELLED + 1).position(|byte| *byte == b' ')?;
     let next = at + length + 1;
     let joins = SPELLED.has(text.get(at..at + length)?) && text.get(next)?.is_ascii_alphanumeric();

@@ -97,6 +97,8 @@ struct Phrase {
 const KEYS: [usize; 4] = [2, 3, 4, 8];
 /// Buckets are filtered by so many more bits.
 const PART: u32 = 3;
+/// The first two letters of words fall into classes of so many bits.
+const PAIR: u32 = 11;
 /// Longer phrases need a longer [`Lexicon::reach`].
 const LONGEST: usize = 48;
 
@@ -108,6 +110,8 @@ pub(crate) struct Lexicon {
     heads: Vec<u32>,
     /// Of every bucket, which parts have phrases, as bits: most words are in none.
     filled: Vec<u64>,
+    /// For the hash of the first two letters, which of [`KEYS`] phrases that begin so are filed under, as bits.
+    keys: Vec<u8>,
     /// The places of buckets have so many bits, and those of their parts [`PART`] more.
     bits: u32,
     /// Digits are parts of words.
@@ -141,6 +145,7 @@ impl Lexicon {
             phrases: Vec::new(),
             heads: vec![0; 1 << bits],
             filled: vec![0; (1 << (bits + PART)) / 64],
+            keys: vec![0; 1 << PAIR],
             bits,
             digits: false,
             reach: LONGEST,
@@ -178,6 +183,10 @@ impl Lexicon {
                 self.reach = self.reach.max(2 * word.len());
             }
             let hash = self.letters.iter().skip(start).take(key_of(length)).copied().fold(0, step);
+            let pair = self.letters.iter().skip(start).take(2).copied().fold(0, step);
+            if let Some(keys) = self.keys.get_mut((pair >> (u32::BITS - PAIR)) as usize) {
+                *keys |= 1 << KEYS.iter().position(|key| *key == key_of(length)).unwrap_or(0);
+            }
             self.file(Phrase { start, length, gaps, stem, tag, hash, again: false, next: 0 });
         }
     }
@@ -329,10 +338,20 @@ impl<'a> Contexts<'a> {
         let (mut hash, mut hashed) = (0, 0);
         // Where the phrase that was compared last ends, if the text says it.
         let mut found = None;
-        for key in KEYS {
+        let mut keys = u8::MAX;
+        for (bit, key) in KEYS.into_iter().enumerate() {
             let Some(head) = letters.get(at + hashed..at + key) else { break };
             hash = head.iter().fold(hash, |hash, letter| step(hash, letter.folded));
             hashed = key;
+            if bit == 0 {
+                keys = self.lexicon.keys.get((hash >> (u32::BITS - PAIR)) as usize).copied().unwrap_or(0);
+            }
+            if keys >> bit == 0 {
+                break;
+            }
+            if keys >> bit & 1 == 0 {
+                continue;
+            }
             for phrase in self.lexicon.with(hash) {
                 let length = phrase.length;
                 if !phrase.again {

@@ -34,6 +34,11 @@ impl List {
         list
     }
 
+    /// Whether some word of the list may begin with this byte.
+    pub(super) fn may_begin(&self, first: u8) -> bool {
+        of(&self.firsts, usize::from(first)) != 0
+    }
+
     /// Whether the list has this word.
     pub(super) fn has(&self, word: &[u8]) -> bool {
         let Some(first) = word.first() else { return false };

@@ -111,15 +111,14 @@ pub(super) fn is_numbered(before: &str) -> bool {
 }
 
 /// Short words before a number that are no part of it, in small letters: `in 12 ms`.
-const PREPOSITIONS: [&[u8]; 30] = [
-    b"in", b"at", b"on", b"of", b"to", b"by", b"is", b"am", b"im", b"um", b"zu", b"de", b"en", b"le", b"la",
-    b"da", b"do", b"di", b"no", b"nr", b"my", b"as", b"or", b"it", b"if", b"an", b"and", b"for", b"the",
-    b"was",
-];
+static PREPOSITIONS: List = List::new(&[
+    "in", "at", "on", "of", "to", "by", "is", "am", "im", "um", "zu", "de", "en", "le", "la", "da", "do",
+    "di", "no", "nr", "my", "as", "or", "it", "if", "an", "and", "for", "the", "was",
+]);
 
 /// Whether a word of letters before a number is one of the sentence's.
 pub(super) fn is_preposition(word: &[u8]) -> bool {
-    PREPOSITIONS.contains(&word)
+    word.iter().all(u8::is_ascii_lowercase) && PREPOSITIONS.has(word)
 }
 
 /// What is counted or measured: behind such a word stands how many, and not who.

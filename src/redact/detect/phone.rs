@@ -273,6 +273,12 @@ fn is_in_list(scan: &Scan<'_>, start: usize) -> bool {
 /// Whether a text begins with a list of numbers, each for itself: three or more years or numbers of the same length
 /// from four digits on, or decimals.
 fn is_list(text: &str) -> bool {
+    // Behind most numbers no other one stands.
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b".,;".contains(byte);
+    let first = text.bytes().take_while(|byte| is_part(byte)).count();
+    if !matches!(text.as_bytes().get(first..), Some([b' ', next, ..]) if is_part(next)) {
+        return false;
+    }
     let words = text.split(' ').take(12).map(|word| word.trim_end_matches([',', ';']));
     let words = words
         .take_while(|word| word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !word.is_empty());
