@@ -100,6 +100,8 @@ pub(super) struct Around<'a> {
     /// What all phrases around a value say, and where that starts and ends.
     said: Said,
     said_of: Option<(usize, usize)>,
+    /// Whether that is more than those before it say.
+    said_more: bool,
 }
 
 impl<'a> Around<'a> {
@@ -115,6 +117,7 @@ impl<'a> Around<'a> {
             thing_of: None,
             said: Said::default(),
             said_of: None,
+            said_more: false,
         }
     }
 
@@ -145,12 +148,19 @@ impl<'a> Around<'a> {
             return;
         }
         self.said_of = Some((start, end));
+        let again = self.before_of.is_some_and(|(of, _)| of == start) && !self.said_more;
         self.look(start, end);
         self.weigh_before(start);
-        self.said.copy(&self.before);
+        if !again {
+            self.said.copy(&self.before);
+            self.said_more = false;
+        }
         let headed = self.before_of.is_some_and(|(_, headed)| headed);
-        for hit in self.contexts.hits(&self.near) {
-            if hit.start < end || headed && self.header.holds(hit.start, self.text) {
+        // Behind it, most values have none.
+        let near = self.contexts.hits(&self.near);
+        let behind = near.iter().rposition(|hit| hit.start < end).map_or(0, |last| last + 1);
+        for hit in near.get(behind..).unwrap_or_default() {
+            if headed && self.header.holds(hit.start, self.text) {
                 continue;
             }
             let between = self.text.as_bytes().get(end..hit.start).unwrap_or_default();
@@ -159,6 +169,7 @@ impl<'a> Around<'a> {
             }
             if !self.announces_the_next(hit) {
                 self.said.add(hit.tag, between.len() + 12);
+                self.said_more = true;
             }
         }
     }
@@ -177,15 +188,16 @@ impl<'a> Around<'a> {
         // What stands on another line is farther away.
         let earliest = start.saturating_sub(BEFORE);
         let bytes = self.text.as_bytes().get(earliest..start).unwrap_or_default();
-        let broken = memchr::memrchr(b'\n', bytes);
+        let mut breaks = memchr::memchr_iter(b'\n', bytes).peekable();
+        let mut lines = memchr::memchr_iter(b'\n', bytes).count();
         for hit in self.contexts.hits(&self.near) {
             if hit.end > start || headed && self.header.holds(hit.start, self.text) {
                 continue;
             }
-            let lines = match broken.and_then(|last| bytes.get(hit.end - earliest..=last)) {
-                Some(between) => between.iter().filter(|byte| **byte == b'\n').count(),
-                None => 0,
-            };
+            // No phrase goes over lines, so that those from its start on are those from its end on.
+            while breaks.next_if(|last| earliest + last < hit.start).is_some() {
+                lines -= 1;
+            }
             self.before.add(hit.tag, (start - hit.end + 8 * lines).min(BEFORE));
         }
     }

@@ -106,7 +106,7 @@ impl Candidate {
 
     /// Whether there are only digits.
     pub(crate) fn is_number(&self) -> bool {
-        self.length > 0 && self.digits.count_ones() as usize == self.length
+        self.length > 0 && self.digits == lowest(self.length)
     }
 
     /// How many separators there are.
@@ -179,6 +179,11 @@ impl Candidate {
         self.end = word.end;
         true
     }
+}
+
+/// So many of the lowest bits.
+fn lowest(bits: usize) -> u64 {
+    (1 << bits) - 1
 }
 
 /// Reads what may separate two parts of a number: one mark, with a few spaces or a line break.

@@ -107,14 +107,16 @@ impl Form {
         if self.digits & !candidate.digits != 0 || self.letters & candidate.digits != 0 {
             return None;
         }
-        // Where letters and digits may stand anywhere, a word with a digit or two is a word, unless its separators are
-        // the form's.
-        let few = self.digits == 0 && self.letters.count_ones() < 4 && candidate.digits.count_ones() < 3;
-        if few && (self.breaks == 0 || candidate.breaks != self.breaks) {
-            return None;
-        }
-        if self.digits == 0 && candidate.breaks != 0 && candidate.breaks != self.breaks {
-            return None;
+        if self.digits == 0 {
+            // Where letters and digits may stand anywhere, a word with a digit or two is a word, unless its separators
+            // are the form's.
+            let few = self.letters.count_ones() < 4 && candidate.digits.count_ones() < 3;
+            if few && (self.breaks == 0 || candidate.breaks != self.breaks) {
+                return None;
+            }
+            if candidate.breaks != 0 && candidate.breaks != self.breaks {
+                return None;
+            }
         }
         let compact = candidate.compact();
         if !self.literals.iter().all(|&(at, byte)| compact.get(at) == Some(&byte)) {
