@@ -6,6 +6,8 @@
 #![allow(clippy::panic, clippy::print_stdout, clippy::unwrap_used, reason = "a test prints and panics")]
 
 mod command;
+#[path = "../measured/mod.rs"]
+mod measured;
 
 use tollgate::guard::{Source, THRESHOLD, assess};
 
@@ -45,7 +47,7 @@ fn rows(file: &str) -> Vec<Row> {
     rows
 }
 
-fn check(name: &str, file: &str) {
+fn check(name: &str, file: &str) -> String {
     let (mut found, mut attacks, mut alarms, mut benign) = (0, 0, 0, 0);
     for Row { attack, source, text } in rows(file) {
         let assessment = assess(&text, source);
@@ -67,6 +69,7 @@ fn check(name: &str, file: &str) {
     println!("{name}: recall {recall:.3} of {attacks}, false alarms {rate:.3} of {benign}");
     assert!(recall >= 0.55, "{name}: recall {recall}");
     assert!(rate <= 0.02, "{name}: false alarms {rate}");
+    format!("| {attacks} | {recall:.3} | {alarms} of {benign} |\n")
 }
 
 #[test]
@@ -75,16 +78,15 @@ fn what_the_rules_were_tuned_on() {
 }
 
 #[test]
-fn what_was_written_before_the_rules() {
-    check("held out", include_str!("held_out.txt"));
-}
-
-#[test]
-fn what_was_written_after_the_rules() {
-    check("fresh", include_str!("fresh.txt"));
-}
-
-#[test]
-fn what_was_written_last() {
-    check("last", include_str!("last.txt"));
+fn what_the_rules_were_not_tuned_on() {
+    let mut table =
+        "| texts | attacks | recall | false alarms on harmless text |\n| --- | --- | --- | --- |\n".to_owned();
+    for (name, file) in [
+        ("written before the rules", include_str!("held_out.txt")),
+        ("written after a first tuning", include_str!("fresh.txt")),
+        ("written after all of it", include_str!("last.txt")),
+    ] {
+        table.push_str(&format!("| {name} {}", check(name, file)));
+    }
+    measured::compare("redaction.md", "guard", &table);
 }
