@@ -255,7 +255,8 @@ impl<'a> Around<'a> {
     }
 
     fn find_thing(&mut self, start: usize) -> Option<usize> {
-        let before = self.near(start, start).iter().filter(|hit| hit.end <= start && start - hit.end <= THING);
+        let before =
+            self.near(start, start).iter().filter(|hit| hit.end <= start && start - hit.end <= THING);
         let last = *before
             .filter(|hit| !matches!(hit.tag, Tag::Country(_) | Tag::Month(_)))
             .max_by_key(|hit| hit.end)?;

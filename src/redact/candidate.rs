@@ -152,7 +152,9 @@ impl Candidate {
 
     /// Takes in a word, after a separator unless it is the first. Whether it had room.
     pub(crate) fn push(&mut self, separator: Option<&Separator>, word: &Word<'_>) -> bool {
-        let Some(room) = self.characters.get_mut(self.length..self.length + word.text.len()) else { return false };
+        let Some(room) = self.characters.get_mut(self.length..self.length + word.text.len()) else {
+            return false;
+        };
         if self.separated >= WORDS && !(self.even && self.first_word == 1) {
             return false;
         }

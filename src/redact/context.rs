@@ -209,7 +209,8 @@ impl Lexicon {
         while let Some(before) = self.numbered(last).filter(|before| before.next != 0) {
             last = before.next;
         }
-        let again = self.numbered(last).zip(self.phrases.last()).is_some_and(|(one, other)| self.is_same(one, other));
+        let again =
+            self.numbered(last).zip(self.phrases.last()).is_some_and(|(one, other)| self.is_same(one, other));
         if let Some(phrase) = self.phrases.last_mut() {
             phrase.again = again;
         }
@@ -314,7 +315,9 @@ impl<'a> Contexts<'a> {
         let (letters, firsts) = (std::mem::take(&mut self.letters), std::mem::take(&mut self.firsts));
         let mut free = 0;
         for &at in &firsts {
-            let Some(letter) = letters.get(at).filter(|letter| (letter.start as usize) < accept) else { break };
+            let Some(letter) = letters.get(at).filter(|letter| (letter.start as usize) < accept) else {
+                break;
+            };
             if at >= free && letter.first {
                 free = at + self.look_up(&letters, at);
             }

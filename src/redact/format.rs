@@ -213,3 +213,13 @@ pub(crate) fn country(kind: &str) -> Option<[u8; 2]> {
 pub(crate) fn is_in(format: &Format, group: Group) -> bool {
     format.groups.contains(&group)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_has_a_bit() {
+        assert!(detect::formats().count() <= FORMATS);
+    }
+}

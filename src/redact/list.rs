@@ -19,7 +19,10 @@ pub(super) struct List {
 }
 
 impl List {
-    #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler, which reports an index out of range"
+    )]
     pub(super) const fn new(words: &'static [&'static str]) -> Self {
         let mut list = Self { words, firsts: [0; CLASSES], lasts: [0; CLASSES], lengths: [0; CLASSES] };
         assert!(words.len() <= MOST, "a bit for each word");

@@ -212,7 +212,9 @@ impl<'a> Scan<'a> {
         loop {
             let word = Word::at(self.bytes, from);
             let plain = !candidate.small && word.is_plain() && candidate.digits != 0;
-            if !word.has_digits() && (word.text.len() > 6 || plain) || !candidate.push(between.as_ref(), &word) {
+            if !word.has_digits() && (word.text.len() > 6 || plain)
+                || !candidate.push(between.as_ref(), &word)
+            {
                 return;
             }
             if candidate.digits != 0 {

@@ -80,7 +80,8 @@ fn what_the_rules_were_tuned_on() {
 #[test]
 fn what_the_rules_were_not_tuned_on() {
     let mut table =
-        "| texts | attacks | recall | false alarms on harmless text |\n| --- | --- | --- | --- |\n".to_owned();
+        "| texts | attacks | recall | false alarms on harmless text |\n| --- | --- | --- | --- |\n"
+            .to_owned();
     for (name, file) in [
         ("written before the rules", include_str!("held_out.txt")),
         ("written after a first tuning", include_str!("fresh.txt")),

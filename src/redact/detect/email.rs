@@ -130,6 +130,5 @@ fn is_top_level(label: &str) -> bool {
     let letters = label.chars().count();
     let alphabetic = label.chars().all(|character| character.is_alphabetic() || is_joining(character));
     let punycode = label.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("xn--"));
-    (alphabetic && (2..=24).contains(&letters) || punycode)
-        && !NOT_DOMAINS.has(label.as_bytes())
+    (alphabetic && (2..=24).contains(&letters) || punycode) && !NOT_DOMAINS.has(label.as_bytes())
 }

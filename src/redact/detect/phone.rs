@@ -280,8 +280,9 @@ fn is_list(text: &str) -> bool {
         return false;
     }
     let words = text.split(' ').take(12).map(|word| word.trim_end_matches([',', ';']));
-    let words = words
-        .take_while(|word| word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !word.is_empty());
+    let words = words.take_while(|word| {
+        word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !word.is_empty()
+    });
     let (mut count, mut first, mut alike, mut years, mut decimals) = (0, 0, true, true, 0);
     for word in words {
         if count == 0 {
