@@ -12,7 +12,8 @@
 //! rows from the same generator), recall 0.994 of distinctive formats, 1.000 of those that need a word and of disguised
 //! values, precision 0.997, no false alarm on 1,120 clean rows. What is missed is mostly numbers without a word near by
 //! that several countries write alike. Inside V8 (`benches/redact/run.sh`, one core): clean prose 55 MB/s,
-//! one value in every 43 bytes 7 MB/s, the first call 4 ms.
+//! one value in every 43 bytes 7 MB/s, the first call 4 ms. A module grows by 994 KiB of code and 258 KiB of data, the
+//! regular expressions of an operator's own types included.
 //!
 //! The types, by family (those of secrets are in their own module):
 //!
