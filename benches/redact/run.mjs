@@ -1,4 +1,4 @@
-// Prepares the texts and runs the bench's module in this process's V8. Prose is the documentation of the locked
+// Prints what redaction adds to a module, then prepares the texts and runs the bench's module in this process's V8. Prose is the documentation of the locked
 // dependencies; the dense text is every row with a value of the corpus in tests/redact.
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from "node:fs";
 import { dirname, extname, join } from "node:path";
@@ -6,12 +6,20 @@ import { WASI } from "node:wasi";
 
 const TARGET = process.env.CARGO_TARGET_DIR;
 const CORPUS = join(TARGET, "corpus");
+// Numbers of sections in a module (WebAssembly Core Specification, 5.5.2).
+const CODE = 10;
+const DATA = 11;
 mkdirSync(CORPUS, { recursive: true });
 writeFileSync(join(CORPUS, "prose.txt"), prose());
 writeFileSync(join(CORPUS, "dense.txt"), dense());
 
+const built = (name) => readFileSync(join(TARGET, `wasm32-wasip1/release/${name}.wasm`));
+const [some, all] = [built("without"), built("with")].map(sections);
+const added = (section) => `${Math.round((all[section] - some[section]) / 1024)} KiB`;
+console.log(`redaction adds ${added(CODE)} of code and ${added(DATA)} of data`);
+
 const wasi = new WASI({ version: "preview1", preopens: { "/corpus": CORPUS }, returnOnExit: true });
-const module = await WebAssembly.compile(readFileSync(join(TARGET, "wasm32-wasip1/release/redact-bench.wasm")));
+const module = await WebAssembly.compile(built("redact-bench"));
 // The library's module imports Envoy's functions; detecting calls none of them.
 const host = {};
 for (const { module: space, name } of WebAssembly.Module.imports(module)) (host[space] ??= {})[name] = () => 0;
@@ -19,6 +27,24 @@ const instance = await WebAssembly.instantiate(module, { ...host, wasi_snapshot_
 // The library's own start function is for Envoy.
 const { memory, _start } = instance.exports;
 wasi.start({ exports: { memory, _start } });
+
+// The bytes of each section of a module, by its number. Behind the magic number and the version, every section has its
+// number, its length in LEB128, and its contents.
+function sections(module) {
+  const sizes = [];
+  for (let at = 8; at < module.length; ) {
+    const section = module[at++];
+    let size = 0;
+    for (let shift = 0; ; shift += 7) {
+      const byte = module[at++];
+      size |= (byte & 0x7f) << shift;
+      if (byte < 0x80) break;
+    }
+    sizes[section] = (sizes[section] ?? 0) + size;
+    at += size;
+  }
+  return sizes;
+}
 
 function prose() {
   const { packages } = JSON.parse(readFileSync(join(TARGET, "metadata.json"), "utf8"));

@@ -1,5 +1,6 @@
 #!/bin/sh
-# Measures the detectors inside V8, as Envoy runs them (TurboFan only), on clean prose and on dense private values.
+# Measures the detectors inside V8, as Envoy runs them (TurboFan only), on clean prose and on dense private values, and what
+# redaction adds to a module.
 # Usage: benches/redact/run.sh
 set -eu
 cd "$(dirname "$0")"

@@ -5,6 +5,7 @@
 
 use super::check::{is_date, number_at};
 use super::format::LONGEST;
+use super::list::List;
 
 /// Not more words than this make a candidate, except when each is a single character.
 const WORDS: usize = 12;
@@ -43,8 +44,10 @@ pub(crate) struct Separator {
     pub(crate) next: usize,
 }
 
+/// The longest of [`SPELLED`], in bytes.
+const LONGEST_SPELLED: usize = 11;
 /// Separators that people write out, to get past filters.
-const SPELLED: [&str; 26] = [
+static SPELLED: List = List::new(&[
     "dash",
     "hyphen",
     "minus",
@@ -71,7 +74,7 @@ const SPELLED: [&str; 26] = [
     "точка",
     "тире",
     "дефис",
-];
+]);
 
 impl Candidate {
     pub(crate) fn new(start: usize) -> Self {
@@ -103,7 +106,7 @@ impl Candidate {
 
     /// Whether there are only digits.
     pub(crate) fn is_number(&self) -> bool {
-        self.length > 0 && self.digits.count_ones() as usize == self.length
+        self.length > 0 && self.digits == lowest(self.length)
     }
 
     /// How many separators there are.
@@ -148,10 +151,11 @@ impl Candidate {
     }
 
     /// Takes in a word, after a separator unless it is the first. Whether it had room.
-    pub(crate) fn push(&mut self, separator: Option<&Separator>, word: &[u8], end: usize) -> bool {
-        if self.length + word.len() > LONGEST
-            || (self.separated >= WORDS && !(self.even && self.first_word == 1))
-        {
+    pub(crate) fn push(&mut self, separator: Option<&Separator>, word: &Word<'_>) -> bool {
+        let Some(room) = self.characters.get_mut(self.length..self.length + word.text.len()) else {
+            return false;
+        };
+        if self.separated >= WORDS && !(self.even && self.first_word == 1) {
             return false;
         }
         if let Some(separator) = separator {
@@ -163,27 +167,41 @@ impl Candidate {
             self.lines |= separator.byte == b'\n';
             // Every word before this one had the length of the first, or the words are uneven.
             self.even &=
-                self.length == self.first_word * (self.separated + 1) && word.len() <= self.first_word;
+                self.length == self.first_word * (self.separated + 1) && word.text.len() <= self.first_word;
             self.separated += 1;
         } else {
-            self.first_word = word.len();
+            self.first_word = word.text.len();
         }
-        for byte in word {
-            if let Some(slot) = self.characters.get_mut(self.length) {
-                *slot = byte.to_ascii_uppercase();
-            }
+        for (slot, byte) in room.iter_mut().zip(word.text) {
+            *slot = byte.to_ascii_uppercase();
             self.digits |= u64::from(byte.is_ascii_digit()) << self.length;
-            self.small |= byte.is_ascii_lowercase();
             self.length += 1;
         }
-        self.end = end;
-        // `A123456(3)`: the bracket belongs to the value.
+        self.small |= word.kinds & SMALL != 0;
+        self.end = word.end;
         true
     }
 }
 
+/// So many of the lowest bits.
+fn lowest(bits: usize) -> u64 {
+    (1 << bits) - 1
+}
+
 /// Reads what may separate two parts of a number: one mark, with a few spaces or a line break.
 pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
+    // Most are a single mark before digits.
+    if let [mark, digit, ..] = *text.get(at..)?
+        && digit.is_ascii_digit()
+    {
+        let byte = match mark {
+            b' ' | b'\t' => b' ',
+            b'\n' | b'\r' => b'\n',
+            mark if is_mark(mark) => mark,
+            _ => return None,
+        };
+        return Some(Separator { byte, odd: !is_usual(byte), next: at + 1 });
+    }
     let mut next = at;
     let (mut byte, mut spaces, mut lines) = (0, 0, false);
     while next < at + 5 {
@@ -192,11 +210,7 @@ pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
             Some(b'\n' | b'\r') => lines = true,
             // The mark of a quoted line.
             Some(b'>') if lines && byte == 0 => {}
-            Some(
-                mark @ (b'-' | b'.' | b'/' | b'_' | b'*' | b':' | b',' | b'|' | b'~' | b'+' | b'(' | b'\\'),
-            ) if byte == 0 => {
-                byte = mark;
-            }
+            Some(mark) if byte == 0 && is_mark(mark) => byte = mark,
             _ => break,
         }
         next += 1;
@@ -211,8 +225,7 @@ pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
     if !text.get(next)?.is_ascii_alphanumeric() || next == at || spaces > 3 {
         return None;
     }
-    let usual = matches!(byte, 0 | b'-' | b'.' | b'/' | b'(');
-    let odd = !usual || (byte != 0 && spaces > 0) || (byte == 0 && spaces > 1 && !lines);
+    let odd = if byte == 0 { spaces > 1 && !lines } else { spaces > 0 || !is_usual(byte) };
     let byte = match byte {
         _ if lines => b'\n',
         0 => b' ',
@@ -221,49 +234,95 @@ pub(crate) fn separator(text: &[u8], at: usize) -> Option<Separator> {
     Some(Separator { byte, odd, next })
 }
 
-fn spelled(text: &[u8], at: usize) -> Option<Separator> {
-    let word = text.get(at..)?;
-    if !matches!(
-        word.first()?.to_ascii_lowercase(),
-        b'b' | b'd' | b'g' | b'h' | b'k' | b'm' | b'p' | b's' | b't' | 0xd0 | 0xd1
-    ) {
-        return None;
-    }
-    SPELLED.iter().find_map(|name| {
-        let matches = word.get(..name.len())?.eq_ignore_ascii_case(name.as_bytes());
-        let next = at + name.len() + 1;
-        (matches && word.get(name.len()) == Some(&b' ') && text.get(next)?.is_ascii_alphanumeric())
-            .then_some(Separator { byte: b'-', odd: true, next })
-    })
+/// Whether a byte may stand between parts of a number, beside spaces and line breaks.
+fn is_mark(byte: u8) -> bool {
+    matches!(byte, b'-' | b'.' | b'/' | b'_' | b'*' | b':' | b',' | b'|' | b'~' | b'+' | b'(' | b'\\')
 }
 
-/// The bytes that words are made of: ASCII letters and digits. One look-up for each byte of a text costs half as much as
-/// comparing it with three ranges.
-static IN_WORD: [bool; 256] = {
-    let mut table = [false; 256];
+/// Whether numbers are usually written with a separator.
+fn is_usual(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\n' | b'-' | b'.' | b'/' | b'(')
+}
+
+/// The separator that is written out as the word at `at`.
+fn spelled(text: &[u8], at: usize) -> Option<Separator> {
+    if !SPELLED.may_begin(*text.get(at)?) {
+        return None;
+    }
+    let length = text.get(at..)?.iter().take(LONGEST_SPELLED + 1).position(|byte| *byte == b' ')?;
+    let next = at + length + 1;
+    let joins = SPELLED.has(text.get(at..at + length)?) && text.get(next)?.is_ascii_alphanumeric();
+    joins.then_some(Separator { byte: b'-', odd: true, next })
+}
+
+/// What kinds of characters a word has, as bits.
+const DIGIT: u8 = 1;
+const CAPITAL: u8 = 2;
+const SMALL: u8 = 4;
+
+/// The kind of each byte that words are made of: ASCII letters and digits. One look-up for each byte of a text costs half
+/// as much as comparing it with three ranges.
+static KINDS: [u8; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0_u8;
     while byte < 128 {
         #[expect(clippy::indexing_slicing, reason = "a byte indexes 256 places, at compile time")]
         {
-            table[byte as usize] = byte.is_ascii_alphanumeric();
+            table[byte as usize] = match byte {
+                b'0'..=b'9' => DIGIT,
+                b'A'..=b'Z' => CAPITAL,
+                b'a'..=b'z' => SMALL,
+                _ => 0,
+            };
         }
         byte += 1;
     }
     table
 };
 
-fn is_in_word(byte: u8) -> bool {
-    IN_WORD.get(usize::from(byte)).copied().unwrap_or(false)
+fn kind(byte: u8) -> u8 {
+    KINDS.get(usize::from(byte)).copied().unwrap_or(0)
+}
+
+/// A word of ASCII letters and digits.
+pub(crate) struct Word<'a> {
+    pub(crate) text: &'a [u8],
+    pub(crate) end: usize,
+    kinds: u8,
+}
+
+impl<'a> Word<'a> {
+    /// The word that starts here.
+    pub(crate) fn at(text: &'a [u8], start: usize) -> Self {
+        let rest = text.get(start..).unwrap_or_default();
+        let mut kinds = 0;
+        let stops = |byte: &u8| {
+            let kind = kind(*byte);
+            kinds |= kind;
+            kind == 0
+        };
+        let length = rest.iter().position(stops).unwrap_or(rest.len());
+        Self { text: rest.get(..length).unwrap_or_default(), end: start + length, kinds }
+    }
+
+    pub(crate) fn has_digits(&self) -> bool {
+        self.kinds & DIGIT != 0
+    }
+
+    /// Whether it has small letters only.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.kinds == SMALL
+    }
 }
 
 /// The end of the word of ASCII letters and digits that starts here.
 pub(crate) fn word_end(text: &[u8], start: usize) -> usize {
     let rest = text.get(start..).unwrap_or_default();
-    start + rest.iter().position(|byte| !is_in_word(*byte)).unwrap_or(rest.len())
+    start + rest.iter().position(|byte| kind(*byte) == 0).unwrap_or(rest.len())
 }
 
 /// The start of the word that ends here.
 pub(crate) fn word_start(text: &[u8], end: usize) -> usize {
     let before = text.get(..end).unwrap_or_default();
-    before.iter().rposition(|byte| !is_in_word(*byte)).map_or(0, |last| last + 1)
+    before.iter().rposition(|byte| kind(*byte) == 0).map_or(0, |last| last + 1)
 }

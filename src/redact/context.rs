@@ -4,6 +4,8 @@
 //! once and only near candidates. Words match without regard to case, accents and separators: `date of birth`
 //! is also `date_of_birth`, `dateOfBirth` and `DATE-OF-BIRTH`. A phrase with `*` at its end is a word's beginning.
 
+use std::ops::Range;
+
 use super::fold::{fold, is_unspaced};
 
 /// What a context word points to.
@@ -82,6 +84,10 @@ struct Phrase {
     gaps: u64,
     stem: bool,
     tag: Tag,
+    /// The hash of the letters that it is filed under: few phrases with another one share its bucket.
+    hash: u32,
+    /// It says the same as the phrase before it in its bucket, and only points to something else.
+    again: bool,
     /// One more than the number of the next phrase in the same bucket.
     next: u32,
 }
@@ -89,6 +95,10 @@ struct Phrase {
 /// Phrases are filed under so many of their first letters: the largest of these numbers that they have. Many begin
 /// alike, and few with the same eight letters.
 const KEYS: [usize; 4] = [2, 3, 4, 8];
+/// Buckets are filtered by so many more bits.
+const PART: u32 = 3;
+/// The first two letters of words fall into classes of so many bits.
+const PAIR: u32 = 11;
 /// Longer phrases need a longer [`Lexicon::reach`].
 const LONGEST: usize = 48;
 
@@ -98,9 +108,11 @@ pub(crate) struct Lexicon {
     phrases: Vec<Phrase>,
     /// For each bucket, one more than the number of its first phrase.
     heads: Vec<u32>,
-    /// Bit n: bucket n has phrases.
+    /// Of every bucket, which parts have phrases, as bits: most words are in none.
     filled: Vec<u64>,
-    /// The places of buckets have so many bits.
+    /// For the hash of the first two letters, which of [`KEYS`] phrases that begin so are filed under, as bits.
+    keys: Vec<u8>,
+    /// The places of buckets have so many bits, and those of their parts [`PART`] more.
     bits: u32,
     /// Digits are parts of words.
     digits: bool,
@@ -132,16 +144,18 @@ impl Lexicon {
             letters: Vec::new(),
             phrases: Vec::new(),
             heads: vec![0; 1 << bits],
-            filled: vec![0; (1 << bits) / 64],
+            filled: vec![0; (1 << (bits + PART)) / 64],
+            keys: vec![0; 1 << PAIR],
             bits,
             digits: false,
             reach: LONGEST,
         }
     }
 
-    /// The bucket for phrases whose first letters have this hash.
-    fn place(&self, hash: u32) -> usize {
-        (hash >> (u32::BITS - self.bits)) as usize
+    /// The bucket for phrases whose first letters have this hash, and its part.
+    fn place(&self, hash: u32) -> (usize, usize) {
+        let part = (hash >> (u32::BITS - self.bits - PART)) as usize;
+        (part >> PART, part)
     }
 
     pub(crate) fn add(&mut self, words: &[&str], tag: Tag) {
@@ -169,43 +183,74 @@ impl Lexicon {
                 self.reach = self.reach.max(2 * word.len());
             }
             let hash = self.letters.iter().skip(start).take(key_of(length)).copied().fold(0, step);
-            self.file(self.place(hash), Phrase { start, length, gaps, stem, tag, next: 0 });
+            let pair = self.letters.iter().skip(start).take(2).copied().fold(0, step);
+            if let Some(keys) = self.keys.get_mut((pair >> (u32::BITS - PAIR)) as usize) {
+                *keys |= 1 << KEYS.iter().position(|key| *key == key_of(length)).unwrap_or(0);
+            }
+            self.file(Phrase { start, length, gaps, stem, tag, hash, again: false, next: 0 });
         }
     }
 
     /// Puts a phrase at the end of a bucket.
-    fn file(&mut self, place: usize, phrase: Phrase) {
+    fn file(&mut self, phrase: Phrase) {
+        let (bucket, part) = self.place(phrase.hash);
         self.phrases.push(phrase);
         let number = self.phrases.len() as u32;
-        if let Some(word) = self.filled.get_mut(place / 64) {
-            *word |= 1 << (place % 64);
+        if let Some(word) = self.filled.get_mut(part / 64) {
+            *word |= 1 << (part % 64);
         }
-        let Some(head) = self.heads.get_mut(place) else { return };
-        if *head == 0 {
-            *head = number;
+        let mut last = self.heads.get(bucket).copied().unwrap_or(0);
+        if last == 0 {
+            if let Some(head) = self.heads.get_mut(bucket) {
+                *head = number;
+            }
             return;
         }
-        let mut last = *head;
-        while let Some(before) = (last as usize).checked_sub(1).and_then(|at| self.phrases.get_mut(at)) {
-            if before.next == 0 {
-                before.next = number;
-                return;
-            }
+        while let Some(before) = self.numbered(last).filter(|before| before.next != 0) {
             last = before.next;
+        }
+        let again =
+            self.numbered(last).zip(self.phrases.last()).is_some_and(|(one, other)| self.is_same(one, other));
+        if let Some(phrase) = self.phrases.last_mut() {
+            phrase.again = again;
+        }
+        if let Some(before) = (last as usize).checked_sub(1).and_then(|at| self.phrases.get_mut(at)) {
+            before.next = number;
         }
     }
 
-    /// The phrases in a bucket.
-    fn bucket(&self, place: usize) -> impl Iterator<Item = &Phrase> {
-        let is_filled = self.filled.get(place / 64).is_some_and(|word| word >> (place % 64) & 1 == 1);
-        let head = if is_filled { self.heads.get(place).copied().unwrap_or(0) } else { 0 };
-        let phrase = |number: u32| self.phrases.get((number as usize).checked_sub(1)?);
-        std::iter::successors(phrase(head), move |before| phrase(before.next))
+    /// The phrase with a number, from one.
+    fn numbered(&self, number: u32) -> Option<&Phrase> {
+        self.phrases.get((number as usize).checked_sub(1)?)
+    }
+
+    fn letters_of(&self, phrase: &Phrase) -> &[char] {
+        self.letters.get(phrase.start..phrase.start + phrase.length).unwrap_or_default()
+    }
+
+    fn is_same(&self, one: &Phrase, other: &Phrase) -> bool {
+        (one.gaps, one.stem) == (other.gaps, other.stem) && self.letters_of(one) == self.letters_of(other)
+    }
+
+    /// The phrases whose first letters have this hash.
+    fn with(&self, hash: u32) -> impl Iterator<Item = &Phrase> {
+        let (bucket, part) = self.place(hash);
+        let is_filled = self.filled.get(part / 64).is_some_and(|word| word >> (part % 64) & 1 == 1);
+        let mut number = if is_filled { self.heads.get(bucket).copied().unwrap_or(0) } else { 0 };
+        std::iter::from_fn(move || {
+            loop {
+                let phrase = self.numbered(number)?;
+                number = phrase.next;
+                if phrase.hash == hash {
+                    return Some(phrase);
+                }
+            }
+        })
     }
 }
 
 /// What may stand between the words of a phrase.
-fn is_separator(character: char) -> bool {
+const fn is_separator(character: char) -> bool {
     matches!(character, ' ' | '_' | '-' | '.' | '\'' | '’' | '/' | '\t' | '\u{a0}' | '·')
 }
 
@@ -229,22 +274,35 @@ pub(crate) struct Contexts<'a> {
     hits: Vec<Hit>,
     scanned: usize,
     letters: Vec<Letter>,
+    /// Which of the letters may begin a word.
+    firsts: Vec<usize>,
 }
 
 impl<'a> Contexts<'a> {
     pub(crate) fn new(text: &'a str, lexicon: &'a Lexicon) -> Self {
-        Self { text, lexicon, hits: Vec::new(), scanned: 0, letters: Vec::new() }
+        Self { text, lexicon, hits: Vec::new(), scanned: 0, letters: Vec::new(), firsts: Vec::new() }
     }
 
     /// The phrases that lie in a range of bytes, which must not start before that of an earlier call by more than
     /// its length.
     pub(crate) fn within(&mut self, start: usize, end: usize) -> &[Hit] {
+        let range = self.range(start, end);
+        self.hits(&range)
+    }
+
+    /// The same, for [`Contexts::hits`], by their numbers among all that were found.
+    pub(crate) fn range(&mut self, start: usize, end: usize) -> Range<usize> {
         if end > self.scanned {
             self.scan(start.max(self.scanned), end);
         }
         let from = self.hits.partition_point(|hit| hit.start < start);
-        let to = self.hits.partition_point(|hit| hit.start < end);
-        self.hits.get(from..to).unwrap_or_default()
+        let near = self.hits.get(from..).unwrap_or_default();
+        from..from + near.iter().position(|hit| hit.start >= end).unwrap_or(near.len())
+    }
+
+    /// The phrases of a range that [`Contexts::range`] gave.
+    pub(crate) fn hits(&self, range: &Range<usize>) -> &[Hit] {
+        self.hits.get(range.clone()).unwrap_or_default()
     }
 
     fn scan(&mut self, start: usize, end: usize) {
@@ -254,18 +312,17 @@ impl<'a> Contexts<'a> {
         let accept = self.text.ceil_char_boundary(end + ahead);
         let limit = self.text.ceil_char_boundary(accept + self.lexicon.reach);
         self.read(start, limit);
-        let letters = std::mem::take(&mut self.letters);
-        let mut at = 0;
-        while let Some(letter) = letters.get(at) {
-            if letter.start as usize >= accept {
+        let (letters, firsts) = (std::mem::take(&mut self.letters), std::mem::take(&mut self.firsts));
+        let mut free = 0;
+        for &at in &firsts {
+            let Some(letter) = letters.get(at).filter(|letter| (letter.start as usize) < accept) else {
                 break;
-            }
-            at += match letter.first {
-                true => self.look_up(&letters, at).max(1),
-                false => 1,
             };
+            if at >= free && letter.first {
+                free = at + self.look_up(&letters, at);
+            }
         }
-        self.letters = letters;
+        (self.letters, self.firsts) = (letters, firsts);
         self.scanned = accept;
     }
 
@@ -282,20 +339,31 @@ impl<'a> Contexts<'a> {
         let Some(first) = letters.get(at) else { return 0 };
         let (mut longest, mut named) = (0, false);
         let (mut hash, mut hashed) = (0, 0);
-        for key in KEYS {
+        // Where the phrase that was compared last ends, if the text says it.
+        let mut found = None;
+        let mut keys = u8::MAX;
+        for (bit, key) in KEYS.into_iter().enumerate() {
             let Some(head) = letters.get(at + hashed..at + key) else { break };
             hash = head.iter().fold(hash, |hash, letter| step(hash, letter.folded));
             hashed = key;
-            for phrase in self.lexicon.bucket(self.lexicon.place(hash)) {
+            if bit == 0 {
+                keys = self.lexicon.keys.get((hash >> (u32::BITS - PAIR)) as usize).copied().unwrap_or(0);
+            }
+            if keys >> bit == 0 {
+                break;
+            }
+            if keys >> bit & 1 == 0 {
+                continue;
+            }
+            for phrase in self.lexicon.with(hash) {
                 let length = phrase.length;
-                let Some(run) = letters.get(at..at + length) else { continue };
-                if key_of(length) != key
-                    || !matches(phrase, self.lexicon, run)
-                    || !ends(phrase, letters.get(at + length))
-                {
-                    continue;
+                if !phrase.again {
+                    let run = letters.get(at..at + length).filter(|_| key_of(length) == key);
+                    let whole = run.filter(|run| matches(phrase, self.lexicon, run));
+                    let ended = whole.filter(|_| ends(phrase, letters.get(at + length)));
+                    found = ended.and_then(|run| run.last()).map(|last| last.end as usize);
                 }
-                let end = run.last().map_or(first.end, |last| last.end) as usize;
+                let Some(end) = found else { continue };
                 if length > longest {
                     if named || is_name(phrase.tag) {
                         self.forget(first.start as usize);
@@ -312,6 +380,7 @@ impl<'a> Contexts<'a> {
 
     fn read(&mut self, start: usize, limit: usize) {
         self.letters.clear();
+        self.firsts.clear();
         let before = self.text.get(..start).and_then(|text| text.chars().next_back());
         let mut previous = before.unwrap_or(' ');
         let digits = self.lexicon.digits;
@@ -319,33 +388,35 @@ impl<'a> Contexts<'a> {
             (!(previous.is_alphabetic() || digits && previous.is_ascii_digit()), false);
         let part = self.text.get(start..limit).unwrap_or_default();
         self.letters.reserve(part.len());
-        let mut points = 0;
-        for (offset, character) in part.char_indices() {
-            if character.is_ascii_alphabetic() || digits && character.is_ascii_digit() {
-                let camel = previous.is_ascii_lowercase() && character.is_ascii_uppercase();
+        let (in_words, joins) = if digits { (LETTER | DIGIT, JOINS | JOINS_DIGITS) } else { (LETTER, JOINS) };
+        let (mut points, mut next) = (0, 0);
+        while let Some(&byte) = part.as_bytes().get(next) {
+            let at = (start + next) as u32;
+            let kind = KINDS.get(usize::from(byte)).copied().unwrap_or(0);
+            if kind & in_words != 0 {
+                let camel = previous.is_ascii_lowercase() && byte.is_ascii_uppercase();
                 let first = apart || camel || !previous.is_ascii() && is_unspaced(previous);
-                let at = (start + offset) as u32;
-                let folded = character.to_ascii_lowercase();
-                self.letters.push(Letter {
-                    folded,
-                    start: at,
-                    end: at + 1,
-                    apart,
-                    joined: joined || !apart,
-                    first,
-                });
+                if first {
+                    self.firsts.push(self.letters.len());
+                }
+                let folded = char::from(byte.to_ascii_lowercase());
+                let joined_to = joined || !apart;
+                self.letters.push(Letter { folded, start: at, end: at + 1, apart, joined: joined_to, first });
                 (apart, joined) = (false, false);
-                previous = character;
+                previous = char::from(byte);
+                next += 1;
                 continue;
             }
-            if character.is_ascii() {
-                let joins = is_separator(character) || digits && b"\n\r&+".contains(&(character as u8));
-                points += usize::from(character == '.' && !apart);
-                joined = (joined || !apart) && joins;
+            if kind & OTHER == 0 {
+                points += usize::from(byte == b'.' && !apart);
+                joined = (joined || !apart) && kind & joins != 0;
                 apart = true;
-                previous = character;
+                previous = char::from(byte);
+                next += 1;
                 continue;
             }
+            let Some(character) = part.get(next..).and_then(|rest| rest.chars().next()) else { break };
+            next += character.len_utf8();
             if !character.is_alphabetic() && !is_mark(character) {
                 joined = (joined || !apart) && is_separator(character);
                 apart = true;
@@ -357,9 +428,11 @@ impl<'a> Contexts<'a> {
             }
             let camel = previous.is_lowercase() && character.is_uppercase();
             let first = apart || camel || is_unspaced(character) || is_unspaced(previous);
-            let at = start + offset;
+            if first {
+                self.firsts.push(self.letters.len());
+            }
             let (folded, second) = fold(character);
-            let (start, end) = (at as u32, (at + character.len_utf8()) as u32);
+            let (start, end) = (at, at + character.len_utf8() as u32);
             self.letters.push(Letter { folded, start, end, apart, joined: joined || !apart, first });
             if let Some(folded) = second {
                 self.letters.push(Letter { folded, start, end, apart: false, joined: true, first: false });
@@ -368,23 +441,55 @@ impl<'a> Contexts<'a> {
             previous = character;
         }
         if points > 1 {
-            join_initials(&mut self.letters);
+            join_initials(&mut self.letters, &self.firsts);
         }
     }
 }
 
-/// Makes one word of letters with points between, as in `D.N.I.`: as many as there are, from three on.
-fn join_initials(letters: &mut [Letter]) {
-    let mut first = 0;
-    while first < letters.len() {
+/// What a byte is in a text, as bits.
+const LETTER: u8 = 1;
+const DIGIT: u8 = 2;
+/// It may stand between the words of a phrase.
+const JOINS: u8 = 4;
+/// The same, in phrases with digits.
+const JOINS_DIGITS: u8 = 8;
+/// It is a part of a character beyond ASCII.
+const OTHER: u8 = 16;
+
+static KINDS: [u8; 256] = {
+    let mut kinds = [OTHER; 256];
+    let mut byte = 0_u8;
+    while byte < 128 {
+        #[expect(clippy::indexing_slicing, reason = "a byte indexes 256 places, at compile time")]
+        {
+            kinds[byte as usize] = match byte {
+                b'a'..=b'z' | b'A'..=b'Z' => LETTER,
+                b'0'..=b'9' => DIGIT,
+                b'\n' | b'\r' | b'&' | b'+' => JOINS_DIGITS,
+                byte if is_separator(byte as char) => JOINS,
+                _ => 0,
+            };
+        }
+        byte += 1;
+    }
+    kinds
+};
+
+/// Makes one word of letters with points between, as in `D.N.I.`: as many as there are, from three on. `firsts` are the
+/// letters that may begin a word.
+fn join_initials(letters: &mut [Letter], firsts: &[usize]) {
+    // A point after it, and another lone letter: what is joined to the letter before is none.
+    let follows = |pair: &[Letter]| match pair {
+        [one, other] => other.apart && other.joined && other.start == one.end + 1,
+        _ => false,
+    };
+    let mut free = 0;
+    for &first in firsts {
         let row = letters.get(first..).unwrap_or_default();
-        // A point after it, and another lone letter: what is joined to the letter before is none.
-        let follows = |pair: &[Letter]| match pair {
-            [one, other] => other.apart && other.joined && other.start == one.end + 1,
-            _ => false,
-        };
-        let starts = row.first().is_some_and(|letter| letter.apart);
-        let mut length = if starts { 1 + row.windows(2).take_while(|pair| follows(pair)).count() } else { 1 };
+        if first < free || !row.first().is_some_and(|letter| letter.apart) {
+            continue;
+        }
+        let mut length = 1 + row.windows(2).take_while(|pair| follows(pair)).count();
         // The last one may begin a longer word.
         if row.get(length).is_some_and(|next| !next.apart) {
             length -= 1;
@@ -394,7 +499,7 @@ fn join_initials(letters: &mut [Letter]) {
                 (letter.apart, letter.first) = (false, false);
             }
         }
-        first += length.max(1);
+        free = first + length;
     }
 }
 
@@ -414,8 +519,7 @@ fn is_mark(character: char) -> bool {
 }
 
 fn matches(phrase: &Phrase, lexicon: &Lexicon, run: &[Letter]) -> bool {
-    let letters = lexicon.letters.get(phrase.start..phrase.start + phrase.length).unwrap_or_default();
-    letters.iter().zip(run).enumerate().all(|(at, (wanted, letter))| {
+    lexicon.letters_of(phrase).iter().zip(run).enumerate().all(|(at, (wanted, letter))| {
         *wanted == letter.folded
             && (at == 0 || if phrase.gaps >> at.min(63) & 1 == 1 { letter.joined } else { !letter.apart })
     })

@@ -68,6 +68,8 @@ pub(crate) struct Form {
 
 /// The longest form, without separators.
 pub(crate) const LONGEST: usize = 40;
+/// So many formats there may be.
+pub(crate) const FORMATS: usize = 320;
 
 impl Form {
     fn new(format: &'static Format, index: u16, text: &str) -> (usize, Self) {
@@ -105,14 +107,16 @@ impl Form {
         if self.digits & !candidate.digits != 0 || self.letters & candidate.digits != 0 {
             return None;
         }
-        // Where letters and digits may stand anywhere, a word with a digit or two is a word, unless its separators are
-        // the form's.
-        let few = self.digits == 0 && self.letters.count_ones() < 4 && candidate.digits.count_ones() < 3;
-        if few && (self.breaks == 0 || candidate.breaks != self.breaks) {
-            return None;
-        }
-        if self.digits == 0 && candidate.breaks != 0 && candidate.breaks != self.breaks {
-            return None;
+        if self.digits == 0 {
+            // Where letters and digits may stand anywhere, a word with a digit or two is a word, unless its separators
+            // are the form's.
+            let few = self.letters.count_ones() < 4 && candidate.digits.count_ones() < 3;
+            if few && (self.breaks == 0 || candidate.breaks != self.breaks) {
+                return None;
+            }
+            if candidate.breaks != 0 && candidate.breaks != self.breaks {
+                return None;
+            }
         }
         let compact = candidate.compact();
         if !self.literals.iter().all(|&(at, byte)| compact.get(at) == Some(&byte)) {
@@ -144,10 +148,10 @@ impl Form {
 /// The forms of one length.
 #[derive(Clone, Default)]
 struct Forms {
-    /// Those of digits alone.
-    digits: Vec<Form>,
-    /// Those of the others that a number can have, too: at some places a letter or a digit may stand.
-    either: Vec<Form>,
+    /// Those that a number can have: first those of digits alone, then those where a letter or a digit may stand.
+    numbers: Vec<Form>,
+    /// How many of those are of digits alone.
+    digits: usize,
     /// All but those of digits alone.
     letters: Vec<Form>,
 }
@@ -168,16 +172,18 @@ impl Table {
         for (format, index) in detect::formats().zip(0_u16..) {
             for text in format.forms {
                 let (length, form) = Form::new(format, index, text);
-                let Some(Forms { digits, either, letters }) = forms.get_mut(length) else { continue };
+                let Some(forms) = forms.get_mut(length) else { continue };
                 let has_letters = text.bytes().any(|byte| byte.is_ascii_alphabetic());
-                if !has_letters && !text.contains('?') {
-                    digits.push(form);
+                let has_either = text.contains('?');
+                if !has_letters && !has_either {
+                    forms.numbers.insert(forms.digits, form);
+                    forms.digits += 1;
                     continue;
                 }
                 if !has_letters {
-                    either.push(form.clone());
+                    forms.numbers.push(form.clone());
                 }
-                letters.push(form);
+                forms.letters.push(form);
             }
             lexicon.add(format.words, Tag::Format(index));
         }
@@ -186,13 +192,12 @@ impl Table {
     }
 
     /// The forms that a candidate's length and characters allow.
-    pub(crate) fn forms(&self, candidate: &Candidate) -> impl Iterator<Item = &Form> {
-        let (first, second) = match self.forms.get(candidate.len()) {
-            Some(forms) if candidate.is_number() => (&*forms.digits, &*forms.either),
-            Some(forms) => (&*forms.letters, &[][..]),
-            None => (&[][..], &[][..]),
-        };
-        first.iter().chain(second)
+    pub(crate) fn forms(&self, candidate: &Candidate) -> &[Form] {
+        match self.forms.get(candidate.len()) {
+            Some(forms) if candidate.is_number() => &forms.numbers,
+            Some(forms) => &forms.letters,
+            None => &[],
+        }
     }
 }
 
@@ -207,4 +212,14 @@ pub(crate) fn country(kind: &str) -> Option<[u8; 2]> {
 /// Whether a format is in a group.
 pub(crate) fn is_in(format: &Format, group: Group) -> bool {
     format.groups.contains(&group)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_format_has_a_bit() {
+        assert!(detect::formats().count() <= FORMATS);
+    }
 }

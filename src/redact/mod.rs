@@ -12,7 +12,8 @@
 //! rows from the same generator), recall 0.994 of distinctive formats, 1.000 of those that need a word and of disguised
 //! values, precision 0.997, no false alarm on 1,120 clean rows. What is missed is mostly numbers without a word near by
 //! that several countries write alike. Inside V8 (`benches/redact/run.sh`, one core): clean prose 55 MB/s,
-//! one value in every 43 bytes 7 MB/s, the first call 4 ms.
+//! one value in every 43 bytes 7 MB/s, the first call 4 ms. A module grows by 994 KiB of code and 258 KiB of data, the
+//! regular expressions of an operator's own types included.
 //!
 //! The types, by family (those of secrets are in their own module):
 //!
@@ -31,6 +32,7 @@
 //! | devices and vehicles | `IMEI`, `IMSI`, `ICCID`, `VIN` |
 //! | documents and plates | `US_PASSPORT`, `UK_PASSPORT`, `DE_PASSPORT`, `DE_ID_CARD`, `FR_PASSPORT`, `FR_ID_CARD`, `ES_PASSPORT`, `IT_PASSPORT`, `IT_IDENTITY_CARD`, `IT_DRIVER_LICENSE`, `NL_PASSPORT`, `BE_PASSPORT`, `PL_PASSPORT`, `PT_PASSPORT`, `SE_PASSPORT`, `IN_PASSPORT`, `CA_PASSPORT`, `AU_PASSPORT`, `NZ_PASSPORT`, `JP_PASSPORT`, `KR_PASSPORT`, `CN_PASSPORT`, `BR_PASSPORT`, `MX_PASSPORT`, `TR_PASSPORT`, `PASSPORT`, `US_DRIVER_LICENSE`, `DRIVER_LICENSE`, `IN_DRIVING_LICENCE`, `UK_VEHICLE_REGISTRATION`, `DE_KFZ`, `FR_LICENSE_PLATE`, `IT_LICENSE_PLATE`, `ES_LICENSE_PLATE`, `NL_LICENSE_PLATE`, `PL_LICENSE_PLATE`, `TR_LICENSE_PLATE`, `IN_VEHICLE_REGISTRATION`, `US_LICENSE_PLATE`, `BR_LICENSE_PLATE`, `NG_VEHICLE_REGISTRATION`, `LICENSE_PLATE` |
 
+mod around;
 mod candidate;
 mod check;
 mod context;
@@ -40,9 +42,11 @@ pub mod finding;
 mod fold;
 mod format;
 mod header;
+mod list;
 pub mod mask;
 mod normal;
 pub mod own;
+mod row;
 mod scan;
 pub mod secrets;
 mod things;

@@ -129,9 +129,18 @@ fn next_suspect(bytes: &[u8], from: usize) -> Option<usize> {
 
 /// The same in a text that spells its full stops, where words between spaces may stand for marks.
 fn next_suspect_or_space(bytes: &[u8], from: usize) -> Option<usize> {
-    let mut rest = bytes.get(from..)?.iter();
-    rest.position(|byte| *byte == b' ' || CLASSES.get(usize::from(*byte)).copied() == Some(SUSPECT))
-        .map(|at| from + at)
+    let mut at = from;
+    loop {
+        let class = |byte: u8| CLASSES.get(usize::from(byte)).copied().unwrap_or(PLAIN);
+        let rest = bytes.get(at..)?.iter();
+        at += rest.into_iter().position(|byte| *byte == b' ' || class(*byte) == SUSPECT)?;
+        let Some([b' ', first, second, ..]) = bytes.get(at..) else { return Some(at) };
+        let seconds = MARK_WORDS.get(usize::from(first % 32)).copied().unwrap_or(0);
+        if seconds >> (second % 32) & 1 == 1 {
+            return Some(at);
+        }
+        at += 1;
+    }
 }
 
 /// What the mark of an address and the point in it are called, with the spaces around.
@@ -148,6 +157,20 @@ const AT_WORDS: [&str; 10] = [
     " ät ",
 ];
 const DOT_WORDS: [&str; 5] = [" dot ", " punkt ", " punto ", " ponto ", " point "];
+/// For the lowest five bits of a byte, in which the cases of a letter are alike: what [`AT_WORDS`] and [`DOT_WORDS`] that
+/// begin with it go on with, as bits by the same of the second byte.
+#[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
+static MARK_WORDS: [u32; 32] = {
+    let mut seconds = [0; 32];
+    let mut row = 0;
+    while row < AT_WORDS.len() + DOT_WORDS.len() {
+        let word = if row < AT_WORDS.len() { AT_WORDS[row] } else { DOT_WORDS[row - AT_WORDS.len()] };
+        let word = word.as_bytes();
+        seconds[word[1] as usize % 32] |= 1 << (word[2] % 32);
+        row += 1;
+    }
+    seconds
+};
 /// The words for the mark that are words of nothing else near an address.
 const SURE_AT_WORDS: [&str; 8] = [
     " klammeraffe ",
@@ -169,7 +192,9 @@ fn starts_with(text: &[u8], word: &str) -> bool {
 /// Whether a text spells an address in another language than English: the word for a point is one of prose, too.
 fn spells_an_address(bytes: &[u8]) -> bool {
     memchr::memchr_iter(b'p', bytes).any(|at| {
-        let Some(start) = at.checked_sub(1) else { return false };
+        let Some(start) = at.checked_sub(1).filter(|before| bytes.get(*before) == Some(&b' ')) else {
+            return false;
+        };
         let rest = bytes.get(start..).unwrap_or_default();
         let is_point = DOT_WORDS.iter().any(|word| starts_with(rest, word));
         let near = bytes.get(start.saturating_sub(NEAR_POINT)..=start).unwrap_or_default();

@@ -12,12 +12,12 @@ use regex::{Regex, RegexBuilder};
 use regex_syntax::Parser;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
+use super::around::{AFTER, BEFORE};
 use super::check::{luhn, mod_11_2, mod_11_10, remainder_97, verhoeff};
 use super::context::{Contexts, Hit, Lexicon, Tag};
 use super::finding::{Finding, Kind};
 use super::fold::is_unspaced;
 use super::normal::normalise;
-use super::scan::{AFTER, BEFORE};
 
 /// The memory that one pattern may take when compiled, and again while it runs.
 const LARGEST_PATTERN: usize = 1 << 20;

@@ -5,23 +5,14 @@
 //! a form fits. Every step is bounded by constants, so the work is linear in the text. It expects text that
 //! [`super::normal`] has normalised, and reports places in that.
 
-use super::candidate::{Candidate, separator, word_end, word_start};
-use super::context::{Contexts, Group, Hit, Tag};
+use super::around::{Around, Support};
+use super::candidate::{Candidate, Word, separator, word_end, word_start};
+use super::context::{Hit, Tag};
 use super::detect::{birth, card, crypto, email, iban, network, phone};
 use super::finding::{Finding, Kind, THRESHOLD};
 use super::format::{Alone, Fit, Form, Format, TABLE, country, is_in};
-use super::header::Header;
 use super::things;
 
-/// How far before a value a word still speaks for it, and how far after, in bytes.
-pub(super) const BEFORE: usize = 80;
-pub(super) const AFTER: usize = 40;
-/// So far away, in bytes, a column's head stands for the values in it.
-const HEAD: usize = 4;
-/// Few values are longer.
-const USUAL_VALUE: usize = 40;
-/// A word of things and not of people counts this close before a value.
-const THING: usize = 20;
 /// What is so long behind a stroke is a number of its own, and no part of a date or a fraction.
 const SHORT_PART: usize = 5;
 /// Longer words are hashes, keys or encoded data.
@@ -65,17 +56,6 @@ pub(crate) enum Glue {
     Number,
 }
 
-/// What the words around a value say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Support {
-    /// How sure they make it.
-    pub(crate) score: u8,
-    /// How far away they are, in bytes.
-    pub(crate) distance: usize,
-    /// They are words of this very type, and not of a group.
-    own: bool,
-}
-
 /// What is doubtful about a candidate, whatever it may be.
 #[derive(Clone, Copy)]
 struct State {
@@ -93,39 +73,13 @@ struct State {
 pub(crate) struct Scan<'a> {
     pub(crate) text: &'a str,
     pub(crate) bytes: &'a [u8],
-    contexts: Contexts<'a>,
-    near: Vec<Hit>,
-    /// For each of `near` that ends before the place: how far before, in bytes.
-    before: Vec<Option<usize>>,
-    near_of: Option<(usize, usize)>,
-    /// What [`Scan::thing`] says of a place.
-    thing_of: Option<(usize, Option<usize>)>,
-    /// What the phrases around a place point to, each with its distance in bytes.
-    words: Vec<(Tag, usize)>,
-    words_of: Option<(usize, usize)>,
-    /// The head of the table that the text is in.
-    header: Header,
-    /// The groups among `words`, as bits.
-    groups: u32,
+    around: Around<'a>,
     pub(crate) findings: Vec<Finding>,
 }
 
 /// All findings in a normalised text, unsettled.
 pub(crate) fn scan(text: &str) -> Vec<Finding> {
-    let mut scan = Scan {
-        text,
-        bytes: text.as_bytes(),
-        contexts: Contexts::new(text, &TABLE.lexicon),
-        near: Vec::new(),
-        before: Vec::new(),
-        near_of: None,
-        thing_of: None,
-        words: Vec::new(),
-        words_of: None,
-        header: Header::default(),
-        groups: 0,
-        findings: Vec::new(),
-    };
+    let mut scan = Scan { text, bytes: text.as_bytes(), around: Around::new(text), findings: Vec::new() };
     let mut at = 0;
     while let Some((anchor, class)) = next_anchor(scan.bytes, at) {
         at = match class {
@@ -179,7 +133,7 @@ impl<'a> Scan<'a> {
         let word = self.bytes.get(anchor..end).unwrap_or_default();
         if matches!(length, 8 | 11) && word.iter().all(u8::is_ascii_uppercase) {
             let mut candidate = Candidate::new(anchor);
-            candidate.push(None, word, end);
+            candidate.push(None, &Word::at(self.bytes, anchor));
             self.compare(&candidate);
         }
         // A digit further on in the word is an anchor of its own.
@@ -256,17 +210,17 @@ impl<'a> Scan<'a> {
         let mut between = None;
         let mut from = start;
         loop {
-            let end = word_end(self.bytes, from);
-            let word = self.bytes.get(from..end).unwrap_or_default();
-            let letters = !word.iter().any(u8::is_ascii_digit);
-            let plain = !candidate.small && word.iter().all(u8::is_ascii_lowercase) && candidate.digits != 0;
-            if letters && (word.len() > 6 || plain) || !candidate.push(between.as_ref(), word, end) {
+            let word = Word::at(self.bytes, from);
+            let plain = !candidate.small && word.is_plain() && candidate.digits != 0;
+            if !word.has_digits() && (word.text.len() > 6 || plain)
+                || !candidate.push(between.as_ref(), &word)
+            {
                 return;
             }
             if candidate.digits != 0 {
                 self.consider(&candidate);
             }
-            let Some(next) = separator(self.bytes, end) else { return };
+            let Some(next) = separator(self.bytes, word.end) else { return };
             from = next.next;
             between = Some(next);
         }
@@ -283,33 +237,40 @@ impl<'a> Scan<'a> {
     }
 
     fn compare(&mut self, candidate: &Candidate) {
+        let is_valid = |form: &Form| (form.format.valid)(candidate.compact());
+        let forms = TABLE.forms(candidate);
+        // The words around are looked up only for what fits some form; most text has none.
+        if !self.around.knows(candidate.start)
+            && !forms.iter().any(|form| form.fit(candidate).is_some() && is_valid(form))
+        {
+            return;
+        }
+        self.around.weigh(candidate.start, candidate.end);
         let mut state = None;
         // The forms of a format come one after the other, and most numbers are none of its.
         let mut checked = (u16::MAX, false);
-        for form in TABLE.forms(candidate) {
-            let Some(fit) = form.fit(candidate) else { continue };
-            // Once it is known what the words around say, it need not be checked what counts by them only.
-            if state.is_some() && !form.counts_alone(fit) && !self.is_announced(form) {
+        for form in forms {
+            // What counts by words only need not be compared where they say nothing of it.
+            let announced = self.around.announces(form.index, form.groups);
+            if !announced && matches!(form.format.alone, Alone::Never) {
                 continue;
             }
-            let format = form.format;
+            let Some(fit) = form.fit(candidate) else { continue };
+            if !announced && !form.counts_alone(fit) {
+                continue;
+            }
             if checked.0 != form.index {
-                checked = (form.index, (format.valid)(candidate.compact()));
+                checked = (form.index, is_valid(form));
             }
             if !checked.1 {
                 continue;
             }
             let state = *state.get_or_insert_with(|| self.state(candidate));
-            let Some(score) = self.score(form, format, fit, candidate, state) else { continue };
+            let Some(score) = self.score(form, form.format, fit, candidate, state) else { continue };
             let bracketed = self.byte_before(candidate.end.saturating_sub(1)) == Some(b'(');
             let closed = bracketed && self.byte(candidate.end) == Some(b')');
-            self.report(candidate.start, candidate.end + usize::from(closed), format.kind, score);
+            self.report(candidate.start, candidate.end + usize::from(closed), form.format.kind, score);
         }
-    }
-
-    /// Whether one of the words that were weighed last speaks for a form.
-    fn is_announced(&self, form: &Form) -> bool {
-        self.groups & form.groups != 0 || self.words.iter().any(|(tag, _)| *tag == Tag::Format(form.index))
     }
 
     fn score(
@@ -389,124 +350,17 @@ impl<'a> Scan<'a> {
         of: Option<[u8; 2]>,
         judge: impl Fn(Tag) -> Option<bool>,
     ) -> Option<Support> {
-        self.weigh(start, end);
-        let mut best: Option<Support> = None;
-        for (tag, distance) in &self.words {
-            let Some(own) = judge(*tag) else { continue };
-            let near = u8::try_from(distance / 5).unwrap_or(u8::MAX);
-            let score = if own { 92 - near } else { 72 - near };
-            if best.is_none_or(|best| best.score < score) {
-                best = Some(Support { score, distance: *distance, own });
-            }
-        }
-        let best = best.as_mut()?;
-        let national = |(tag, _): &(Tag, usize)| matches!((tag, of), (Tag::Country(country), Some(of)) if *country == of);
-        if self.words.iter().any(national) {
-            best.score += if best.score > 72 { 4 } else { 10 };
-        }
-        Some(*best)
-    }
-
-    /// Fills in what the phrases around a place point to.
-    fn weigh(&mut self, start: usize, end: usize) {
-        if self.words_of == Some((start, end)) {
-            return;
-        }
-        self.words_of = Some((start, end));
-        self.look_around(start, end);
-        let mut words = std::mem::take(&mut self.words);
-        words.clear();
-        self.groups = 0;
-        // What a column's head says is said of this column only.
-        words.extend(self.header.of(self.text, &TABLE.lexicon, start).map(|tag| (tag, HEAD)));
-        let headed = !words.is_empty();
-        for (tag, _) in &words {
-            if let Tag::Group(group) = tag {
-                self.groups |= group.bit();
-            }
-        }
-        for (hit, before) in self.near.iter().zip(&self.before) {
-            if headed && self.header.holds(hit.start, self.text) {
-                continue;
-            }
-            let Some(distance) = before.or_else(|| self.distance_after(hit, start, end)) else { continue };
-            match words.iter_mut().find(|(tag, _)| *tag == hit.tag) {
-                Some((_, nearest)) => *nearest = distance.min(*nearest),
-                None => words.push((hit.tag, distance)),
-            }
-            if let Tag::Group(group) = hit.tag {
-                self.groups |= group.bit();
-            }
-        }
-        self.words = words;
+        self.around.support(start, end, of, judge)
     }
 
     /// How near before a place the word is that names a thing's number there, when it is nearer than all others.
     pub(crate) fn thing(&mut self, start: usize) -> Option<usize> {
-        if let Some((of, thing)) = self.thing_of
-            && of == start
-        {
-            return thing;
-        }
-        let thing = self.find_thing(start);
-        self.thing_of = Some((start, thing));
-        thing
-    }
-
-    fn find_thing(&mut self, start: usize) -> Option<usize> {
-        self.look_around(start, start);
-        let before = self.near.iter().filter(|hit| hit.end <= start && start - hit.end <= THING);
-        let last = before
-            .filter(|hit| !matches!(hit.tag, Tag::Country(_) | Tag::Month(_)))
-            .max_by_key(|hit| hit.end)?;
-        let between = self.text.get(last.end..start).unwrap_or_default();
-        let word = self.text.get(last.start..last.end).unwrap_or_default();
-        (last.tag == Tag::Group(Group::Thing) && things::names(word, between)).then(|| start - last.end)
-    }
-
-    fn look_around(&mut self, start: usize, end: usize) {
-        if self.near_of.is_some_and(|(from, to)| from == start && to >= end) {
-            return;
-        }
-        // Most values that begin here end within this, and need no other look.
-        let to = end.max(start + USUAL_VALUE) + AFTER + 8;
-        let hits = self.contexts.within(start.saturating_sub(BEFORE), to);
-        self.near.clear();
-        self.near.extend_from_slice(hits);
-        self.before.clear();
-        // Backwards, so that the line breaks between are counted once.
-        let (mut lines, mut counted) = (0, start);
-        for hit in self.near.iter().rev() {
-            let between = self.bytes.get(hit.end..counted).unwrap_or_default();
-            lines += between.iter().filter(|&&byte| byte == b'\n').count();
-            counted = counted.min(hit.end);
-            let near = hit.end <= start && start - hit.end <= BEFORE;
-            self.before.push(near.then(|| (start - hit.end + 8 * lines).min(BEFORE)));
-        }
-        self.before.reverse();
-        self.near_of = Some((start, to - AFTER));
+        self.around.thing(start)
     }
 
     /// The phrases around a place.
     pub(crate) fn near(&mut self, start: usize, end: usize) -> &[Hit] {
-        self.look_around(start, end);
-        &self.near
-    }
-
-    /// How far after a value a phrase is that may speak for it.
-    fn distance_after(&self, hit: &Hit, start: usize, end: usize) -> Option<usize> {
-        if hit.end <= start {
-            return None;
-        }
-        let between = self.bytes.get(end..hit.start)?;
-        if between.len() > AFTER || between.contains(&b'\n') {
-            return None;
-        }
-        let after = self.bytes.get(hit.end..).unwrap_or_default().iter().take(4);
-        let mut after = after.skip_while(|byte| b" \"'#".contains(byte));
-        let announces_the_next =
-            after.next().is_some_and(|byte| b":=".contains(byte) || byte.is_ascii_digit());
-        (!announces_the_next).then_some(between.len() + 12)
+        self.around.near(start, end)
     }
 
     /// What stands directly before a place.

@@ -3,9 +3,10 @@
 //! A word for things that merely stands near says nothing about a number: what failed with an error, or was paid with
 //! an order, may well be somebody's. It does not know which words there are.
 
-/// What may stand between such a word and its number.
-const BETWEEN: [&str; 18] = [
-    "",
+use super::list::List;
+
+/// What may stand between such a word and its number, if anything does.
+static BETWEEN: List = List::new(&[
     "no",
     "nr",
     "n",
@@ -23,9 +24,9 @@ const BETWEEN: [&str; 18] = [
     "번호",
     "номер",
     "v",
-];
+]);
 /// Verbs that join a name and a number, when the name itself speaks of a number: `the order number is 12345`.
-const VERBS: [&str; 9] = ["is", "was", "ist", "lautet", "est", "es", "è", "é", "are"];
+static VERBS: List = List::new(&["is", "was", "ist", "lautet", "est", "es", "è", "é", "are"]);
 /// So many bytes may stand between.
 const FARTHEST: usize = 14;
 
@@ -35,8 +36,8 @@ pub(super) fn names(word: &str, between: &str) -> bool {
         return false;
     }
     let between = between.trim_matches(|letter: char| !letter.is_alphanumeric() && letter != '№');
-    let is = |names: &[&str]| names.iter().any(|name| name.eq_ignore_ascii_case(between));
-    is(&BETWEEN) || is(&VERBS) && speaks_of_a_number(word)
+    let between = between.as_bytes();
+    between.is_empty() || BETWEEN.has(between) || VERBS.has(between) && speaks_of_a_number(word)
 }
 
 /// Whether a phrase is the name of a number, and not only of a thing that may have one.
@@ -110,19 +111,18 @@ pub(super) fn is_numbered(before: &str) -> bool {
 }
 
 /// Short words before a number that are no part of it, in small letters: `in 12 ms`.
-const PREPOSITIONS: [&[u8]; 30] = [
-    b"in", b"at", b"on", b"of", b"to", b"by", b"is", b"am", b"im", b"um", b"zu", b"de", b"en", b"le", b"la",
-    b"da", b"do", b"di", b"no", b"nr", b"my", b"as", b"or", b"it", b"if", b"an", b"and", b"for", b"the",
-    b"was",
-];
+static PREPOSITIONS: List = List::new(&[
+    "in", "at", "on", "of", "to", "by", "is", "am", "im", "um", "zu", "de", "en", "le", "la", "da", "do",
+    "di", "no", "nr", "my", "as", "or", "it", "if", "an", "and", "for", "the", "was",
+]);
 
 /// Whether a word of letters before a number is one of the sentence's.
 pub(super) fn is_preposition(word: &[u8]) -> bool {
-    PREPOSITIONS.contains(&word)
+    word.iter().all(u8::is_ascii_lowercase) && PREPOSITIONS.has(word)
 }
 
 /// What is counted or measured: behind such a word stands how many, and not who.
-const COUNTED: [&str; 60] = [
+static COUNTED: List = List::new(&[
     "followers",
     "subscribers",
     "posts",
@@ -183,14 +183,13 @@ const COUNTED: [&str; 60] = [
     "personas",
     "utilisateurs",
     "habitants",
-];
+]);
 
 /// Whether what follows a number says that it counts something: `12345678 followers`.
 pub(super) fn counts(after: &str) -> bool {
     let Some(rest) = after.strip_prefix(' ') else { return false };
     let length = rest.bytes().take(14).take_while(|byte| byte.is_ascii_alphabetic() || *byte > 0x7f).count();
-    let Some(word) = rest.get(..length) else { return false };
-    COUNTED.iter().any(|counted| counted.eq_ignore_ascii_case(word))
+    rest.as_bytes().get(..length).is_some_and(|word| COUNTED.has(word))
 }
 
 #[cfg(test)]

@@ -8,6 +8,8 @@
 
 mod command;
 mod learn;
+#[path = "../measured/mod.rs"]
+mod measured;
 
 use tollgate::guard::{Source, THRESHOLD, assess};
 
@@ -57,7 +59,7 @@ fn json_rows(file: &str) -> Vec<Row> {
     file.lines().map(row).collect()
 }
 
-fn check(name: &str, rows: Vec<Row>) {
+fn check(name: &str, rows: Vec<Row>) -> String {
     let (mut found, mut attacks, mut alarms, mut benign) = (0, 0, 0, 0);
     for Row { attack, source, text } in rows {
         let assessment = assess(&text, source);
@@ -79,6 +81,7 @@ fn check(name: &str, rows: Vec<Row>) {
     println!("{name}: recall {recall:.3} of {attacks}, false alarms {rate:.3} of {benign}");
     assert!(recall >= 0.55, "{name}: recall {recall}");
     assert!(rate <= 0.02, "{name}: false alarms {rate}");
+    format!("| {attacks} | {recall:.3} | {alarms} of {benign} |\n")
 }
 
 #[test]
@@ -87,21 +90,17 @@ fn what_the_rules_were_tuned_on() {
 }
 
 #[test]
-fn what_was_written_before_the_rules() {
-    check("held out", rows(include_str!("held_out.txt")));
-}
-
-#[test]
-fn what_was_written_after_the_rules() {
-    check("fresh", rows(include_str!("fresh.txt")));
-}
-
-#[test]
-fn what_nothing_was_learned_from() {
-    check("unseen", json_rows(include_str!("unseen.jsonl")));
-}
-
-#[test]
-fn what_was_written_last() {
-    check("last", rows(include_str!("last.txt")));
+fn what_the_rules_were_not_tuned_on() {
+    let mut table =
+        "| texts | attacks | recall | false alarms on harmless text |\n| --- | --- | --- | --- |\n"
+            .to_owned();
+    for (name, rows) in [
+        ("by another author, who saw nothing", json_rows(include_str!("unseen.jsonl"))),
+        ("written before the rules", rows(include_str!("held_out.txt"))),
+        ("written after a first tuning", rows(include_str!("fresh.txt"))),
+        ("written after all of it", rows(include_str!("last.txt"))),
+    ] {
+        table.push_str(&format!("| {name} {}", check(name, rows)));
+    }
+    measured::compare("redaction.md", "guard", &table);
 }

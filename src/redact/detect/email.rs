@@ -5,6 +5,7 @@
 //! (`git@host:path`).
 
 use crate::redact::context::{Group, Tag};
+use crate::redact::list::List;
 use crate::redact::scan::Scan;
 
 const KIND: &str = "EMAIL_ADDRESS";
@@ -13,11 +14,11 @@ const LONGEST_LOCAL: usize = 64;
 const LONGEST_DOMAIN: usize = 253;
 
 /// Last labels that are endings of files, units and hosts on a wire diagram, and not top-level domains.
-const NOT_DOMAINS: [&str; 30] = [
+static NOT_DOMAINS: List = List::new(&[
     "png", "jpg", "jpeg", "gif", "svg", "webp", "ico", "css", "js", "ts", "tsx", "jsx", "json", "html",
     "xml", "yaml", "yml", "toml", "lock", "tgz", "gz", "rs", "service", "socket", "timer", "target", "mount",
     "slice", "scope", "device",
-];
+]);
 
 fn is_local(character: char) -> bool {
     character.is_alphanumeric() || matches!(character, '.' | '_' | '%' | '+' | '-' | '\'' | '~' | '!')
@@ -129,6 +130,5 @@ fn is_top_level(label: &str) -> bool {
     let letters = label.chars().count();
     let alphabetic = label.chars().all(|character| character.is_alphabetic() || is_joining(character));
     let punycode = label.get(..4).is_some_and(|head| head.eq_ignore_ascii_case("xn--"));
-    (alphabetic && (2..=24).contains(&letters) || punycode)
-        && !NOT_DOMAINS.iter().any(|other| label.eq_ignore_ascii_case(other))
+    (alphabetic && (2..=24).contains(&letters) || punycode) && !NOT_DOMAINS.has(label.as_bytes())
 }

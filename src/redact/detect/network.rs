@@ -38,8 +38,8 @@ fn quad_end(scan: &Scan<'_>, start: usize) -> Option<(usize, [u32; 4])> {
             }
             at += 1;
         }
-        let digits: Vec<u8> =
-            scan.bytes.iter().skip(at).take_while(|byte| byte.is_ascii_digit()).take(4).copied().collect();
+        let digits = scan.bytes.get(at..)?.iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+        let digits = scan.bytes.get(at..at + digits)?;
         let padded = digits.len() > 1 && digits.first() == Some(&b'0');
         if digits.is_empty() || digits.len() > 3 || padded {
             return None;

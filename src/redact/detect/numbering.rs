@@ -2,7 +2,9 @@
 //!
 //! From the ITU-T's list of E.164 country codes and the national plans deposited there.
 
-/// Country codes, each with the lengths of its national numbers (ITU-T E.164 list and national plans).
+/// The digits of the longest country code.
+pub(super) const LONGEST_CODE: usize = 3;
+/// Country codes in their order, each with the lengths of its national numbers (ITU-T E.164 list and national plans).
 pub(super) const COUNTRIES: &[(u16, u8, u8)] = &[
     (1, 10, 10),
     (7, 10, 10),
@@ -334,3 +336,14 @@ pub(super) const NATIONAL: &[&str] = &[
     "0N99 999 9999",
     "05N 999 9999",
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_in_order() {
+        assert!(COUNTRIES.is_sorted_by(|one, other| one.0 < other.0));
+        assert!(COUNTRIES.iter().all(|(code, ..)| *code > 0 && code.to_string().len() <= LONGEST_CODE));
+    }
+}

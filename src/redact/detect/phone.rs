@@ -7,9 +7,10 @@
 use std::sync::LazyLock;
 
 use super::card;
-use super::numbering::{COUNTRIES, NATIONAL};
+use super::numbering::{COUNTRIES, LONGEST_CODE, NATIONAL};
 use crate::redact::check::{number, uniform};
 use crate::redact::context::{Group, Tag};
+use crate::redact::row::Row;
 use crate::redact::scan::{Glue, Scan};
 use crate::redact::things::counts;
 
@@ -60,27 +61,26 @@ fn is_extension(word: &[u8]) -> bool {
         && word.get(digits + 1..).is_some_and(|rest| !rest.is_empty() && rest.iter().all(u8::is_ascii_digit))
 }
 
+/// One digit more than the longest number has, and as many marks as may stand around so many.
+const MOST_DIGITS: usize = 17;
+const MOST_WRITTEN: usize = 4 * MOST_DIGITS;
+
 /// The digits from a place on, with the end of each group.
 struct Groups {
-    digits: Vec<u8>,
+    digits: Row<u8, MOST_DIGITS>,
     /// For each group: how many digits there are up to its end, and where that is.
-    ends: Vec<(usize, usize)>,
+    ends: Row<(usize, usize), MOST_DIGITS>,
     /// The text in the form of [`NATIONAL`]: digits, a space for separators, brackets.
-    written: Vec<u8>,
+    written: Row<u8, MOST_WRITTEN>,
     /// Before which digits something stands, as bits.
     breaks: u32,
 }
 
 fn groups(scan: &Scan<'_>, start: usize) -> Groups {
-    let mut groups = Groups {
-        digits: Vec::with_capacity(20),
-        ends: Vec::with_capacity(8),
-        written: Vec::with_capacity(40),
-        breaks: 0,
-    };
+    let mut groups = Groups { digits: Row::new(), ends: Row::new(), written: Row::new(), breaks: 0 };
     let mut at = start;
     let mut brackets = 0_u8;
-    while groups.digits.len() <= 16 {
+    while groups.digits.len() < MOST_DIGITS && groups.written.len() < MOST_WRITTEN {
         match scan.byte(at) {
             Some(byte) if byte.is_ascii_digit() => {
                 groups.digits.push(byte);
@@ -151,17 +151,14 @@ fn international(scan: &mut Scan<'_>, start: usize, digits: usize) -> bool {
 }
 
 fn is_international(digits: &[u8]) -> bool {
-    COUNTRIES.iter().any(|(code, least, most)| {
-        let length = if *code > 99 {
-            3
-        } else if *code > 9 {
-            2
-        } else {
-            1
+    (1..=LONGEST_CODE).any(|length| {
+        let Some((code, rest)) = digits.split_at_checked(length) else { return false };
+        let Ok(row) = COUNTRIES.binary_search_by_key(&number(code), |(code, ..)| u64::from(*code)) else {
+            return false;
         };
-        let Some((head, rest)) = digits.split_at_checked(length) else { return false };
+        let Some((_, least, most)) = COUNTRIES.get(row) else { return false };
         let mut lengths = usize::from(*least)..=usize::from(*most) + usize::from(rest.first() == Some(&b'0'));
-        number(head) == u64::from(*code) && lengths.any(|length| length == rest.len()) && !uniform(rest)
+        code.first() != Some(&b'0') && lengths.any(|length| length == rest.len()) && !uniform(rest)
     })
 }
 
@@ -193,8 +190,8 @@ fn national(scan: &mut Scan<'_>, start: usize) {
     }
     // Fully written in a way that only telephone numbers are.
     let last = groups.ends.last().map_or(start, |(_, end)| *end);
-    let written = !is_something_else(scan, start) && FORMS.iter().any(|form| form.is_followed(&groups));
-    if written
+    if is_written(&groups)
+        && !is_something_else(scan, start)
         && !follows(scan, last)
         && scan.glue_before(start) == Glue::Free
         && scan.thing(start).is_none()
@@ -246,20 +243,21 @@ fn amount(scan: &Scan<'_>, start: usize) -> bool {
 /// Whether the text is a date of the usual forms, or a span of years.
 fn is_dated(scan: &Scan<'_>, start: usize, end: usize) -> bool {
     let Some(text) = scan.bytes.get(start..end) else { return false };
-    let shape: Vec<u8> = text.iter().map(|byte| if byte.is_ascii_digit() { b'9' } else { *byte }).collect();
     let is_year = |digits: &[u8]| digits.starts_with(b"19") || digits.starts_with(b"20");
-    if let ([b'9', b'9', b'9', b'9', b'-' | b'/', b'9', b'9', b'9', b'9'], Some((from, to))) =
-        (shape.as_slice(), text.split_at_checked(5))
-    {
-        return is_year(from) && is_year(to);
+    let mut shape = Row::<u8, 10>::new();
+    for byte in text.iter().take(10) {
+        shape.push(if byte.is_ascii_digit() { b'9' } else { *byte });
     }
-    matches!(
-        shape.as_slice(),
-        [b'9', b'9', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', ..]
-    ) || matches!(
-        shape.as_slice(),
-        [b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'9', b'9']
-    )
+    match *shape {
+        [b'9', b'9', b'9', b'9', b'-' | b'/', b'9', b'9', b'9', b'9'] => {
+            text.split_at_checked(5).is_some_and(|(from, to)| is_year(from) && is_year(to))
+        }
+        [b'9', b'9', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9'] => true,
+        [b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'-' | b'/' | b'.', b'9', b'9', b'9', b'9'] => {
+            text.len() == 10
+        }
+        _ => false,
+    }
 }
 
 /// Whether a number of as many digits, four or more, stands directly before: both are of a list.
@@ -275,17 +273,28 @@ fn is_in_list(scan: &Scan<'_>, start: usize) -> bool {
 /// Whether a text begins with a list of numbers, each for itself: three or more years or numbers of the same length
 /// from four digits on, or decimals.
 fn is_list(text: &str) -> bool {
+    // Behind most numbers no other one stands.
+    let is_part = |byte: &u8| byte.is_ascii_digit() || b".,;".contains(byte);
+    let first = text.bytes().take_while(|byte| is_part(byte)).count();
+    if !matches!(text.as_bytes().get(first..), Some([b' ', next, ..]) if is_part(next)) {
+        return false;
+    }
     let words = text.split(' ').take(12).map(|word| word.trim_end_matches([',', ';']));
-    let words: Vec<&str> = words
-        .take_while(|word| word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !word.is_empty())
-        .collect();
-    let first = words.first().map_or(0, |word| word.len());
-    let is_year = |word: &&str| word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
-    let is_decimal =
-        |word: &&str| word.split_once('.').is_some_and(|(whole, part)| whole.len() < 3 && part.len() < 3);
-    words.len() > 2
-        && (first > 4 && words.iter().all(|word| word.len() == first) || words.iter().all(is_year))
-        || words.len() > 1 && words.iter().filter(|word| is_decimal(word)).count() > 1
+    let words = words.take_while(|word| {
+        word.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.') && !word.is_empty()
+    });
+    let (mut count, mut first, mut alike, mut years, mut decimals) = (0, 0, true, true, 0);
+    for word in words {
+        if count == 0 {
+            first = word.len();
+        }
+        count += 1;
+        alike &= word.len() == first;
+        years &= word.len() == 4 && (word.starts_with("19") || word.starts_with("20"));
+        let is_decimal = |(whole, part): (&str, &str)| whole.len() < 3 && part.len() < 3;
+        decimals += usize::from(word.split_once('.').is_some_and(is_decimal));
+    }
+    count > 2 && (first > 4 && alike || years) || decimals > 1
 }
 
 /// A national form, prepared for comparison.
@@ -295,31 +304,39 @@ struct Form {
     marks: Vec<u8>,
 }
 
+/// In the order of their digits and breaks.
 static FORMS: LazyLock<Vec<Form>> = LazyLock::new(|| {
     let prepare = |form: &&str| {
         let marks: Vec<u8> = form.bytes().filter(|byte| *byte != b' ').collect();
         let digits = marks.iter().filter(|byte| byte.is_ascii_alphanumeric()).count();
         Form { digits, breaks: breaks(form.as_bytes()), marks }
     };
-    NATIONAL.iter().map(prepare).collect()
+    let mut forms: Vec<Form> = NATIONAL.iter().map(prepare).collect();
+    forms.sort_by_key(Form::place);
+    forms
 });
 
+/// Whether digits, spaces and brackets are written as one of the national forms says.
+fn is_written(groups: &Groups) -> bool {
+    let place = (groups.digits.len(), groups.breaks);
+    let first = FORMS.partition_point(|form| form.place() < place);
+    let forms = FORMS.iter().skip(first).take_while(|form| form.place() == place);
+    forms.into_iter().any(|form| form.is_followed(&groups.written))
+}
+
 impl Form {
-    /// Whether digits, spaces and brackets are written as the form says.
-    fn is_followed(&self, groups: &Groups) -> bool {
-        self.digits == groups.digits.len()
-            && self.breaks == groups.breaks
-            && self.marks.iter().copied().eq(groups
-                .written
-                .iter()
-                .copied()
-                .filter(|byte| *byte != b' ')
-                .zip(&self.marks)
-                .map(|(byte, wanted)| match wanted {
-                    b'9' if byte.is_ascii_digit() => b'9',
-                    b'N' if (b'2'..=b'9').contains(&byte) => b'N',
-                    _ => byte,
-                }))
+    fn place(&self) -> (usize, u32) {
+        (self.digits, self.breaks)
+    }
+
+    /// Whether digits and brackets are those of the form.
+    fn is_followed(&self, written: &[u8]) -> bool {
+        let marks = written.iter().copied().filter(|byte| *byte != b' ');
+        self.marks.iter().copied().eq(marks.zip(&self.marks).map(|(byte, wanted)| match wanted {
+            b'9' if byte.is_ascii_digit() => b'9',
+            b'N' if (b'2'..=b'9').contains(&byte) => b'N',
+            _ => byte,
+        }))
     }
 }
 

@@ -6,6 +6,7 @@
 
 use super::Found;
 use super::value::{self, begins};
+use crate::redact::list::List;
 
 /// What a name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +24,7 @@ const LONGEST_NAME: usize = 64;
 const LONGEST_VALUE: usize = 512;
 
 /// Words for "password", in lower case; those that are not ASCII also with a capital, for case is not folded there.
-const PASSWORD_ENDINGS: &[&str] = &[
+static PASSWORD_ENDINGS: List = List::new(&[
     "password",
     "passwd",
     "passphrase",
@@ -60,10 +61,10 @@ const PASSWORD_ENDINGS: &[&str] = &[
     "khẩu",
     "סיסמה",
     "κωδικός",
-];
-const PASSWORD_WORDS: &[&str] =
-    &["pwd", "pass", "pw", "passe", "pswd", "passw", "sifre", "clave", "sandi", "psw"];
-const KEY_ENDINGS: &[&str] = &[
+]);
+static PASSWORD_WORDS: List =
+    List::new(&["pwd", "pass", "pw", "passe", "pswd", "passw", "sifre", "clave", "sandi", "psw"]);
+static KEY_ENDINGS: List = List::new(&[
     "secret",
     "apikey",
     "accesskey",
@@ -84,11 +85,11 @@ const KEY_ENDINGS: &[&str] = &[
     "トークン",
     "токен",
     "ключ",
-];
-const KEY_WORDS: &[&str] =
-    &["token", "credential", "credentials", "bearer", "jwt", "sig", "geheimnis", "jeton"];
+]);
+static KEY_WORDS: List =
+    List::new(&["token", "credential", "credentials", "bearer", "jwt", "sig", "geheimnis", "jeton"]);
 /// What makes a key one that opens something.
-const KEY_QUALIFIERS: &[&str] = &[
+static KEY_QUALIFIERS: List = List::new(&[
     "api",
     "access",
     "secret",
@@ -161,9 +162,11 @@ const KEY_QUALIFIERS: &[&str] = &[
     "zendesk",
     "functions",
     "host",
-];
+]);
+/// What a UUID may open, behind such a word.
+static OPENING: List = List::new(&["api", "access", "secret", "auth", "license", "heroku", "snyk"]);
 /// Tokens that open nothing.
-const TOKEN_QUALIFIERS: &[&str] = &[
+static TOKEN_QUALIFIERS: List = List::new(&[
     "max",
     "min",
     "num",
@@ -194,9 +197,9 @@ const TOKEN_QUALIFIERS: &[&str] = &[
     "erc20",
     "nft",
     "public",
-];
+]);
 /// What may stand behind the word that matters.
-const TRAILERS: &[&str] = &[
+static TRAILERS: List = List::new(&[
     "prod",
     "production",
     "dev",
@@ -215,10 +218,10 @@ const TRAILERS: &[&str] = &[
     "root",
     "db",
     "key",
-];
-const EXAMPLES: &[&str] = &["example", "dummy", "fake", "sample", "mock", "placeholder"];
+]);
+static EXAMPLES: List = List::new(&["example", "dummy", "fake", "sample", "mock", "placeholder"]);
 /// Types that stand between a name and the sign, as in `key: str = "…"`.
-const TYPES: &[&str] = &["str", "string", "text", "char", "var", "optional", "secretstr"];
+static TYPES: List = List::new(&["str", "string", "text", "char", "var", "optional", "secretstr"]);
 
 /// The secret behind the sign at `sign`, if what stands before it names one.
 pub(super) fn behind(bytes: &[u8], sign: usize) -> Option<Found> {
@@ -285,7 +288,7 @@ fn name_before(bytes: &[u8], sign: usize) -> &[u8] {
 fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
     let mut name = name_before(bytes, sign);
     let last = last_word(name).0;
-    if TYPES.iter().any(|word| last.eq_ignore_ascii_case(word.as_bytes())) {
+    if TYPES.has(last) {
         let typed = sign.checked_sub(name.len() + 1)?;
         let colon = bytes.get(typed.saturating_sub(24)..sign)?.iter().rposition(|byte| *byte == b':')?;
         name = name_before(bytes, typed.saturating_sub(24) + colon);
@@ -322,56 +325,44 @@ fn last_word(name: &[u8]) -> (&[u8], &[u8]) {
     (name.get(start..).unwrap_or_default(), name.get(..start).unwrap_or_default())
 }
 
-fn is_one_of(word: &[u8], words: &[&str]) -> bool {
-    words.iter().any(|other| word.eq_ignore_ascii_case(other.as_bytes()))
-}
-
-fn ends_with_one_of(word: &[u8], endings: &[&str]) -> bool {
-    let Some(last) = word.last().map(u8::to_ascii_lowercase) else { return false };
-    endings.iter().filter(|ending| ending.as_bytes().last() == Some(&last)).any(|ending| {
-        let tail = word.len().checked_sub(ending.len()).and_then(|start| word.get(start..));
-        tail.is_some_and(|tail| tail.eq_ignore_ascii_case(ending.as_bytes()))
-    })
-}
-
 fn promise_of(name: &[u8]) -> Option<Promise> {
     let (mut last, mut before) = last_word(name);
     for _ in 0..2 {
         let (previous, earlier) = last_word(before);
         let number = !last.is_empty() && last.iter().all(|byte| byte.is_ascii_digit());
         let names_secret = |word: &[u8]| {
-            ends_with_one_of(word, PASSWORD_ENDINGS)
-                || ends_with_one_of(word, KEY_ENDINGS)
-                || is_one_of(word, KEY_WORDS)
+            PASSWORD_ENDINGS.ends(word)
+                || KEY_ENDINGS.ends(word)
+                || KEY_WORDS.has(word)
                 || word.eq_ignore_ascii_case(b"key")
         };
-        if (number || is_one_of(last, TRAILERS)) && names_secret(previous) {
+        if (number || TRAILERS.has(last)) && names_secret(previous) {
             (last, before) = (previous, earlier);
         }
     }
     let (previous, earlier) = last_word(before);
     // Most names promise nothing, and need not be compared with those of examples.
     let promise = promise_of_words(last, previous)?;
-    let named_example = [last, previous, last_word(earlier).0].iter().any(|word| is_one_of(word, EXAMPLES));
+    let named_example = [last, previous, last_word(earlier).0].iter().any(|word| EXAMPLES.has(word));
     (!named_example).then_some(promise)
 }
 
 /// What the last word of a name promises, with the word before it.
 fn promise_of_words(last: &[u8], previous: &[u8]) -> Option<Promise> {
     let trimmed = last.strip_suffix(b"1").or_else(|| last.strip_suffix(b"2")).unwrap_or(last);
-    if ends_with_one_of(trimmed, PASSWORD_ENDINGS) || is_one_of(trimmed, PASSWORD_WORDS) {
+    if PASSWORD_ENDINGS.ends(trimmed) || PASSWORD_WORDS.has(trimmed) {
         return Some(Promise::Password);
     }
-    let opens = is_one_of(previous, &["api", "access", "secret", "auth", "license", "heroku", "snyk"]);
-    if ends_with_one_of(trimmed, KEY_ENDINGS) {
+    let opens = OPENING.has(previous);
+    if KEY_ENDINGS.ends(trimmed) {
         return Some(Promise::KeyOrUuid);
     }
     if trimmed.eq_ignore_ascii_case(b"key") {
-        let qualified = is_one_of(previous, KEY_QUALIFIERS);
+        let qualified = KEY_QUALIFIERS.has(previous);
         return qualified.then_some(if opens { Promise::KeyOrUuid } else { Promise::Key });
     }
-    if is_one_of(trimmed, KEY_WORDS) || (trimmed.len() > 5 && ends_with_one_of(trimmed, &["token"])) {
-        let harmless = is_one_of(previous, TOKEN_QUALIFIERS);
+    if KEY_WORDS.has(trimmed) || (trimmed.len() > 5 && value::ends(trimmed, "token")) {
+        let harmless = TOKEN_QUALIFIERS.has(previous);
         return (!harmless).then_some(if opens { Promise::KeyOrUuid } else { Promise::Key });
     }
     None
@@ -421,10 +412,10 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
 /// The secret that prose, or a command line, gives behind a word such as "password" that ends at `end`. `flag` says
 /// that two dashes stand before the word.
 pub(super) fn spoken(bytes: &[u8], end: usize, password: bool, flag: bool) -> Option<Found> {
-    const CONNECTORS: &[&str] = &[
+    static CONNECTORS: List = List::new(&[
         "is", "was", "to", "ist", "lautet", "est", "es", "è", "é", "jest", "to:", "is:", "-", "–", "—", "->",
         "are", "being", "auf", "это", "en", "era", "als", "war", "będzie", "olarak", "है", "ist:", "est:",
-    ];
+    ]);
     // A sign next to the word is not prose, and is looked at in its turn.
     bytes.get(end).filter(|&&next| next == b' ' || next >= 0x80)?;
     let rest = bytes.get(end..)?;
@@ -451,7 +442,7 @@ pub(super) fn spoken(bytes: &[u8], end: usize, password: bool, flag: bool) -> Op
         if word.contains(&b'\n') || word.ends_with(b".") || word.ends_with(b",") {
             return None;
         }
-        connected = word.ends_with(b":") || is_one_of(word, CONNECTORS);
+        connected = word.ends_with(b":") || CONNECTORS.has(word);
     }
     None
 }

@@ -105,6 +105,12 @@ pub(super) fn begins(text: &[u8], word: &str) -> bool {
     text.get(..word.len()).is_some_and(|head| head.eq_ignore_ascii_case(word.as_bytes()))
 }
 
+/// Whether `text` ends with `word` in any case.
+pub(super) fn ends(text: &[u8], word: &str) -> bool {
+    let tail = text.len().checked_sub(word.len()).and_then(|start| text.get(start..));
+    tail.is_some_and(|tail| tail.eq_ignore_ascii_case(word.as_bytes()))
+}
+
 /// Whether the value stands for one: a word like "your-key", a reference to a variable, a row of the same sign.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
     let head = value.get(..LOOKED_AT).unwrap_or(value);

@@ -1,0 +1,270 @@
+//! What the words around a place in a text say of a value there: what they announce, and how near.
+//!
+//! The phrases of [`super::context`] before, after and in the head of the column, weighed by distance. A place is asked
+//! about by several families and for values of several lengths: what stands before it is weighed once. It does not know
+//! what a value must look like.
+
+use std::ops::Range;
+
+use super::context::{Contexts, Group, Hit, Tag};
+use super::format::{FORMATS, TABLE};
+use super::header::Header;
+use super::things;
+
+/// How far before a value a word still speaks for it, and how far after, in bytes.
+pub(super) const BEFORE: usize = 80;
+pub(super) const AFTER: usize = 40;
+/// So far away, in bytes, a column's head stands for the values in it.
+const HEAD: usize = 4;
+/// Few values are longer.
+const USUAL_VALUE: usize = 40;
+/// A word of things and not of people counts this close before a value.
+const THING: usize = 20;
+
+/// What the words around a value say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Support {
+    /// How sure they make it.
+    pub(crate) score: u8,
+    /// How far away they are, in bytes.
+    pub(crate) distance: usize,
+    /// They are words of this very type, and not of a group.
+    pub(crate) own: bool,
+}
+
+/// What phrases point to, each with its distance in bytes.
+#[derive(Default)]
+struct Said {
+    words: Vec<(Tag, usize)>,
+    /// The groups among the words, as bits.
+    groups: u32,
+    /// The formats among them, as bits by their places in the table.
+    formats: [u64; FORMATS.div_ceil(64)],
+}
+
+impl Said {
+    fn clear(&mut self) {
+        self.words.clear();
+        self.groups = 0;
+        self.formats = Default::default();
+    }
+
+    fn copy(&mut self, other: &Self) {
+        self.words.clone_from(&other.words);
+        self.groups = other.groups;
+        self.formats = other.formats;
+    }
+
+    /// Adds a phrase; of several with the same meaning the nearest counts.
+    fn add(&mut self, tag: Tag, distance: usize) {
+        let known = match tag {
+            Tag::Group(group) => {
+                let known = self.groups & group.bit() != 0;
+                self.groups |= group.bit();
+                known
+            }
+            Tag::Format(index) => match self.formats.get_mut(usize::from(index / 64)) {
+                Some(formats) => {
+                    let known = *formats >> (index % 64) & 1 == 1;
+                    *formats |= 1 << (index % 64);
+                    known
+                }
+                None => false,
+            },
+            Tag::Country(_) | Tag::Month(_) => true,
+        };
+        let word = if known { self.words.iter_mut().find(|(own, _)| *own == tag) } else { None };
+        match word {
+            Some((_, nearest)) => *nearest = distance.min(*nearest),
+            None => self.words.push((tag, distance)),
+        }
+    }
+}
+
+/// The words around the places of one text.
+pub(super) struct Around<'a> {
+    text: &'a str,
+    contexts: Contexts<'a>,
+    /// The head of the table that the text is in.
+    header: Header,
+    /// The place that was looked around last, and up to where.
+    seen: Option<(usize, usize)>,
+    /// The phrases around it.
+    near: Range<usize>,
+    /// What the head of its column and the phrases before it say.
+    before: Said,
+    /// The place that `before` is of, and whether its column has a head that says something.
+    before_of: Option<(usize, bool)>,
+    /// What [`Around::thing`] says of a place.
+    thing_of: Option<(usize, Option<usize>)>,
+    /// What all phrases around a value say, and where that starts and ends.
+    said: Said,
+    said_of: Option<(usize, usize)>,
+    /// Whether that is more than those before it say.
+    said_more: bool,
+}
+
+impl<'a> Around<'a> {
+    pub(super) fn new(text: &'a str) -> Self {
+        Self {
+            text,
+            contexts: Contexts::new(text, &TABLE.lexicon),
+            header: Header::default(),
+            seen: None,
+            near: 0..0,
+            before: Said::default(),
+            before_of: None,
+            thing_of: None,
+            said: Said::default(),
+            said_of: None,
+            said_more: false,
+        }
+    }
+
+    /// Whether the phrases around a place were looked up last.
+    pub(super) fn knows(&self, start: usize) -> bool {
+        self.seen.is_some_and(|(seen, _)| seen == start)
+    }
+
+    /// The phrases around a place.
+    pub(super) fn near(&mut self, start: usize, end: usize) -> &[Hit] {
+        self.look(start, end);
+        self.contexts.hits(&self.near)
+    }
+
+    fn look(&mut self, start: usize, end: usize) {
+        if self.seen.is_some_and(|(seen, to)| seen == start && to >= end) {
+            return;
+        }
+        // Most values that begin here end within this, and need no other look.
+        let to = end.max(start + USUAL_VALUE) + AFTER + 8;
+        self.near = self.contexts.range(start.saturating_sub(BEFORE), to);
+        self.seen = Some((start, to - AFTER));
+    }
+
+    /// Weighs what the phrases around a value say, for [`Around::support`] and [`Around::announces`].
+    pub(super) fn weigh(&mut self, start: usize, end: usize) {
+        if self.said_of == Some((start, end)) {
+            return;
+        }
+        self.said_of = Some((start, end));
+        let again = self.before_of.is_some_and(|(of, _)| of == start) && !self.said_more;
+        self.look(start, end);
+        self.weigh_before(start);
+        if !again {
+            self.said.copy(&self.before);
+            self.said_more = false;
+        }
+        let headed = self.before_of.is_some_and(|(_, headed)| headed);
+        // Behind it, most values have none.
+        let near = self.contexts.hits(&self.near);
+        let behind = near.iter().rposition(|hit| hit.start < end).map_or(0, |last| last + 1);
+        for hit in near.get(behind..).unwrap_or_default() {
+            if headed && self.header.holds(hit.start, self.text) {
+                continue;
+            }
+            let between = self.text.as_bytes().get(end..hit.start).unwrap_or_default();
+            if between.len() > AFTER || between.contains(&b'\n') {
+                break;
+            }
+            if !self.announces_the_next(hit) {
+                self.said.add(hit.tag, between.len() + 12);
+                self.said_more = true;
+            }
+        }
+    }
+
+    fn weigh_before(&mut self, start: usize) {
+        if self.before_of.is_some_and(|(of, _)| of == start) {
+            return;
+        }
+        self.before.clear();
+        // What a column's head says is said of this column only.
+        for tag in self.header.of(self.text, &TABLE.lexicon, start) {
+            self.before.add(tag, HEAD);
+        }
+        let headed = !self.before.words.is_empty();
+        self.before_of = Some((start, headed));
+        // What stands on another line is farther away.
+        let earliest = start.saturating_sub(BEFORE);
+        let bytes = self.text.as_bytes().get(earliest..start).unwrap_or_default();
+        let mut breaks = memchr::memchr_iter(b'\n', bytes).peekable();
+        let mut lines = memchr::memchr_iter(b'\n', bytes).count();
+        for hit in self.contexts.hits(&self.near) {
+            if hit.end > start || headed && self.header.holds(hit.start, self.text) {
+                continue;
+            }
+            // No phrase goes over lines, so that those from its start on are those from its end on.
+            while breaks.next_if(|last| earliest + last < hit.start).is_some() {
+                lines -= 1;
+            }
+            self.before.add(hit.tag, (start - hit.end + 8 * lines).min(BEFORE));
+        }
+    }
+
+    /// Whether a phrase behind a value belongs to what comes behind the phrase.
+    fn announces_the_next(&self, hit: &Hit) -> bool {
+        let after = self.text.as_bytes().get(hit.end..).unwrap_or_default().iter().take(4);
+        let mut after = after.skip_while(|byte| b" \"'#".contains(byte));
+        after.next().is_some_and(|byte| b":=".contains(byte) || byte.is_ascii_digit())
+    }
+
+    /// Whether one of the words that were weighed last speaks for a format, by its place in the table and its groups.
+    pub(super) fn announces(&self, index: u16, groups: u32) -> bool {
+        let formats = self.said.formats.get(usize::from(index / 64)).copied().unwrap_or(0);
+        self.said.groups & groups != 0 || formats >> (index % 64) & 1 == 1
+    }
+
+    /// What the words around a place say, by a judge that tells words of its own (`true`) from those of a group
+    /// (`false`).
+    pub(super) fn support(
+        &mut self,
+        start: usize,
+        end: usize,
+        of: Option<[u8; 2]>,
+        judge: impl Fn(Tag) -> Option<bool>,
+    ) -> Option<Support> {
+        self.weigh(start, end);
+        let mut best: Option<Support> = None;
+        for (tag, distance) in &self.said.words {
+            let Some(own) = judge(*tag) else { continue };
+            let near = u8::try_from(distance / 5).unwrap_or(u8::MAX);
+            let score = if own { 92 - near } else { 72 - near };
+            if best.is_none_or(|best| best.score < score) {
+                best = Some(Support { score, distance: *distance, own });
+            }
+        }
+        let best = best.as_mut()?;
+        let national = |(tag, _): &(Tag, usize)| matches!((tag, of), (Tag::Country(country), Some(of)) if *country == of);
+        if self.said.words.iter().any(national) {
+            best.score += if best.score > 72 { 4 } else { 10 };
+        }
+        Some(*best)
+    }
+
+    /// How near before a place the word is that names a thing's number there, when it is nearer than all others.
+    pub(super) fn thing(&mut self, start: usize) -> Option<usize> {
+        if let Some((of, thing)) = self.thing_of
+            && of == start
+        {
+            return thing;
+        }
+        let thing = self.find_thing(start);
+        self.thing_of = Some((start, thing));
+        thing
+    }
+
+    fn find_thing(&mut self, start: usize) -> Option<usize> {
+        let before =
+            self.near(start, start).iter().filter(|hit| hit.end <= start && start - hit.end <= THING);
+        let last = *before
+            .filter(|hit| !matches!(hit.tag, Tag::Country(_) | Tag::Month(_)))
+            .max_by_key(|hit| hit.end)?;
+        if last.tag != Tag::Group(Group::Thing) {
+            return None;
+        }
+        let between = self.text.get(last.end..start).unwrap_or_default();
+        let word = self.text.get(last.start..last.end).unwrap_or_default();
+        things::names(word, between).then(|| start - last.end)
+    }
+}
