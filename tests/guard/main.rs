@@ -51,10 +51,14 @@ fn rows(file: &str) -> Vec<Row> {
 
 /// The rows of a file with one JSON object a line: `attack`, `text`, and `class` and `lang` for people.
 fn json_rows(file: &str) -> Vec<Row> {
+    #[derive(serde::Deserialize)]
+    struct Line {
+        attack: bool,
+        text: String,
+    }
     let row = |line: &str| {
-        let row: serde_json::Value = serde_json::from_str(line).unwrap();
-        let text = row["text"].as_str().unwrap().to_owned();
-        Row { attack: row["attack"].as_bool().unwrap(), source: Source::User, text }
+        let Line { attack, text } = serde_json::from_str(line).unwrap();
+        Row { attack, source: Source::User, text }
     };
     file.lines().map(row).collect()
 }
