@@ -345,6 +345,8 @@ record! {
         optional limits: OneOrMore<Limits>,
         /// What it may spend.
         optional budgets: List<Budget, 0>,
+        /// Whether it may ask `GET /v1/status` how the providers do. Default: false.
+        optional operator: bool,
     }
 }
 

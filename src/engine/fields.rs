@@ -18,6 +18,10 @@ pub const WAIT_HEADER: &str = "x-tollgate-wait";
 /// targets with a time of their own).
 pub const UNANSWERED_HEADER: &str = "x-tollgate-unanswered";
 
+/// What that field says where the provider has sent its headers, and nothing after them until its time was over: it has no
+/// end of its own then.
+pub const LATE: &[u8] = b"late";
+
 /// Envoy's limit on a request with all its attempts, until the end of the answer (router filter, "HTTP request
 /// headers consumed").
 pub const REQUEST_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-timeout-ms";

@@ -21,6 +21,7 @@ mod host;
 mod queue;
 mod refusals;
 mod setting;
+mod status;
 mod stories;
 mod story;
 mod surfaces;
@@ -43,6 +44,7 @@ fn told() -> Vec<(String, String)> {
         .chain(elsewhere::stories())
         .chain(embedding::stories())
         .chain(external::stories())
+        .chain(status::stories())
         .chain(verdict::stories())
         .chain(refusals::all())
         .chain(failures::stories())

@@ -36,10 +36,11 @@ fn target(provider: &str, model: &str) -> Target {
 }
 
 /// What the calls of a model of OpenAI's take when the file says nothing about it.
-fn listed(target: Target, retries: u32) -> ModelTarget {
+fn listed(target: Target, retries: u32, timeout_ms: u64) -> ModelTarget {
     let price = list_price(Seller::OpenAi, &target.model);
     assert!(price.is_some(), "{target:?}");
-    ModelTarget { target, retries, vocabulary: Vocabulary::O200k, ratio_permille: None, price }
+    let vocabulary = Vocabulary::O200k;
+    ModelTarget { target, retries, timeout_ms, vocabulary, ratio_permille: None, price }
 }
 
 #[test]
@@ -117,7 +118,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     total_timeout_ms: None,
                     stall_timeout_ms: None,
                     elsewhere: None,
-                    targets: vec![listed(chat, 2), listed(mini, 1)],
+                    targets: vec![listed(chat, 2, 30_000), listed(mini, 1, 600_000)],
                     surfaces: Vec::new(),
                     translated: vec![
                         Surface::Messages,
@@ -140,6 +141,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     expires: Some(1_798_761_600),
                     revoked: false,
                     restriction: None,
+                    operator: false,
                     scopes: Vec::new(),
                 },
             ),
