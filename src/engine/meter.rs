@@ -94,13 +94,6 @@ impl Meter {
         self
     }
 
-    /// Whether a piece of a stream that comes now has to be its last, for want of time.
-    pub fn runs_out(&mut self, now: Timestamp) -> bool {
-        let goes_on = matches!(self.reading, Reading::Stream { .. }) && self.is_cut_short();
-        self.ran_out = goes_on && self.deadline.is_some_and(|deadline| now >= deadline);
-        self.ran_out
-    }
-
     /// Whether the stream had to end for want of time.
     #[must_use]
     pub const fn ran_out(&self) -> bool {
@@ -200,6 +193,22 @@ impl Meter {
             }
         }
         Relayed { last: end_of_stream, ..Relayed::default() }
+    }
+
+    /// Makes a piece that was read the last one of a stream whose time is up, and that has not said that it is over.
+    pub fn stop_in_time(&mut self, relayed: &mut Relayed, now: Timestamp) {
+        let is_due = self.deadline.is_some_and(|deadline| now >= deadline);
+        let edits = self.edits();
+        if let Reading::Stream { carried, .. } = &self.reading
+            && is_due
+            && self.is_cut_short()
+            && !relayed.exceeds
+        {
+            relayed.last = true;
+            // Where a stream is edited, nothing passes of an event that is not complete.
+            relayed.cut_off = if edits { 0 } else { *carried };
+            self.ran_out = true;
+        }
     }
 
     /// Allows so many tokens more, and reads what was withheld.

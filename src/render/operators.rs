@@ -47,3 +47,51 @@ pub(super) fn barrier(gateway: &Gateway) -> Option<Value> {
     let barrier = json!({"match": {"prefix": "/", "headers": [named]}, "direct_response": {"status": 404}});
     has_operators(gateway).then_some(barrier)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::listener::routes;
+    use super::*;
+    use crate::config;
+
+    fn gateway(admin: &str, key: &str) -> Gateway {
+        let hash = "sha256:00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
+        let text = format!(
+            "version: 1
+admin: '{admin}'
+providers: {{a: {{api: openai, url: 'http://a.test'}}}}
+models: {{m: {{targets: [{{provider: a, model: x}}]}}}}
+teams: {{t: {{}}}}
+keys: [{{id: k, hash: '{hash}', team: t, models: [m]{key}}}]
+"
+        );
+        config::parse("gateway.yaml", &text).unwrap()
+    }
+
+    #[test]
+    fn there_is_no_way_to_the_admin_interface_where_nobody_may_use_it() {
+        for key in ["", ", operator: false", ", operator: true, revoked: true"] {
+            let gateway = gateway("127.0.0.1:9901", key);
+            assert_eq!((cluster(&gateway), barrier(&gateway)), (None, None), "{key}");
+        }
+    }
+
+    #[test]
+    fn where_an_operator_may_ask_no_other_request_gets_there() {
+        for (admin, host) in
+            [("127.0.0.1:9901", "127.0.0.1"), ("0.0.0.0:9901", "127.0.0.1"), ("'[::]:9901'", "::1")]
+        {
+            let gateway = gateway(admin.trim_matches('\''), ", operator: true");
+            let endpoint = "/load_assignment/endpoints/0/lb_endpoints/0/endpoint/address/socket_address";
+            let cluster = cluster(&gateway).unwrap();
+            assert_eq!(cluster.pointer(endpoint), Some(&json!({"address": host, "port_value": 9901})));
+            let routes = routes(&gateway);
+            let all = routes["virtual_hosts"][0]["routes"].as_array().unwrap();
+            let at = |found: &dyn Fn(&Value) -> bool| all.iter().position(found).unwrap();
+            let barrier = at(&|route| route["match"]["headers"][0]["string_match"]["exact"] == ADMIN_CLUSTER);
+            assert!(barrier < at(&|route| route["route"]["cluster_header"] == CLUSTER_HEADER));
+            assert_eq!(all[barrier]["direct_response"]["status"], 404);
+            assert_eq!(all[barrier]["typed_per_filter_config"], Value::Null, "the policy sees it first");
+        }
+    }
+}

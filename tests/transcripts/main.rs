@@ -18,6 +18,7 @@ mod embedding;
 mod external;
 mod failures;
 mod host;
+mod late;
 mod queue;
 mod refusals;
 mod setting;
@@ -45,6 +46,7 @@ fn told() -> Vec<(String, String)> {
         .chain(embedding::stories())
         .chain(external::stories())
         .chain(status::stories())
+        .chain(late::stories())
         .chain(verdict::stories())
         .chain(refusals::all())
         .chain(failures::stories())

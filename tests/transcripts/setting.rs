@@ -118,6 +118,7 @@ models:
   open-minded:
     on_content_policy: brief
     targets: [{{provider: gemini, model: gemini-2.5-pro, retries: 0}}]
+  brisk: {{total_timeout: 10s, targets: [{{provider: first, model: model-1}}]}}
   private: {{targets: [{{provider: first, model: model-1}}]}}
   vectors:
     surfaces: [embeddings]
@@ -148,7 +149,7 @@ keys:
 - {{id: asked, hash: '{}', team: asked, models: [chat], limits: {{concurrency: 1}}}}
 - {{id: lenient, hash: '{}', team: lenient, models: [chat]}}
 - {{id: heard, hash: '{}', team: heard, models: [chat], limits: {{concurrency: 1}}}}
-- {{id: operator, hash: '{}', team: team-a, models: [chat], operator: true}}
+- {{id: operator, hash: '{}', team: team-a, models: [brisk], operator: true}}
 - {{id: old, hash: '{}', team: team-a, models: [chat], expires: 2025-06-01T00:00:00Z}}
 - {{id: stolen, hash: '{}', team: team-a, models: [chat], revoked: true}}
 ",

@@ -11,7 +11,7 @@ use crate::engine::effect::{Effect, Flow};
 use crate::engine::elsewhere::{self, Elsewhere};
 use crate::engine::event::Timestamp;
 use crate::engine::fields::{
-    LATE, REQUEST_ID_HEADERS, SERVED_BY, UNANSWERED_HEADER, is_private_response_header,
+    LATE, REQUEST_ID_HEADERS, SERVED_BY, UNANSWERED_HEADER, UNREADABLE, is_private_response_header,
 };
 use crate::engine::headers::Headers;
 use crate::engine::refusal::Refusal;
@@ -52,7 +52,8 @@ impl Policy {
             }
         };
         let unanswered = headers.get(UNANSWERED_HEADER);
-        let (local, late) = (local || unanswered.is_some(), unanswered == Some(LATE) && !end_of_stream);
+        let unreadable = unanswered == Some(UNREADABLE);
+        let (local, late) = (local || (unanswered.is_some() && !unreadable), unanswered == Some(LATE));
         let note = self.deposit.take().and_then(|deposit| deposit.note());
         if let Some(note) = &note {
             let unanswered = local && headers.get(adapter::REFUSAL_HEADER).is_none();
@@ -92,8 +93,8 @@ impl Policy {
                 Some(_) => note.and_then(|note| note.refused.get().cloned()).unwrap_or(Refusal::Internal),
                 None => Refusal::of_envoy(status, self.gateway.max_request_body),
             };
-            if late {
-                return self.stand_in(headers, &refusal, effects);
+            if late && !end_of_stream {
+                return self.stand_in(headers, &refusal, Outcome::Refused(refusal.code()), effects);
             }
             effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
             effects.push(set_response_header("content-type", "application/json"));
@@ -105,6 +106,9 @@ impl Policy {
         };
         self.record.provider_request_id =
             REQUEST_ID_HEADERS.iter().find_map(|name| headers.text(name)).map(str::to_owned);
+        if unreadable && !end_of_stream {
+            return self.stand_in(headers, &Refusal::UnreadableAnswer, Outcome::ProviderError, effects);
+        }
         if (200..300).contains(&status) {
             let media_type = headers.media_type();
             let streamed = meter.expect(media_type.as_deref());
@@ -127,16 +131,25 @@ impl Policy {
         }
     }
 
-    /// Answers in the place of an answer that has headers only, and nothing to put these words into.
-    fn stand_in(&mut self, headers: &Headers, refusal: &Refusal, effects: &mut Vec<Effect>) {
+    /// Answers in the place of what has begun and may never end.
+    fn stand_in(
+        &mut self,
+        headers: &Headers,
+        refusal: &Refusal,
+        outcome: Outcome,
+        effects: &mut Vec<Effect>,
+    ) {
         let mut reply = refusal.reply(self.dialect());
         let told = [SERVED_BY.model, SERVED_BY.provider, SERVED_BY.provider_model, SERVED_BY.attempts];
         let told = told.into_iter().filter_map(|name| Some((name, headers.text(name)?.to_owned())));
         reply.headers.extend(told);
         reply.headers.extend(self.spending.as_mut().map(Spending::headers).unwrap_or_default());
+        if let Some(rule) = self.record.found.as_ref().and_then(|found| found.warning.as_deref()) {
+            reply.headers.push((GUARD_HEADER, rule.to_owned()));
+        }
         effects.clear();
         effects.push(Effect::Reply(reply));
-        self.phase = Phase::Answered(Outcome::Refused(refusal.code()));
+        self.phase = Phase::Answered(outcome);
     }
 
     /// A provider has answered with an error.
@@ -182,8 +195,10 @@ impl Policy {
                 if let Some(watched) = &self.watched {
                     watched.heard(now);
                 }
-                let runs_out = !end_of_stream && meter.runs_out(now);
-                let relayed = meter.relay(chunk, end_of_stream || runs_out);
+                let mut relayed = meter.relay(chunk, end_of_stream);
+                if !end_of_stream {
+                    meter.stop_in_time(&mut relayed, now);
+                }
                 self.relayed(chunk, relayed, now, effects);
             }
             Phase::Failing => self.pass(chunk.to_vec(), end_of_stream, effects),
