@@ -31,7 +31,7 @@ use super::book::Book;
 use super::content::Contents;
 use super::content::answer::Restoring;
 use super::counting::Calibrator;
-use super::effect::{Effect, Flow, Reply};
+use super::effect::{Effect, Flow};
 use super::elsewhere::Elsewhere;
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Deposit, Desk, Exchange, Original, PASSED_ON, Prompt};
@@ -53,7 +53,7 @@ use crate::dialect::surface::{Selection, Surface};
 use crate::dialect::translate::Dialect;
 use crate::identity::caller::{Caller, Directory};
 use crate::observe::record::{Notice, Outcome, Record};
-use crate::quota::ledger::{Standing, Terms};
+use crate::quota::ledger::Terms;
 use crate::quota::store::{Denied, Granted, Store, StoreFailed, seed};
 
 /// What the log says when too many alerts wait for the webhook already.
@@ -480,25 +480,6 @@ impl Policy {
         self.phase = Phase::Forwarded(meter.limited(model.total_timeout_ms, at));
         self.deposit = Some(deposit);
         Flow::Continue
-    }
-
-    /// Tells the caller how its limits stand.
-    fn report(&mut self, standings: &[Option<Vec<Standing>>], effects: &mut Vec<Effect>) -> Flow {
-        match std::mem::replace(&mut self.phase, Phase::Arriving) {
-            Phase::Reporting(applied) => self.answer(applied.report(standings), effects),
-            phase => {
-                self.phase = phase;
-                Flow::Continue
-            }
-        }
-    }
-
-    /// Gives an answer that needs no provider.
-    fn answer(&mut self, body: Vec<u8>, effects: &mut Vec<Effect>) -> Flow {
-        let headers = vec![("content-type", "application/json".to_owned())];
-        effects.push(Effect::Reply(Reply { status: 200, headers, body }));
-        self.phase = Phase::Ended(Outcome::Ok);
-        Flow::Pause
     }
 
     /// The dialect in which the client is answered; OpenAI's where none is known.

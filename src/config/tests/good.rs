@@ -373,3 +373,14 @@ fn the_documented_example_keys_are_the_configured_ones() {
         assert!(gateway.policy.keys[id].hash.matches(&KeyHash::of(key.as_bytes())), "{id}");
     }
 }
+
+#[test]
+fn a_key_is_an_operators_only_where_the_file_says_so() {
+    let is_operator = |gateway: Gateway| gateway.policy.keys["team-a-prod"].operator;
+    assert!(!is_operator(good()));
+    assert!(is_operator(good_with("  revoked: false\n", "  operator: true\n")));
+    let (found, place) = ("text", "29:13");
+    let problems = super::parse_with("  revoked: false\n", "  operator: 'yes'\n").unwrap_err();
+    let expected = format!("gateway.yaml:{place}: keys[0].operator: expected true or false, found {found}");
+    assert_eq!(super::lines(&problems), [expected]);
+}

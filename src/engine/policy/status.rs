@@ -1,5 +1,6 @@
-//! Where an operator is told how the providers do: Envoy's admin interface is asked twice, at two paths that are written here
-//! and nowhere else, and what it says is told as `tollgate status --json` does.
+//! Where a caller is told what needs no provider: how its limits stand, and an operator how the providers do. For that,
+//! Envoy's admin interface is asked twice, at two paths that no client chooses, and what it says is told as
+//! `tollgate status --json` does.
 //!
 //! Promises: only keys that are an operator's get there, and to all others it is a path at which nothing is served; nothing
 //! of the client's request goes to Envoy's admin interface, and nothing that it sends goes anywhere.
@@ -10,11 +11,13 @@ use super::{Phase, Policy};
 use crate::dialect::surface::{Selection, Surface};
 use crate::engine::Headers;
 use crate::engine::content::external;
-use crate::engine::effect::{Effect, Flow};
+use crate::engine::effect::{Effect, Flow, Reply};
 use crate::engine::fields::is_steering_header;
 use crate::engine::refusal::Refusal;
 use crate::identity::caller::Caller;
+use crate::observe::record::Outcome;
 use crate::observe::status::{CLUSTERS, Clusters, STATS};
+use crate::quota::ledger::Standing;
 
 /// So much is read of what Envoy says, in bytes. A cluster takes two thousand of them.
 const LONGEST_ANSWER: usize = 4 << 20;
@@ -74,5 +77,24 @@ impl Policy {
         let stats = std::str::from_utf8(answer).map_err(|_| Refusal::StatusUnavailable)?;
         let body = serde_json::to_vec(&clusters.status(stats)).map_err(|_| Refusal::StatusUnavailable)?;
         Ok(self.answer(body, effects))
+    }
+
+    /// Tells the caller how its limits stand.
+    pub(super) fn report(&mut self, standings: &[Option<Vec<Standing>>], effects: &mut Vec<Effect>) -> Flow {
+        match std::mem::replace(&mut self.phase, Phase::Arriving) {
+            Phase::Reporting(applied) => self.answer(applied.report(standings), effects),
+            phase => {
+                self.phase = phase;
+                Flow::Continue
+            }
+        }
+    }
+
+    /// Gives an answer that needs no provider.
+    pub(super) fn answer(&mut self, body: Vec<u8>, effects: &mut Vec<Effect>) -> Flow {
+        let headers = vec![("content-type", "application/json".to_owned())];
+        effects.push(Effect::Reply(Reply { status: 200, headers, body }));
+        self.phase = Phase::Ended(Outcome::Ok);
+        Flow::Pause
     }
 }
