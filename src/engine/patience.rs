@@ -121,8 +121,9 @@ impl Turns {
     /// How long an attempt at `target` may take until its answer has begun, where that is less than Envoy gives it.
     #[must_use]
     pub fn time(&self, target: &str) -> Option<Duration> {
-        let chance = self.patience.chances.iter().find(|chance| chance.target == target)?;
-        Some(chance.time).filter(|time| *time < self.patience.attempt)
+        // Of a target that is the model's own, and of one that stands in for it, too, the longer time.
+        let chances = self.patience.chances.iter().filter(|chance| chance.target == target);
+        chances.map(|chance| chance.time).max().filter(|time| *time < self.patience.attempt)
     }
 
     /// Whether the latest attempt has had all the time that Envoy gives it.
@@ -295,7 +296,7 @@ mod tests {
             retries,
             time: Duration::from_secs(seconds),
         };
-        let chances = vec![chance("a/m", 1, 10), chance("b/m", 0, 30)];
+        let chances = vec![chance("a/m", 1, 10), chance("b/m", 0, 20), chance("b/m", 0, 30)];
         let (longest, attempt) = (Duration::from_secs(2), Duration::from_secs(30));
         Turns::new(Rc::new(Patience { longest, attempt, chances }))
     }

@@ -1,6 +1,6 @@
 //! Answers that do not begin in time, and streams that are not over in time.
 
-use crate::setting::OPERATOR_KEY;
+use crate::setting::{BRIEF_KEY, OPERATOR_KEY};
 use crate::stories::{STREAM, chatting, post};
 use crate::story::Story;
 
@@ -9,6 +9,7 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("late", late as fn() -> String),
         ("late_at_last", late_at_last),
         ("late_in_time", late_in_time),
+        ("unreadable_of_a_limited_key", unreadable_of_a_limited_key),
         ("total_timeout_of_a_stream", total_timeout_of_a_stream),
         ("total_timeout_of_an_answer", total_timeout_of_an_answer),
         ("total_timeout_after_the_last_word", total_timeout_after_the_last_word),
@@ -35,6 +36,22 @@ fn late_at_last() -> String {
     let mut story = chatting("So does the last: the gateway answers in its place.", "");
     story.overdue_at_last(JSON, &[b"{\"choices\":["], 30_000);
     story.done()
+}
+
+/// What goes with the gateway's answer is what would have gone with the provider's.
+fn unreadable_of_a_limited_key() -> String {
+    let mut story =
+        Story::new("A page without an end, and a key with a budget: the client is told of both at once.");
+    let body = r#"{"model":"brief","messages":[{"role":"user","content":"Go on."}]}"#;
+    let (length, bearer) = (body.len().to_string(), format!("Bearer {BRIEF_KEY}"));
+    story.request(&post("/v1/chat/completions", &length, &bearer), &[body]);
+    assert!(story.attempt("first/model-1"));
+    story.cut_short();
+    story.answer(&[(":status", "200"), ("content-type", "text/html")], &[b"<html>", b"<html>"], false);
+    let told = story.done();
+    let (_, client) = told.split_once("= the client receives").unwrap();
+    assert!(client.contains("x-ratelimit-remaining-tokens: ") && !client.contains("unanswered"), "{told}");
+    told
 }
 
 fn late_in_time() -> String {

@@ -2,6 +2,8 @@
 //!
 //! Promises that every way out of a request ends in [`Policy::settle`], exactly once.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::content::GUARD_HEADER;
@@ -140,14 +142,17 @@ impl Policy {
         effects: &mut Vec<Effect>,
     ) {
         let mut reply = refusal.reply(self.dialect());
-        let told = [SERVED_BY.model, SERVED_BY.provider, SERVED_BY.provider_model, SERVED_BY.attempts];
-        let told = told.into_iter().filter_map(|name| Some((name, headers.text(name)?.to_owned())));
+        // What the client would have been told beside it, by Envoy and by the gateway.
+        let served = [SERVED_BY.model, SERVED_BY.provider, SERVED_BY.provider_model, SERVED_BY.attempts];
+        let served = served.into_iter().filter_map(|name| Some((name, headers.text(name)?.to_owned())));
+        let mut told: BTreeMap<&'static str, String> = served.collect();
+        told.extend(effects.drain(..).filter_map(|effect| match effect {
+            Effect::SetResponseHeader(Cow::Borrowed(name), value) if !name.starts_with(':') => {
+                Some((name, String::from_utf8(value).ok()?))
+            }
+            _ => None,
+        }));
         reply.headers.extend(told);
-        reply.headers.extend(self.spending.as_mut().map(Spending::headers).unwrap_or_default());
-        if let Some(rule) = self.record.found.as_ref().and_then(|found| found.warning.as_deref()) {
-            reply.headers.push((GUARD_HEADER, rule.to_owned()));
-        }
-        effects.clear();
         effects.push(Effect::Reply(reply));
         self.phase = Phase::Answered(outcome);
     }

@@ -19,7 +19,7 @@ use crate::observe::record::Outcome;
 use crate::observe::status::{CLUSTERS, Clusters, STATS};
 use crate::quota::ledger::Standing;
 
-/// So much is read of what Envoy says, in bytes. A cluster takes two thousand of them.
+/// So much is read of what Envoy says, in bytes. A cluster takes 1,200 to 1,500 of them.
 const LONGEST_ANSWER: usize = 4 << 20;
 
 /// What an operator has asked for, and what is known of it.
