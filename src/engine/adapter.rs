@@ -110,7 +110,7 @@ impl Adapter {
             return Err(Fault::Inconsistent);
         }
         exchange.turns.begin(target, now);
-        self.due = exchange.turns.time(target).map(|time| now.after(time));
+        self.due = exchange.time(target).map(|time| now.after(time));
         let provider = self.config.providers.get(name).ok_or(Fault::Inconsistent)?;
         self.scales = Scales::of(&exchange, provider.api.dialect());
         let passes = provider.serves(exchange.surface);
@@ -281,7 +281,7 @@ impl Role for Adapter {
         let provider = name.and_then(|name| self.config.providers.get(name));
         let note = attempt.ticket.as_deref().and_then(|ticket| self.desk.fetch(ticket));
         provider.is_some_and(|provider| provider.signing.is_some())
-            || note.is_some_and(|note| note.elsewhere.is_some() || note.turns.time(target).is_some())
+            || note.is_some_and(|note| note.elsewhere.is_some() || note.time(target).is_some())
     }
 
     fn due(&self) -> Option<Timestamp> {

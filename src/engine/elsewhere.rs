@@ -76,6 +76,12 @@ impl Elsewhere {
         self.begun.get()
     }
 
+    /// Whether another model's targets are asked.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        self.taken.get()
+    }
+
     fn may_lead_on(&self) -> bool {
         !self.taken.get() && (self.context.is_some() || self.content.is_some())
     }

@@ -118,12 +118,14 @@ impl Turns {
         self.patience.chances.iter().any(|chance| chance.target == target)
     }
 
-    /// How long an attempt at `target` may take until its answer has begun, where that is less than Envoy gives it.
+    /// How long an attempt at `target` may take until its answer has begun, where that is less than Envoy gives it. Of a
+    /// target that is the model's own, and one of the models that stand in for it, too, once these are asked the longest.
     #[must_use]
-    pub fn time(&self, target: &str) -> Option<Duration> {
-        // Of a target that is the model's own, and of one that stands in for it, too, the longer time.
+    pub fn time(&self, target: &str, stands_in: bool) -> Option<Duration> {
         let chances = self.patience.chances.iter().filter(|chance| chance.target == target);
-        chances.map(|chance| chance.time).max().filter(|time| *time < self.patience.attempt)
+        let mut times = chances.map(|chance| chance.time);
+        let time = if stands_in { times.max() } else { times.next() };
+        time.filter(|time| *time < self.patience.attempt)
     }
 
     /// Whether the latest attempt has had all the time that Envoy gives it.
@@ -448,9 +450,10 @@ mod tests {
     #[test]
     fn it_is_known_whose_time_is_over() {
         let turns = turns();
-        assert_eq!(turns.time("a/m"), Some(Duration::from_secs(10)));
+        assert_eq!(turns.time("a/m", false), Some(Duration::from_secs(10)));
+        assert_eq!(turns.time("b/m", false), Some(Duration::from_secs(20)));
         // Envoy sees to that.
-        assert_eq!((turns.time("b/m"), turns.time("c/m")), (None, None));
+        assert_eq!((turns.time("b/m", true), turns.time("c/m", false)), (None, None));
         let at = |seconds: u64| Timestamp::from_nanoseconds(seconds * 1_000_000_000);
         turns.begin("b/m", at(5));
         assert!(!turns.is_overdue(at(34)) && turns.is_overdue(at(35)));
