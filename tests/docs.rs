@@ -110,6 +110,7 @@ fn every_refusal_is_listed_with_its_status() {
         exceeded(Excess::Budget),
         exceeded(Excess::Concurrency),
         Refusal::LimitsUnavailable,
+        Refusal::StatusUnavailable,
         Refusal::GuardUnavailable,
         Refusal::AnswerUnchecked,
         Refusal::MissingKey,

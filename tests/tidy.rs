@@ -16,7 +16,7 @@ use std::path::{Path, PathBuf};
 /// The layers are `host`, `engine`, the policies and dialects, `framing`; [`layer`] keeps this table itself from
 /// turning the arrows round. Parts of one layer use each other only as listed.
 const IMPORTS: &[(&str, &[&str])] = &[
-    ("bin", &["config", "guard", "identity::key", "redact", "render", "tokens"]),
+    ("bin", &["config", "guard", "identity::key", "observe::status", "redact", "render", "tokens"]),
     // Native only, and no part of the filter: it may use what the names in Envoy's configuration come from.
     (
         "render",

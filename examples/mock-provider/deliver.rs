@@ -182,7 +182,9 @@ impl Delivery<'_> {
         // Something must be sent before the middle.
         let is_broken_off = events < 2 && matches!(self.behaviour.fault(), Some((_, Point::MidStream)));
         let is_repeated = events < 2 && self.behaviour.endless;
-        asked.or_else(|| (is_broken_off || is_repeated).then(|| bytes.len().div_ceil(2).max(1)))
+        // And what is repeated is neither its beginning nor its end.
+        let parts = if is_repeated { 4 } else { 2 };
+        asked.or_else(|| (is_broken_off || is_repeated).then(|| bytes.len().div_ceil(parts).max(1)))
     }
 
     /// Whether the pieces of the body are written one by one.

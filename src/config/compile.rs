@@ -427,6 +427,7 @@ impl Compiler<'_, '_> {
                     expires: key.expires.as_ref().map(|expires| expires.value.0),
                     revoked: key.revoked.as_ref().is_some_and(|revoked| revoked.value),
                     restriction: None,
+                    operator: key.operator.as_ref().is_some_and(|operator| operator.value),
                     scopes: key_scopes,
                 };
                 keys.insert(id.value.0.clone(), compiled);

@@ -127,6 +127,9 @@ pub struct ModelTarget {
     /// How many attempts there are after the first.
     #[serde(default)]
     pub retries: u32,
+    /// How long one attempt may take until its answer has begun, in milliseconds.
+    #[serde(default)]
+    pub timeout_ms: u64,
     /// The vocabulary that counts its prompts.
     pub vocabulary: Vocabulary,
     /// Where that is not the model's own, the provider's tokens per thousand of ours until they are learnt.
@@ -260,6 +263,9 @@ pub struct Key {
     /// The place in [`Restricted::kinds`] of what may serve it; `None` where everything may.
     #[serde(default)]
     pub restriction: Option<usize>,
+    /// Whether the key may ask how the providers do.
+    #[serde(default)]
+    pub operator: bool,
     /// The places in [`Policy::scopes`] of all that limits this key, the narrowest first: itself, its
     /// environment, its team, the organisation.
     pub scopes: Vec<usize>,
@@ -427,6 +433,9 @@ pub fn logical_name(chain: &str) -> &str {
 
 /// The Envoy cluster of the webhook for alerts. No name of a provider has a colon, so no target has this cluster.
 pub const WEBHOOK_CLUSTER: &str = "alerts:webhook";
+
+/// The Envoy cluster of Envoy's own admin interface, which is there where a key is an operator's.
+pub const ADMIN_CLUSTER: &str = "envoy:admin";
 
 /// The Envoy cluster of the external guard of a team; of that of all teams without a guard of their own, under no name.
 #[must_use]

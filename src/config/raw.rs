@@ -256,8 +256,8 @@ record! {
         /// The longest that the first retry is put off by chance, 1ms to 10s; it doubles with every further one, up to
         /// 1s or this. Default: 1ms.
         optional back_off: Span,
-        /// How long a request may take, all attempts and the whole answer, 1ms to 24h; streams that last longer are
-        /// broken off. Default: as long as it takes.
+        /// How long a request may take, all attempts and the whole answer, 1ms to 24h; streams that last longer end with
+        /// an error. Default: as long as it takes.
         optional total_timeout: Span,
         /// How long an answer that has begun may be silent until it is broken off, 100ms to 1h. Default: a minute longer than
         /// the longest `timeout` of all targets.
@@ -345,6 +345,8 @@ record! {
         optional limits: OneOrMore<Limits>,
         /// What it may spend.
         optional budgets: List<Budget, 0>,
+        /// Whether it may ask `GET /v1/status` how the providers do. Default: false.
+        optional operator: bool,
     }
 }
 

@@ -115,7 +115,8 @@ impl Api {
             | Surface::Models
             | Surface::AnthropicModels
             | Surface::GeminiModels
-            | Surface::Usage => false,
+            | Surface::Usage
+            | Surface::Status => false,
         }
     }
 

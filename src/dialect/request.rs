@@ -61,7 +61,8 @@ pub fn inspect(surface: Surface, addressed: Option<&str>, body: &[u8]) -> Result
         | Surface::Completions
         | Surface::Embeddings
         | Surface::Models
-        | Surface::Usage => openai::request::inspect(surface, body),
+        | Surface::Usage
+        | Surface::Status => openai::request::inspect(surface, body),
     }
 }
 

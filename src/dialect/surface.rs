@@ -36,6 +36,8 @@ pub enum Surface {
     GeminiModels,
     /// `GET /v1/usage`
     Usage,
+    /// `GET /v1/status`, for operators only
+    Status,
 }
 
 /// What a path and a method select.
@@ -83,7 +85,7 @@ const GEMINI_MODELS: [&str; 2] = ["/v1beta/models/", "/v1/models/"];
 
 impl Surface {
     /// Every surface.
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::ChatCompletions,
         Self::Completions,
         Self::Responses,
@@ -97,6 +99,7 @@ impl Surface {
         Self::AnthropicModels,
         Self::GeminiModels,
         Self::Usage,
+        Self::Status,
     ];
 
     /// The path a client calls.
@@ -115,6 +118,7 @@ impl Surface {
             Self::Models | Self::AnthropicModels => "/v1/models",
             Self::GeminiModels => "/v1beta/models",
             Self::Usage => "/v1/usage",
+            Self::Status => "/v1/status",
         }
     }
 
@@ -122,7 +126,7 @@ impl Surface {
     #[must_use]
     pub const fn method(self) -> &'static str {
         match self {
-            Self::Models | Self::AnthropicModels | Self::GeminiModels | Self::Usage => "GET",
+            Self::Models | Self::AnthropicModels | Self::GeminiModels | Self::Usage | Self::Status => "GET",
             _ => "POST",
         }
     }
@@ -139,7 +143,7 @@ impl Surface {
             | Self::StreamGenerateContent
             | Self::CountContents
             | Self::GeminiModels => Some(Dialect::Gemini),
-            Self::Embeddings | Self::Models | Self::Usage => None,
+            Self::Embeddings | Self::Models | Self::Usage | Self::Status => None,
         }
     }
 
@@ -155,6 +159,7 @@ impl Surface {
             Self::CountTokens | Self::CountContents => "count_tokens",
             Self::Models | Self::AnthropicModels | Self::GeminiModels => "list_models",
             Self::Usage => "usage",
+            Self::Status => "status",
         }
     }
 
@@ -173,13 +178,14 @@ impl Surface {
     /// Whether a provider is asked, and not the gateway alone.
     #[must_use]
     pub const fn is_forwarded(self) -> bool {
-        !self.lists_models() && !self.counts_tokens() && !matches!(self, Self::Usage)
+        !self.lists_models() && !self.counts_tokens() && !matches!(self, Self::Usage | Self::Status)
     }
 
-    /// Every surface as `METHOD path`.
+    /// Every surface as `METHOD path`, but for what is only there for operators.
     pub fn served() -> impl Iterator<Item = String> {
-        // Its path is that of `Models`.
-        let surfaces = Self::ALL.into_iter().filter(|surface| *surface != Self::AnthropicModels);
+        // The path of `AnthropicModels` is that of `Models`.
+        let untold = |surface: &Self| matches!(surface, Self::AnthropicModels | Self::Status);
+        let surfaces = Self::ALL.into_iter().filter(move |surface| !untold(surface));
         surfaces.map(|surface| format!("{} {}", surface.method(), surface.path()))
     }
 

@@ -13,6 +13,7 @@
 //!
 //! Deliberately unknown here: callers, keys, teams, logical models.
 
+use std::borrow::Cow;
 use std::rc::Rc;
 
 use super::Role;
@@ -20,7 +21,7 @@ use super::effect::{Effect, Flow, Reply};
 use super::elsewhere::Scales;
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Desk, Exchange};
-use super::fields::UNANSWERED_HEADER;
+use super::fields::{LATE, UNANSWERED_HEADER};
 use super::headers::Headers;
 use super::judge::Judge;
 use super::refusal::{Refusal, Unsupported};
@@ -52,6 +53,8 @@ pub struct Adapter {
     phase: Phase,
     /// What weighs the answer first, where a provider's objection leads elsewhere.
     scales: Option<Scales>,
+    /// When the answer must have begun, where Envoy does not see to that.
+    due: Option<Timestamp>,
 }
 
 #[derive(Debug)]
@@ -88,7 +91,7 @@ impl Adapter {
     /// An attempt that is about to start.
     #[must_use]
     pub const fn new(config: Rc<compiled::Adapter>, desk: Desk) -> Self {
-        Self { config, desk, phase: Phase::Arriving, scales: None }
+        Self { config, desk, phase: Phase::Arriving, scales: None, due: None }
     }
 
     fn request_headers(
@@ -106,7 +109,8 @@ impl Adapter {
         if exchange.restricted && !exchange.turns.knows(target) {
             return Err(Fault::Inconsistent);
         }
-        exchange.turns.begin(target);
+        exchange.turns.begin(target, now);
+        self.due = exchange.time(target).map(|time| now.after(time));
         let provider = self.config.providers.get(name).ok_or(Fault::Inconsistent)?;
         self.scales = Scales::of(&exchange, provider.api.dialect());
         let passes = provider.serves(exchange.surface);
@@ -256,6 +260,15 @@ fn authorize(provider: &Provider, headers: &Headers, built: &mut Headers) -> Res
     Ok(())
 }
 
+/// What an answer is given whose time is over before it has begun.
+fn late() -> [Effect; 2] {
+    let status = Refusal::ProviderTimeout.status().to_string().into_bytes();
+    [
+        Effect::SetResponseHeader(Cow::Borrowed(":status"), status),
+        Effect::SetResponseHeader(Cow::Borrowed(UNANSWERED_HEADER), LATE.to_vec()),
+    ]
+}
+
 impl Role for Adapter {
     fn wanted_request_headers(&self, attempt: Option<&Attempt>) -> Option<Vec<String>> {
         let (name, _) = attempt?.target.as_deref()?.split_once('/')?;
@@ -263,9 +276,16 @@ impl Role for Adapter {
     }
 
     fn needs_time(&self, attempt: &Attempt) -> bool {
-        let name = attempt.target.as_deref().and_then(|target| target.split_once('/'));
-        let provider = name.and_then(|(name, _)| self.config.providers.get(name));
+        let target = attempt.target.as_deref().unwrap_or_default();
+        let name = target.split_once('/').map(|(name, _)| name);
+        let provider = name.and_then(|name| self.config.providers.get(name));
+        let note = attempt.ticket.as_deref().and_then(|ticket| self.desk.fetch(ticket));
         provider.is_some_and(|provider| provider.signing.is_some())
+            || note.is_some_and(|note| note.elsewhere.is_some() || note.time(target).is_some())
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        self.due
     }
 
     fn wanted_request_bytes(&self, buffered: usize, _end_of_stream: bool) -> usize {
@@ -352,6 +372,16 @@ impl Role for Adapter {
                 let held = scales.is_some_and(|scales| scales.headers(&headers, end_of_stream, effects));
                 self.judged(effects);
                 return if held { Flow::Pause } else { flow };
+            }
+            Event::Overdue => {
+                // Envoy goes on to the next attempt by this; where there is none, the policy answers.
+                effects.extend(late());
+                if let Some(scales) = &mut self.scales {
+                    scales.late(effects);
+                }
+                self.judged(effects);
+                self.phase = Phase::Passing;
+                return Flow::Continue;
             }
             Event::ResponseBody { chunk, end_of_stream } => {
                 if self.scales.as_ref().is_some_and(|scales| scales.holds(chunk, end_of_stream)) {

@@ -114,7 +114,7 @@ impl Counter {
         calibrators: &mut BTreeMap<Target, Rc<Calibrator>>,
     ) -> Self {
         let mut counter = Self { exact_bytes: counting.exact_bytes, rules: Vec::new(), targets: Vec::new() };
-        for ModelTarget { target, vocabulary, ratio_permille, retries: _, price: _ } in &model.targets {
+        for ModelTarget { target, vocabulary, ratio_permille, .. } in &model.targets {
             let rule = ChatModel::new(&target.model, *vocabulary);
             let place = counter.rules.iter().position(|other| *other == rule).unwrap_or_else(|| {
                 counter.rules.push(rule);

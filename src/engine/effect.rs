@@ -55,6 +55,8 @@ pub enum Effect {
     ReplaceResponseBody(Vec<u8>),
     /// Asks a service about the request; answered by [`super::Event::Answered`], which comes by itself.
     Ask(Rc<Inquiry>),
+    /// Asks Envoy's admin interface for what is at a path; answered in the same way.
+    AskEnvoy(&'static str),
     /// Reserves what the call may take; answered by [`super::Event::Reserved`].
     Reserve(Rc<Demand>),
     /// Charges what the call took; answered by [`super::Event::Settled`].

@@ -70,6 +70,18 @@ impl Elsewhere {
         self.begun.set(self.begun.get().saturating_add(1));
     }
 
+    /// How many attempts have begun.
+    #[must_use]
+    pub fn begun(&self) -> u32 {
+        self.begun.get()
+    }
+
+    /// Whether another model's targets are asked.
+    #[must_use]
+    pub fn is_taken(&self) -> bool {
+        self.taken.get()
+    }
+
     fn may_lead_on(&self) -> bool {
         !self.taken.get() && (self.context.is_some() || self.content.is_some())
     }
@@ -153,6 +165,13 @@ impl Scales {
             Effect::SetResponseHeader(Cow::Borrowed(":status"), TRY_AGAIN.to_vec()),
         ]);
         true
+    }
+
+    /// The answer has not begun in time, which is in `effects`.
+    pub fn late(&mut self, effects: &mut Vec<Effect>) {
+        self.wants_more = false;
+        self.held = None;
+        self.close(0, effects);
     }
 
     /// Says of an attempt that failed that no other follows, if that is so.

@@ -78,6 +78,8 @@ pub enum Event<'a> {
         /// Whether the answer has no body.
         end_of_stream: bool,
     },
+    /// An answer whose headers are held back has not begun in time (see [`super::Role::due`]).
+    Overdue,
     /// A piece of the answer's body.
     ResponseBody {
         /// The bytes of this piece.
@@ -85,7 +87,7 @@ pub enum Event<'a> {
         /// Whether it is the last.
         end_of_stream: bool,
     },
-    /// What was answered to [`super::Effect::Ask`].
+    /// What was answered to [`super::Effect::Ask`] or [`super::Effect::AskEnvoy`].
     Answered {
         /// The status; none where no answer came.
         status: Option<u16>,

@@ -12,6 +12,7 @@ use std::cell::{OnceCell, RefCell};
 use std::collections::BTreeMap;
 use std::fmt;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::elsewhere::Elsewhere;
 use super::patience::Turns;
@@ -79,6 +80,12 @@ impl fmt::Debug for Prompt {
 }
 
 impl Exchange {
+    /// How long an attempt at `target` may take until its answer has begun, where that is less than Envoy gives it.
+    #[must_use]
+    pub fn time(&self, target: &str) -> Option<Duration> {
+        self.turns.time(target, self.elsewhere.as_ref().is_some_and(Elsewhere::is_taken))
+    }
+
     /// The head to note of a body in which edits reach as far as `reach`.
     #[must_use]
     pub fn head_of(body: &[u8], reach: usize) -> Option<Vec<u8>> {

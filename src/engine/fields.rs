@@ -15,8 +15,15 @@ pub const ATTEMPT_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-per-try-timeout-ms
 pub const WAIT_HEADER: &str = "x-tollgate-wait";
 
 /// The response header by which an attempt is known that no provider answered: Envoy did, from within (rendered for
-/// targets with a time of their own).
+/// targets with a time of their own), or it is one of those below.
 pub const UNANSWERED_HEADER: &str = "x-tollgate-unanswered";
+
+/// What that field says where the provider has sent its headers, and nothing after them until its time was over: it has no
+/// end of its own then.
+pub const LATE: &[u8] = b"late";
+
+/// What that field says where what the provider has sent is no answer, and has not come to its end: it may have none.
+pub const UNREADABLE: &[u8] = b"unreadable";
 
 /// Envoy's limit on a request with all its attempts, until the end of the answer (router filter, "HTTP request
 /// headers consumed").

@@ -13,6 +13,7 @@
 use std::borrow::Cow;
 
 use super::effect::{Effect, Flow};
+use super::fields::{UNANSWERED_HEADER, UNREADABLE};
 use super::headers::Headers;
 use super::refusal::Refusal;
 use crate::chat::ErrorKind;
@@ -100,6 +101,7 @@ impl Judge {
             self.phase = Phase::Unreadable;
             effects.push(Effect::RemoveResponseHeader("content-encoding".to_owned()));
             replace_answer(Refusal::UnreadableAnswer.status(), effects);
+            effects.push(without_end());
         } else {
             return Flow::Pause;
         }
@@ -138,6 +140,7 @@ impl Judge {
             Verdict::Unreadable => {
                 let refusal = Refusal::UnreadableAnswer;
                 self.refuse(refusal.status(), refusal.body(dialect), effects);
+                effects.extend((!end_of_stream).then(without_end));
             }
         }
         Flow::Continue
@@ -175,6 +178,11 @@ fn replace_answer(status: u16, effects: &mut Vec<Effect>) {
         Effect::RemoveResponseHeader("content-length".to_owned()),
         Effect::SetResponseHeader(Cow::Borrowed("content-type"), b"application/json".to_vec()),
     ]);
+}
+
+/// Says of what is no answer that it may go on for ever: whoever is told so need not wait for its end.
+pub(super) fn without_end() -> Effect {
+    Effect::SetResponseHeader(Cow::Borrowed(UNANSWERED_HEADER), UNREADABLE.to_vec())
 }
 
 fn set_status(status: u16, effects: &mut Vec<Effect>) {

@@ -59,6 +59,16 @@ pub trait Role {
     /// Whether the role reads (and may replace) the chunks of the answer.
     fn wants_response_body(&self) -> bool;
 
+    /// How much the role reads of what a service answers, in bytes.
+    fn longest_answer(&self) -> usize {
+        content::external::LONGEST_ANSWER
+    }
+
+    /// When an answer whose headers are held back is to be given up by [`Event::Overdue`]; `None` for never.
+    fn due(&self) -> Option<Timestamp> {
+        None
+    }
+
     /// Whether the answer has not ended in an orderly way yet. When such a stream is done, somebody broke it
     /// off, and [`Event::Done`] says who.
     fn is_open(&self) -> bool;

@@ -14,24 +14,45 @@ use std::time::Duration;
 
 use super::effect::Effect;
 use super::elsewhere::status_in;
+use super::event::Timestamp;
 use super::fields::WAIT_HEADER;
 use super::headers::Headers;
 use crate::config::compiled::{self, target_cluster};
 
-/// The attempts that a chain has at each target, and how long each may be waited for.
+/// The attempts that a chain has at each target, how long each may take, and how long each may be waited for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Patience {
     longest: Duration,
-    /// Targets by the names of their clusters, with the attempts after the first.
-    retries: Vec<(String, u32)>,
+    /// What Envoy itself gives an attempt.
+    attempt: Duration,
+    chances: Vec<Chance>,
+}
+
+/// What one target gets.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Chance {
+    /// The name of its cluster.
+    target: String,
+    /// The attempts after the first.
+    retries: u32,
+    /// How long an attempt may take until its answer has begun.
+    time: Duration,
 }
 
 impl Patience {
     /// The patience of a model.
     #[must_use]
     pub fn new(model: &compiled::Model) -> Self {
-        let retries = model.targets.iter().map(|one| (target_cluster(&one.target), one.retries));
-        Self { longest: Duration::from_millis(model.patience_ms), retries: retries.collect() }
+        let chances = model.targets.iter().map(|one| Chance {
+            target: target_cluster(&one.target),
+            retries: one.retries,
+            time: Duration::from_millis(one.timeout_ms),
+        });
+        Self {
+            longest: Duration::from_millis(model.patience_ms),
+            attempt: Duration::from_millis(model.attempt_timeout_ms),
+            chances: chances.collect(),
+        }
     }
 }
 
@@ -41,6 +62,8 @@ pub struct Turns {
     patience: Rc<Patience>,
     /// The place of the latest attempt's target, and the attempts there so far.
     latest: Cell<(usize, u32)>,
+    /// When the latest attempt began, where that was looked up.
+    begun: Cell<Timestamp>,
     /// What is known of the latest attempt.
     state: Cell<State>,
     /// The attempts that failed: the places of their targets, and why.
@@ -92,14 +115,35 @@ impl Turns {
     /// Whether a target is one of the request's own.
     #[must_use]
     pub fn knows(&self, target: &str) -> bool {
-        self.patience.retries.iter().any(|(name, _)| name == target)
+        self.patience.chances.iter().any(|chance| chance.target == target)
+    }
+
+    /// How long an attempt at `target` may take until its answer has begun, where that is less than Envoy gives it. Of a
+    /// target that is the model's own, and one of the models that stand in for it, too, once these are asked the longest.
+    #[must_use]
+    pub fn time(&self, target: &str, stands_in: bool) -> Option<Duration> {
+        let chances = self.patience.chances.iter().filter(|chance| chance.target == target);
+        let mut times = chances.map(|chance| chance.time);
+        let time = if stands_in { times.max() } else { times.next() };
+        time.filter(|time| *time < self.patience.attempt)
+    }
+
+    /// Whether the latest attempt has had all the time that Envoy gives it.
+    #[must_use]
+    pub fn is_overdue(&self, now: Timestamp) -> bool {
+        /// Envoy's timers and its clock are not the same.
+        const GRAIN: Duration = Duration::from_millis(2);
+        let begun = self.begun.get();
+        begun > Timestamp::default() && now.since(begun) + GRAIN >= self.patience.attempt
     }
 
     /// An attempt at `target` begins.
-    pub fn begin(&self, target: &str) {
+    pub fn begin(&self, target: &str, now: Timestamp) {
         self.close();
         self.state.set(State::Open);
-        let Some(place) = self.patience.retries.iter().position(|(name, _)| name == target) else { return };
+        self.begun.set(now);
+        let place = self.patience.chances.iter().position(|chance| chance.target == target);
+        let Some(place) = place else { return };
         let (before, count) = self.latest.get();
         self.latest.set((place, if place == before { count.saturating_add(1) } else { 1 }));
     }
@@ -135,7 +179,8 @@ impl Turns {
             self.close();
         }
         let failed = std::mem::take(&mut *self.failed.borrow_mut());
-        let provider = |place: usize| Some(self.patience.retries.get(place)?.0.split_once('/')?.0.to_owned());
+        let provider =
+            |place: usize| Some(self.patience.chances.get(place)?.target.split_once('/')?.0.to_owned());
         failed.into_iter().filter_map(|(place, reason)| Some((provider(place)?, reason))).collect()
     }
 
@@ -151,7 +196,7 @@ impl Turns {
             return;
         }
         let (place, count) = self.latest.get();
-        let has_retry = self.patience.retries.get(place).is_some_and(|(_, retries)| count <= *retries);
+        let has_retry = self.patience.chances.get(place).is_some_and(|chance| count <= chance.retries);
         let wait = wait(headers).filter(|wait| !wait.is_zero() && *wait <= self.patience.longest);
         if let Some(wait) = wait.filter(|_| has_retry) {
             // Envoy reads whole seconds.
@@ -248,9 +293,17 @@ mod tests {
 
     /// The target `a/m` has one retry, and `b/m` none.
     fn turns() -> Turns {
-        let retries = vec![("a/m".to_owned(), 1), ("b/m".to_owned(), 0)];
-        Turns::new(Rc::new(Patience { longest: Duration::from_secs(2), retries }))
+        let chance = |target: &str, retries, seconds| Chance {
+            target: target.to_owned(),
+            retries,
+            time: Duration::from_secs(seconds),
+        };
+        let chances = vec![chance("a/m", 1, 10), chance("b/m", 0, 20), chance("b/m", 0, 30)];
+        let (longest, attempt) = (Duration::from_secs(2), Duration::from_secs(30));
+        Turns::new(Rc::new(Patience { longest, attempt, chances }))
     }
+
+    const AT: Timestamp = Timestamp::from_nanoseconds(1);
 
     fn told(turns: &Turns, fields: &[(&str, &str)]) -> Option<String> {
         let mut effects = Vec::new();
@@ -265,7 +318,7 @@ mod tests {
     fn envoy_waits_for_the_same_target_within_the_patience() {
         let told_first = |fields: &[(&str, &str)]| {
             let turns = turns();
-            turns.begin("a/m");
+            turns.begin("a/m", AT);
             told(&turns, fields)
         };
         let limited = (":status", "429");
@@ -320,7 +373,7 @@ mod tests {
     #[test]
     fn the_reset_of_the_exhausted_limit_counts() {
         let turns = turns();
-        turns.begin("a/m");
+        turns.begin("a/m", AT);
         let fields = |remaining, reset| {
             [
                 (":status", "429"),
@@ -341,19 +394,19 @@ mod tests {
     fn failed_attempts_are_known_with_their_reasons() {
         let turns = turns();
         let answer = |status| turns.answered(&[(":status", status)].into_iter().collect(), &mut Vec::new());
-        turns.begin("a/m");
-        turns.begin("a/m");
+        turns.begin("a/m", AT);
+        turns.begin("a/m", AT);
         answer("529");
-        turns.begin("b/m");
+        turns.begin("b/m", AT);
         answer("200");
         let status = |status: &[u8]| Effect::SetResponseHeader(Cow::Borrowed(":status"), status.to_vec());
         turns.judged(&[status(b"502")]);
-        turns.begin("b/m");
+        turns.begin("b/m", AT);
         answer("400");
         turns.judged(&[Effect::GoElsewhere(Vec::new()), status(b"429")]);
-        turns.begin("a/m");
+        turns.begin("a/m", AT);
         answer("200");
-        turns.begin("a/m");
+        turns.begin("a/m", AT);
         let told = |failed: Vec<(String, &'static str)>| {
             failed.into_iter().map(|(provider, reason)| format!("{provider}:{reason}")).collect::<Vec<_>>()
         };
@@ -362,7 +415,7 @@ mod tests {
             ["a:no_answer", "a:overloaded", "b:server_error", "b:objection", "a:broken_off", "a:no_answer"]
         );
         // What serves in the end has not failed.
-        turns.begin("a/m");
+        turns.begin("a/m", AT);
         answer("200");
         assert!(turns.failed(false).is_empty());
     }
@@ -372,7 +425,7 @@ mod tests {
     fn a_limit_with_nothing_left_says_when_there_is_more() {
         let told_first = |remaining: &str, reset: &str| {
             let turns = turns();
-            turns.begin("a/m");
+            turns.begin("a/m", AT);
             let fields = [
                 (":status", "429"),
                 ("date", "Tue, 05 Nov 2024 11:59:59 GMT"),
@@ -395,11 +448,26 @@ mod tests {
     }
 
     #[test]
+    fn it_is_known_whose_time_is_over() {
+        let turns = turns();
+        assert_eq!(turns.time("a/m", false), Some(Duration::from_secs(10)));
+        assert_eq!(turns.time("b/m", false), Some(Duration::from_secs(20)));
+        // Envoy sees to that.
+        assert_eq!((turns.time("b/m", true), turns.time("c/m", false)), (None, None));
+        let at = |seconds: u64| Timestamp::from_nanoseconds(seconds * 1_000_000_000);
+        turns.begin("b/m", at(5));
+        assert!(!turns.is_overdue(at(34)) && turns.is_overdue(at(35)));
+        // Nobody has looked at the clock.
+        turns.begin("b/m", Timestamp::default());
+        assert!(!turns.is_overdue(at(1000)));
+    }
+
+    #[test]
     fn nobody_waits_for_a_target_whose_turns_are_over() {
         let turns = turns();
         let limited = [(":status", "429"), ("retry-after", "1")];
         for (target, expected) in [("a/m", Some("1")), ("a/m", None), ("b/m", None)] {
-            turns.begin(target);
+            turns.begin(target, AT);
             assert_eq!(told(&turns, &limited).as_deref(), expected, "{target}");
         }
     }

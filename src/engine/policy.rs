@@ -15,6 +15,7 @@ mod content;
 mod exhaustion;
 mod fitting;
 mod permitted;
+mod status;
 
 use std::borrow::Cow;
 use std::cell::OnceCell;
@@ -30,7 +31,7 @@ use super::book::Book;
 use super::content::Contents;
 use super::content::answer::Restoring;
 use super::counting::Calibrator;
-use super::effect::{Effect, Flow, Reply};
+use super::effect::{Effect, Flow};
 use super::elsewhere::Elsewhere;
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Deposit, Desk, Exchange, Original, PASSED_ON, Prompt};
@@ -52,7 +53,7 @@ use crate::dialect::surface::{Selection, Surface};
 use crate::dialect::translate::Dialect;
 use crate::identity::caller::{Caller, Directory};
 use crate::observe::record::{Notice, Outcome, Record};
-use crate::quota::ledger::{Standing, Terms};
+use crate::quota::ledger::Terms;
 use crate::quota::store::{Denied, Granted, Store, StoreFailed, seed};
 
 /// What the log says when too many alerts wait for the webhook already.
@@ -205,6 +206,8 @@ enum Phase {
     Reserving(Box<Ready>, Option<Place>),
     /// The caller asks how its limits stand.
     Reporting(Applied),
+    /// An operator asks how the providers do.
+    Looking(status::Look),
     /// The request is on its way; nothing came back yet.
     Forwarded(Meter),
     /// A provider's answer passes.
@@ -215,6 +218,8 @@ enum Phase {
     Failing,
     /// Envoy answered by itself; its body is replaced by one in the client's dialect.
     Explaining { body: Vec<u8>, outcome: Outcome },
+    /// The gateway has answered in the place of what the provider has begun.
+    Answered(Outcome),
     /// The answer is complete, or the gateway gave it.
     Ended(Outcome),
 }
@@ -272,7 +277,7 @@ impl Policy {
             .identify(headers.iter().chain(arrival::keys(selection, target)), self.started.unix_seconds())
             .map_err(Refusal::from)?;
         self.record.caller = Some(Rc::clone(&caller));
-        let (surface, addressed) = match selection {
+        let (surface, addressed) = match status::open_to(selection, &caller) {
             Selection::Surface(surface) if surface.lists_models() => {
                 let body = models::list(surface, self.gateway.available(&caller));
                 return Ok(self.answer(body, effects));
@@ -283,6 +288,7 @@ impl Policy {
                 self.phase = Phase::Reporting(applied);
                 return Ok(Flow::Pause);
             }
+            Selection::Surface(Surface::Status) => return Ok(self.look(headers, effects)),
             Selection::Model(surface, name) => {
                 self.gateway.resolve(&caller, name)?;
                 return Ok(self.answer(models::one(surface, name), effects));
@@ -383,7 +389,7 @@ impl Policy {
                 self.phase = Phase::Reserving(Box::new(ready), place);
                 Ok(if waits { Flow::Pause } else { self.reserve(effects) })
             }
-            None => Ok(self.forward(exchange, meter, effects)),
+            None => Ok(self.forward(exchange, meter, now, effects)),
         }
     }
 
@@ -435,7 +441,7 @@ impl Policy {
         match outcome {
             Ok(granted) => {
                 spending.grant(granted, &self.shared.book, now.unix_milliseconds(), &mut self.record);
-                Ok(self.forward(ready.exchange, ready.meter, effects))
+                Ok(self.forward(ready.exchange, ready.meter, now, effects))
             }
             Err(mut denied) => {
                 let exceeded = spending.denied(&mut denied, &self.shared.book, now, &mut self.record);
@@ -458,9 +464,9 @@ impl Policy {
     }
 
     /// Sends the request on its way.
-    fn forward(&mut self, exchange: Exchange, meter: Meter, effects: &mut Vec<Effect>) -> Flow {
+    fn forward(&mut self, note: Exchange, meter: Meter, at: Timestamp, effects: &mut Vec<Effect>) -> Flow {
         let Some(model) = self.spending.as_ref().map(Spending::model) else { return Flow::Pause };
-        let deposit = self.shared.desk.leave(exchange);
+        let deposit = self.shared.desk.leave(note);
         let set = |name: &'static str, value: Vec<u8>| Effect::SetRequestHeader(Cow::Borrowed(name), value);
         effects.extend([
             set(CLUSTER_HEADER, model.cluster.clone().into_bytes()),
@@ -471,28 +477,9 @@ impl Policy {
         if let Some(total) = model.total_timeout_ms {
             effects.push(set(REQUEST_TIMEOUT_HEADER, total.to_string().into_bytes()));
         }
+        self.phase = Phase::Forwarded(meter.limited(model.total_timeout_ms, at));
         self.deposit = Some(deposit);
-        self.phase = Phase::Forwarded(meter);
         Flow::Continue
-    }
-
-    /// Tells the caller how its limits stand.
-    fn report(&mut self, standings: &[Option<Vec<Standing>>], effects: &mut Vec<Effect>) -> Flow {
-        match std::mem::replace(&mut self.phase, Phase::Arriving) {
-            Phase::Reporting(applied) => self.answer(applied.report(standings), effects),
-            phase => {
-                self.phase = phase;
-                Flow::Continue
-            }
-        }
-    }
-
-    /// Gives an answer that needs no provider.
-    fn answer(&mut self, body: Vec<u8>, effects: &mut Vec<Effect>) -> Flow {
-        let headers = vec![("content-type", "application/json".to_owned())];
-        effects.push(Effect::Reply(Reply { status: 200, headers, body }));
-        self.phase = Phase::Ended(Outcome::Ok);
-        Flow::Pause
     }
 
     /// The dialect in which the client is answered; OpenAI's where none is known.
@@ -522,6 +509,10 @@ impl Role for Policy {
         matches!(self.phase, Phase::Relaying(_) | Phase::Cut(_) | Phase::Failing | Phase::Explaining { .. })
     }
 
+    fn longest_answer(&self) -> usize {
+        status::longest_answer(&self.phase)
+    }
+
     fn is_open(&self) -> bool {
         self.awaits_verdict() || !matches!(self.phase, Phase::Cut(_) | Phase::Failing | Phase::Ended(_))
     }
@@ -543,15 +534,16 @@ impl Role for Policy {
                         }
                     },
                     phase => {
+                        let flow = status::passage(&phase);
                         self.phase = phase;
-                        Ok(Flow::Continue)
+                        Ok(flow)
                     }
                 }
             }
             Event::ResponseHeaders { headers, local, end_of_stream } => {
-                self.response_headers(&headers, local, end_of_stream, now, effects);
-                Ok(self.passage(end_of_stream))
+                Ok(self.begun(&headers, local, end_of_stream, now, effects))
             }
+            Event::Overdue => Ok(Flow::Continue),
             Event::ResponseBody { chunk, end_of_stream } => {
                 self.response_body(chunk, end_of_stream, now, effects);
                 Ok(self.passage(end_of_stream))

@@ -74,6 +74,8 @@ pub enum Refusal {
     Exceeded(Exceeded),
     /// The limits could not be asked, and nothing goes on unlimited.
     LimitsUnavailable,
+    /// Envoy does not say how the providers do.
+    StatusUnavailable,
     /// No provider of the chain could be reached.
     NoProviderAvailable,
     /// The provider's credential has no value (yet).
@@ -177,6 +179,7 @@ impl Refusal {
             | Self::AnswerInterrupted => 502,
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. })
             | Self::LimitsUnavailable
+            | Self::StatusUnavailable
             | Self::GuardUnavailable
             | Self::AnswerUnchecked
             | Self::NoProviderAvailable
@@ -211,6 +214,7 @@ impl Refusal {
             Self::Exceeded(Exceeded { excess: Excess::Budget, .. }) => "budget_exceeded",
             Self::Exceeded(Exceeded { excess: Excess::Concurrency, .. }) => "concurrency_limit_exceeded",
             Self::LimitsUnavailable => "limits_unavailable",
+            Self::StatusUnavailable => "status_unavailable",
             Self::GuardUnavailable | Self::AnswerUnchecked => "guard_unavailable",
             Self::NoProviderAvailable | Self::CredentialUnavailable => "no_provider_available",
             Self::CredentialRejected => "provider_credential_rejected",
@@ -303,6 +307,7 @@ impl Refusal {
             Self::AnswerBlocked(Blocked::Rule(rule)) => format!("The answer breaks the rule `{rule}`."),
             Self::Exceeded(exceeded) => exceeded.message.clone(),
             Self::LimitsUnavailable => "The limits of this key cannot be checked at present.".to_owned(),
+            Self::StatusUnavailable => "Envoy does not say at present how the providers do.".to_owned(),
             Self::GuardUnavailable => "What the request says cannot be checked at present.".to_owned(),
             Self::AnswerUnchecked => "What the model answered cannot be checked at present.".to_owned(),
             Self::NoProviderAvailable => "No provider of this model can be reached at present.".to_owned(),

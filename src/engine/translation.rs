@@ -16,7 +16,7 @@ use std::rc::Rc;
 use super::effect::{Effect, Flow};
 use super::exchange::Original;
 use super::headers::Headers;
-use super::judge::{VAGUE, says_error, status_of};
+use super::judge::{VAGUE, says_error, status_of, without_end};
 use super::refusal::{Refusal, Unsupported};
 use crate::chat::{Cause, ChatError, ErrorKind, Losses};
 use crate::config::compiled::{LossPolicy, Provider};
@@ -306,6 +306,7 @@ impl Translation {
             }
             None => {
                 effects.push(set(":status", &BAD_GATEWAY.to_string()));
+                effects.extend(body.is_none().then(without_end));
                 let refusal = Refusal::UnreadableAnswer;
                 let error = ChatError {
                     code: Some(refusal.code().to_owned()),

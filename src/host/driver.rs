@@ -9,8 +9,8 @@
 use std::time::Duration;
 
 use super::{Host, HostResult, Side};
-use crate::config::compiled::WEBHOOK_CLUSTER;
 use crate::config::compiled::content::External;
+use crate::config::compiled::{ADMIN_CLUSTER, WEBHOOK_CLUSTER};
 use crate::dialect::translate::Dialect;
 use crate::engine::alerts::{self, Delivery, Outbox};
 use crate::engine::book::{ATTEMPTS, Book};
@@ -31,6 +31,9 @@ pub const ACCESS_LOG: &str = "tollgate.log";
 
 /// The name under which Envoy's route finds where the next attempt goes, when that is elsewhere; rendered into the route.
 pub const ELSEWHERE: &str = "tollgate.elsewhere";
+
+/// Envoy's admin interface answers from memory.
+const ADMIN_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Which role is driven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -180,6 +183,24 @@ impl<H: Host, R: Role> Driver<H, R> {
     /// answer. The host has to take calls for those of this stream.
     pub fn answered(&mut self, status: Option<u16>, body: &[u8]) -> Flow {
         self.wake(Event::Answered { status, body })
+    }
+
+    /// When [`Self::overdue`] is to be called for an answer that is held back now, if ever.
+    pub fn due(&self) -> Option<Timestamp> {
+        self.role.due().filter(|_| self.held == Some(Side::Response))
+    }
+
+    /// An answer that is held back still has not begun in time. To be called from a timer, when the host takes its calls
+    /// for those of this stream.
+    pub fn overdue(&mut self) {
+        if self.due().is_some() {
+            self.wake(Event::Overdue);
+        }
+    }
+
+    /// How much is to be read of what the service answers, in bytes.
+    pub fn longest_answer(&self) -> usize {
+        self.role.longest_answer()
     }
 
     /// Something has come that a message which is held back may go on for.
@@ -349,6 +370,10 @@ impl<H: Host, R: Role> Driver<H, R> {
             let called = self.host.post(cluster, address, &inquiry.body.0, timeout);
             return Ok(called.is_err().then_some(Event::Answered { status: None, body: &[] }));
         }
+        if let Effect::AskEnvoy(path) = effect {
+            let called = self.host.get(ADMIN_CLUSTER, path, ADMIN_TIMEOUT);
+            return Ok(called.is_err().then_some(Event::Answered { status: None, body: &[] }));
+        }
         let store = &mut Shared(&mut self.host);
         let now = now.unix_milliseconds();
         match effect {
@@ -394,7 +419,11 @@ impl<H: Host, R: Role> Driver<H, R> {
                 Ok(())
             }
             // Answered by `asked`.
-            Effect::Ask(_) | Effect::Reserve(_) | Effect::Settle(_) | Effect::ReadLimits(_) => Ok(()),
+            Effect::Ask(_)
+            | Effect::AskEnvoy(_)
+            | Effect::Reserve(_)
+            | Effect::Settle(_)
+            | Effect::ReadLimits(_) => Ok(()),
             Effect::Measure(measurement) => host.measure(&measurement),
             Effect::WriteAccessLog(members) => host.publish(ACCESS_LOG, members.as_bytes()),
         }

@@ -166,6 +166,12 @@ pub trait Host {
     /// When the host refuses.
     fn post(&mut self, cluster: &str, to: &Webhook, body: &[u8], timeout: Duration) -> HostResult<u32>;
 
+    /// Asks a service for what is at `path`; gives the number by which the answer will come, within `timeout`.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn get(&mut self, cluster: &str, path: &str, timeout: Duration) -> HostResult<u32>;
+
     /// Adds to a metric.
     ///
     /// # Errors

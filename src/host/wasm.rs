@@ -20,7 +20,6 @@ use crate::config::compiled::{self, FORMAT, Plugin, Scheme, Webhook};
 use crate::engine::adapter::Adapter;
 use crate::engine::alerts::Outbox;
 use crate::engine::book::Book;
-use crate::engine::content::external::LONGEST_ANSWER;
 use crate::engine::effect::{Flow, Reply};
 use crate::engine::exchange::Desk;
 use crate::engine::policy::{Gateway, Policy, Shared};
@@ -165,7 +164,10 @@ impl RootContext for Root {
     }
 
     fn on_tick(&mut self) {
-        let Some(RoleConfig::Policy(gateway)) = &self.role else { return };
+        let Some(RoleConfig::Policy(gateway)) = &self.role else {
+            overdue();
+            return self.timer.set(if is_anything_held() { WATCH } else { Duration::ZERO });
+        };
         let Shared { book, queue, outbox, watch, .. } = shared();
         // Before anybody's turn: the host takes calls from there on for those of a stream.
         driver::keep_up(&mut Envoy, gateway, &book, &outbox);
@@ -187,11 +189,11 @@ impl RootContext for Root {
                 let driver = Rc::new(RefCell::new(Driver::new(Envoy, role, Place::Downstream)));
                 Box::new(PolicyStream { id: context_id, driver, timer: Rc::clone(&self.timer) })
             }
-            Some(RoleConfig::Adapter(config)) => Box::new(AdapterStream(Driver::new(
-                Envoy,
-                Adapter::new(config, shared().desk),
-                Place::Upstream,
-            ))),
+            Some(RoleConfig::Adapter(config)) => {
+                let role = Adapter::new(config, shared().desk);
+                let driver = Rc::new(RefCell::new(Driver::new(Envoy, role, Place::Upstream)));
+                Box::new(AdapterStream { id: context_id, driver, timer: Rc::clone(&self.timer), held: false })
+            }
             // Envoy creates no stream before a configuration was accepted.
             None => Box::new(Closed),
         };
@@ -259,7 +261,8 @@ fn called(headers: usize) -> Option<u16> {
 
 impl Context for PolicyStream {
     fn on_http_call_response(&mut self, _call: u32, headers: usize, body: usize, _trailers: usize) {
-        let body = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, body.min(LONGEST_ANSWER));
+        let wanted = body.min(self.driver.borrow().longest_answer());
+        let body = hostcalls::get_buffer(BufferType::HttpCallResponseBody, 0, wanted);
         let body = body.ok().flatten().unwrap_or_default();
         let flow = self.driver.borrow_mut().answered(called(headers), &body);
         self.action(flow);
@@ -298,25 +301,69 @@ impl HttpContext for PolicyStream {
     }
 }
 
-struct AdapterStream(Driver<Envoy, Adapter>);
+/// An attempt's driver, which its callbacks and the timer share.
+type AdapterDriver = RefCell<Driver<Envoy, Adapter>>;
+
+struct AdapterStream {
+    id: StreamId,
+    driver: Rc<AdapterDriver>,
+    timer: Rc<Timer>,
+    /// Its answer was held back, and is among the [`HELD`].
+    held: bool,
+}
+
+impl AdapterStream {
+    /// What is held back may have to be given up, and has to be found from the timer then.
+    fn answer(&mut self, flow: Flow) -> Action {
+        let due = self.driver.borrow().due().filter(|_| !self.held);
+        if let Some(due) = due {
+            self.held = true;
+            HELD.with_borrow_mut(|held| held.insert(self.id, (due, Rc::downgrade(&self.driver))));
+            self.timer.set(WATCH);
+        }
+        action(flow)
+    }
+}
+
+impl Drop for AdapterStream {
+    fn drop(&mut self) {
+        if self.held {
+            HELD.with_borrow_mut(|held| held.remove(&self.id));
+        }
+    }
+}
+
+/// Gives up the answers that were held back for too long.
+fn overdue() {
+    let now = Envoy.now();
+    let late = HELD.with_borrow_mut(|held| held.extract_if(|_, (due, _)| *due <= now).collect::<Vec<_>>());
+    for (stream, (_, driver)) in late {
+        let Some(driver) = driver.upgrade() else { continue };
+        if hostcalls::set_effective_context(stream).is_ok() {
+            driver.borrow_mut().overdue();
+        }
+    }
+}
 
 impl Context for AdapterStream {}
 
 impl HttpContext for AdapterStream {
     fn on_http_request_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        action(self.0.request_headers(end_of_stream))
+        action(self.driver.borrow_mut().request_headers(end_of_stream))
     }
 
     fn on_http_request_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        action(self.0.request_body(size, end_of_stream))
+        action(self.driver.borrow_mut().request_body(size, end_of_stream))
     }
 
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
-        action(self.0.response_headers(end_of_stream))
+        let flow = self.driver.borrow_mut().response_headers(end_of_stream);
+        self.answer(flow)
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        action(self.0.response_body(size, end_of_stream))
+        let flow = self.driver.borrow_mut().response_body(size, end_of_stream);
+        self.answer(flow)
     }
 }
 
@@ -336,6 +383,10 @@ fn is_anybody_watched() -> bool {
     SHARED.with(|shared| !shared.watch.is_empty())
 }
 
+fn is_anything_held() -> bool {
+    HELD.with_borrow(|held| !held.is_empty())
+}
+
 fn is_anybody_waiting() -> bool {
     SHARED.with(|shared| !shared.queue.is_empty())
 }
@@ -349,6 +400,9 @@ thread_local! {
 
     /// The streams that are held back and may have to wait for a place.
     static PAUSED: RefCell<HashMap<StreamId, Weak<PolicyDriver>>> = RefCell::default();
+
+    /// The attempts whose answers were held back, and when that has to be over.
+    static HELD: RefCell<HashMap<StreamId, (Timestamp, Weak<AdapterDriver>)>> = RefCell::default();
 
     /// The standard library seeds its hashers from the system's randomness, which is the only way to it without
     /// a crate.
@@ -503,6 +557,12 @@ impl Host for Envoy {
             ("content-type", "application/json"),
         ];
         hostcalls::dispatch_http_call(cluster, headers, Some(body), Vec::new(), timeout)
+            .map_err(refused("http_call"))
+    }
+
+    fn get(&mut self, cluster: &str, path: &str, timeout: Duration) -> HostResult<u32> {
+        let headers = vec![(":method", "GET"), (":scheme", "http"), (":authority", cluster), (":path", path)];
+        hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
             .map_err(refused("http_call"))
     }
 

@@ -25,6 +25,8 @@ pub struct Caller {
     pub priority: Priority,
     /// What may serve it (see [`crate::config::compiled::Key::restriction`]).
     pub restriction: Option<usize>,
+    /// Whether it is the operator's own, and may ask how the providers do.
+    pub operator: bool,
     /// The places of all that limits the key (see [`crate::config::compiled::Key::scopes`]).
     pub scopes: Vec<usize>,
 }
@@ -61,10 +63,21 @@ impl Directory {
     #[must_use]
     pub fn new(keys: BTreeMap<String, Key>) -> Self {
         let entry = |(id, key): (String, Key)| {
-            let Key { hash, team, environment, models, priority, expires, revoked, restriction, scopes } =
-                key;
-            let caller = Caller { key: id.clone(), team, environment, models, priority, restriction, scopes };
-            let caller = Rc::new(caller);
+            let Key {
+                hash,
+                team,
+                environment,
+                models,
+                priority,
+                expires,
+                revoked,
+                restriction,
+                operator,
+                scopes,
+            } = key;
+            let key = id.clone();
+            let caller =
+                Rc::new(Caller { key, team, environment, models, priority, restriction, operator, scopes });
             (id, Entry { hash, expires, revoked, caller })
         };
         Self(keys.into_iter().map(entry).collect())
@@ -132,6 +145,7 @@ mod tests {
             priority: Priority::Normal,
             revoked: false,
             restriction: None,
+            operator: false,
             scopes: Vec::new(),
         };
         change(&mut key);

@@ -3,3 +3,4 @@
 pub mod metrics;
 pub mod record;
 pub mod secret;
+pub mod status;

@@ -430,6 +430,7 @@ mod tests {
                 models: ModelAccess::All,
                 priority: Priority::Normal,
                 restriction: None,
+                operator: false,
                 scopes: Vec::new(),
             })),
             model: Some("chat".to_owned()),

@@ -14,7 +14,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::within::{self, Attempted, attempted};
-use super::{Place, aggregate, extension, filters, secrets, socket_address, typed, webhook};
+use super::{Place, aggregate, extension, filters, operators, secrets, socket_address, typed, webhook};
 use crate::config::compiled::elsewhere::{Elsewhere, cluster as elsewhere_cluster, word};
 use crate::config::compiled::{Provider, Scheme, Target, chain_cluster, logical_name, target_cluster};
 use crate::config::{
@@ -83,7 +83,8 @@ pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
         chains.extend(more.iter().flat_map(|more| elsewhere(gateway, place, name, more)));
     }
     // A chain refers to its targets, so they come first.
-    targets.into_values().chain(chains).chain(webhook::clusters(gateway, place)).collect()
+    let services = webhook::clusters(gateway, place).into_iter().chain(operators::cluster(gateway));
+    targets.into_values().chain(chains).chain(services).collect()
 }
 
 pub(super) fn is_sole(chain: &[ChainTarget]) -> bool {

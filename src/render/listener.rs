@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde_json::{Map, Value, json};
 
-use super::{Place, aggregate, clusters, extension, filters, socket_address, typed};
+use super::{Place, aggregate, clusters, extension, filters, operators, socket_address, typed};
 use crate::config::Gateway;
 use crate::config::compiled::elsewhere::{Elsewhere, cluster, word};
 use crate::dialect::translate::Dialect;
@@ -115,6 +115,7 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
             .filter_map(|(name, model)| Some(elsewhere(name, &model.cluster, model.elsewhere.as_deref()?))),
     );
     routes.extend(aggregate::routes(gateway));
+    routes.extend(operators::barrier(gateway));
     routes.push(json!({
         "match": {"prefix": "/"},
         // How long a request may take is the policy's to say, per model; an answer may stream for hours.

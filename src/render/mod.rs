@@ -31,8 +31,8 @@ mod bootstrap;
 mod clusters;
 mod filters;
 mod listener;
+mod operators;
 mod secrets;
-pub mod status;
 mod webhook;
 mod within;
 

@@ -6,6 +6,9 @@
 //! takes a second pass through Envoy's connection manager (see ARCHITECTURE.md, "What was measured"), so targets that
 //! have the longest time do without.
 //!
+//! That time ends with the answer's headers. The adapter gives up what has not begun behind them in time
+//! ([`crate::engine::Role::due`]).
+//!
 //! What the inner route says by itself is marked, so that nobody takes it for an answer of the provider.
 
 use std::collections::BTreeMap;

@@ -182,3 +182,27 @@ fn what_is_known_not_to_fit_is_not_tried() {
     assert_eq!(served(&gateway.chat(OTHER_KEY, &long)), (200, "narrow", "first", "1"));
     assert_eq!(calls(&mock), [2, 0, 2, 0]);
 }
+
+/// Envoy has one attempt more for such a model than it has targets, and finds nobody for it.
+#[test]
+fn a_silent_last_target_reads_as_one() {
+    let mock = Mock::start();
+    let mut config = configuration(&mock);
+    for (model, targets) in [("narrow", 2), ("wide", 2), ("lenient", 1)] {
+        for target in 0..targets {
+            config.0["models"][model]["targets"][target]["timeout"] = json!("1s");
+        }
+    }
+    let gateway = Gateway::start(&config);
+    mock.behave("first", &json!({"status": 500}));
+    for (behaviour, status, code) in [
+        (json!({"stall": "before_headers"}), 504, "provider_timeout"),
+        (json!({"stall": "after_headers"}), 504, "provider_timeout"),
+        (json!({"reset": "before_headers"}), 503, "no_provider_available"),
+    ] {
+        mock.behave("second", &behaviour);
+        let mut answer = gateway.chat(KEY, &prompt("narrow", false));
+        assert_eq!(served(&answer), (status, "narrow", "second", "3"), "{behaviour}");
+        assert_eq!(answer.json()["error"]["code"], code, "{behaviour}");
+    }
+}

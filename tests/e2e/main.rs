@@ -37,6 +37,7 @@ mod residency;
 mod resilience;
 mod sdk;
 mod secrecy;
+mod status;
 mod surfaces;
 mod sustained;
 mod tls;

@@ -66,6 +66,64 @@ fn each_target_has_its_own_time() {
     assert!(stream.rest().1);
 }
 
+/// A provider that sends its headers at once, and then nothing, has no more time than it is given.
+#[test]
+fn a_targets_own_time_reaches_to_the_first_bytes() {
+    let mock = Mock::start();
+    let mut config = configuration(&mock);
+    config.0["models"]["overflowing"] = config.0["models"]["reverse"].clone();
+    config.0["models"]["overflowing"]["on_context_overflow"] = json!("direct");
+    let gateway = Gateway::start(&config);
+    for stall in ["after_headers", "mid_stream"] {
+        mock.behave("quick", &json!({ "stall": stall }));
+        mock.behave("patient", &json!({"latency_ms": 500}));
+        let mut answer = gateway.chat(KEY, &prompt("chat", false));
+        assert_eq!((answer.status, answer.header("x-tollgate-provider")), (200, Some("patient")));
+        assert_eq!(answer.header("x-tollgate-attempts"), Some("2"));
+        assert!(answer.rest().1);
+        // The last one is given up, too, and the client is told so at once.
+        mock.behave("patient", &json!({"status": 500}));
+        for model in ["reverse", "overflowing"] {
+            let mut late = gateway.chat(KEY, &prompt(model, false));
+            assert_eq!((late.status, late.json()["error"]["code"].clone()), (504, json!("provider_timeout")));
+            assert_eq!(
+                (late.header("x-tollgate-provider"), late.header("x-tollgate-attempts")),
+                (Some("quick"), Some("2"))
+            );
+            assert_eq!(late.header("x-tollgate-unanswered"), None);
+        }
+    }
+    mock.behave("quick", &json!({"stall": "after_headers"}));
+    mock.behave("patient", &json!({}));
+    let mut stream = gateway.chat(KEY, &prompt("chat", true));
+    assert_eq!((stream.status, stream.header("x-tollgate-provider")), (200, Some("patient")));
+    assert!(stream.rest().1);
+    // What has begun in time goes on, and is not given up.
+    mock.behave("quick", &json!({"chunks": 12, "chunk_ms": 100, "first_chunk_ms": 100}));
+    let mut stream = gateway.chat(KEY, &prompt("chat", true));
+    assert_eq!((stream.status, stream.header("x-tollgate-provider")), (200, Some("quick")));
+    assert!(stream.rest().1);
+    let lines = gateway.access_log(8);
+    let told: Vec<_> = lines
+        .iter()
+        .map(|line| (&line["failed_attempts"], &line["outcome"], line["duration_ms"].as_u64()))
+        .collect();
+    for (place, failed, outcome) in [
+        (0, json!("quick:timeout"), "ok"),
+        (1, json!("patient:server_error,quick:timeout"), "provider_timeout"),
+        (2, json!("patient:server_error,quick:timeout"), "provider_timeout"),
+        (6, json!("quick:timeout"), "ok"),
+        (7, Value::Null, "ok"),
+    ] {
+        assert_eq!((told[place].0, told[place].1), (&failed, &json!(outcome)), "{place}: {told:?}");
+    }
+    // The longest time of a target is 20 s.
+    assert!(
+        told.iter().all(|(_, _, took)| took.is_some_and(|took| (400..6_000).contains(&took))),
+        "{told:?}"
+    );
+}
+
 /// The way through the inner listener changes nothing that the provider sees.
 #[test]
 fn the_provider_sees_the_same_request() {

@@ -220,6 +220,7 @@ fn heard(members: &str, streams: &str, prompt: &str) -> Restoring {
     let caller = Rc::new(Caller {
         key: "app".to_owned(),
         restriction: None,
+        operator: false,
         team: "any".to_owned(),
         environment: None,
         models: ModelAccess::All,

@@ -16,6 +16,8 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("elsewhere_not_followed".to_owned(), not_followed()),
         ("elsewhere_not_allowed".to_owned(), not_allowed()),
         ("elsewhere_of_gemini".to_owned(), of_gemini()),
+        ("elsewhere_silent".to_owned(), silent()),
+        ("elsewhere_unreachable".to_owned(), unreachable()),
         ("residency".to_owned(), residency()),
         ("residency_after_a_reload".to_owned(), after_a_reload()),
         ("refused_residency".to_owned(), refused_residency()),
@@ -42,6 +44,26 @@ fn at_once() -> String {
         &prompt,
     )
     .done()
+}
+
+fn silent() -> String {
+    let mut story = asked(
+        "The last target is silent for as long as Envoy lets it, which then finds no other.",
+        "narrow",
+        PROMPT,
+    );
+    assert!(story.attempt("first/model-0"));
+    story.wait(600_000);
+    story.envoy_answers("503", "no healthy upstream");
+    story.done()
+}
+
+fn unreachable() -> String {
+    let mut story = asked("The last target cannot be reached, and Envoy finds no other.", "narrow", PROMPT);
+    assert!(story.attempt("first/model-0"));
+    story.wait(5_000);
+    story.envoy_answers("503", "no healthy upstream");
+    story.done()
 }
 
 fn after_an_objection() -> String {

@@ -254,6 +254,12 @@ impl Host for FakeHost {
         Ok(1)
     }
 
+    fn get(&mut self, cluster: &str, path: &str, _timeout: Duration) -> HostResult<u32> {
+        self.call("get")?;
+        self.0.borrow_mut().effect(&format!("ask {cluster} for {path}"));
+        Ok(1)
+    }
+
     fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {
         self.call("measure")?;
         let verb = match measurement.series.metric.kind() {

@@ -18,9 +18,11 @@ mod embedding;
 mod external;
 mod failures;
 mod host;
+mod late;
 mod queue;
 mod refusals;
 mod setting;
+mod status;
 mod stories;
 mod story;
 mod surfaces;
@@ -43,6 +45,8 @@ fn told() -> Vec<(String, String)> {
         .chain(elsewhere::stories())
         .chain(embedding::stories())
         .chain(external::stories())
+        .chain(status::stories())
+        .chain(late::stories())
         .chain(verdict::stories())
         .chain(refusals::all())
         .chain(failures::stories())

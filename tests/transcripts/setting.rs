@@ -12,6 +12,7 @@ pub(crate) const HOME_KEY: &str = "tg-home-Vb5RtM2vQx9KpN4sYd6HcJ8fGz3ZaE5uTo1iX
 pub(crate) const ASKED_KEY: &str = "tg-asked-Mv3TzW8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtLpD";
 pub(crate) const LENIENT_KEY: &str = "tg-lenient-Rk6BzW8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtHsF";
 pub(crate) const HEARD_KEY: &str = "tg-heard-Wd7CzN8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtJsG";
+pub(crate) const OPERATOR_KEY: &str = "tg-operator-Qf4DzW8qXn2VbT6mRs9YcH3jFd7GaE5uKo1iQyZtNsH";
 pub(crate) const EXPIRED_KEY: &str = "tg-old-8yD248mFZSiou5cSWDKlUnyZKO4nGn94V99lwo28RYm";
 pub(crate) const REVOKED_KEY: &str = "tg-stolen-3kQ9vWm2Lx7TzR5nYb8HcJ4fGd6SaP1eUo0iXyVwZtE";
 pub(crate) const UNKNOWN_KEY: &str = "tg-team-a-prod-0000000000000000000000000000000000000000001";
@@ -27,6 +28,7 @@ pub(crate) const CLIENT_KEYS: &[(&str, &str)] = &[
     ("asked", ASKED_KEY),
     ("lenient", LENIENT_KEY),
     ("heard", HEARD_KEY),
+    ("operator", OPERATOR_KEY),
     ("old", EXPIRED_KEY),
     ("stolen", REVOKED_KEY),
     ("nobody", UNKNOWN_KEY),
@@ -116,6 +118,7 @@ models:
   open-minded:
     on_content_policy: brief
     targets: [{{provider: gemini, model: gemini-2.5-pro, retries: 0}}]
+  brisk: {{total_timeout: 10s, targets: [{{provider: first, model: model-1}}]}}
   private: {{targets: [{{provider: first, model: model-1}}]}}
   vectors:
     surfaces: [embeddings]
@@ -146,6 +149,7 @@ keys:
 - {{id: asked, hash: '{}', team: asked, models: [chat], limits: {{concurrency: 1}}}}
 - {{id: lenient, hash: '{}', team: lenient, models: [chat]}}
 - {{id: heard, hash: '{}', team: heard, models: [chat], limits: {{concurrency: 1}}}}
+- {{id: operator, hash: '{}', team: team-a, models: [brisk], operator: true}}
 - {{id: old, hash: '{}', team: team-a, models: [chat], expires: 2025-06-01T00:00:00Z}}
 - {{id: stolen, hash: '{}', team: team-a, models: [chat], revoked: true}}
 ",
@@ -158,6 +162,7 @@ keys:
         hash(ASKED_KEY),
         hash(LENIENT_KEY),
         hash(HEARD_KEY),
+        hash(OPERATOR_KEY),
         hash(EXPIRED_KEY),
         hash(REVOKED_KEY)
     );

@@ -50,6 +50,8 @@ pub(crate) struct Story {
     received: Vec<u8>,
     /// An answer has come, of a provider or of Envoy's own.
     is_answered: bool,
+    /// How much time passes before each piece of an answer, in milliseconds.
+    pub(crate) pace: u64,
 }
 
 impl Story {
@@ -95,6 +97,7 @@ impl Story {
             forwarded: None,
             received: Vec::new(),
             is_answered: false,
+            pace: 0,
         }
     }
 
@@ -357,6 +360,60 @@ impl Story {
         self.respond(headers, "", &chunks, ends);
     }
 
+    /// A provider begins to answer and says no more until its time is over, which is so long.
+    fn falls_silent(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]], milliseconds: u64) -> Headers {
+        let mut adapter = self.adapter.take().expect("a provider was called");
+        self.line("> adapter: response headers");
+        let headers: Headers = fields.iter().copied().collect();
+        self.world.borrow_mut().fields(&headers, true);
+        self.world.borrow_mut().response = Message { headers, body: Vec::new() };
+        let flow = adapter.response_headers(false);
+        assert_eq!(self.flow(flow), Flow::Pause);
+        for chunk in chunks {
+            self.line(&format!("> adapter: response body {}", shown(chunk)));
+            self.world.borrow_mut().response.body.extend_from_slice(chunk);
+            let buffered = self.world.borrow().response.body.len();
+            let flow = adapter.response_body(buffered, false);
+            assert_eq!(self.flow(flow), Flow::Pause);
+        }
+        assert!(adapter.due() > Some(self.now()));
+        self.wait(milliseconds);
+        assert_eq!(adapter.due(), Some(self.now()));
+        self.line("> the timer");
+        adapter.overdue();
+        assert!(std::mem::take(&mut self.world.borrow_mut().resumed));
+        self.world.borrow().response.headers.clone()
+    }
+
+    /// That, and there is another attempt.
+    pub(crate) fn overdue(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]], milliseconds: u64) {
+        self.falls_silent(fields, chunks, milliseconds);
+        self.line("= Envoy tries again");
+    }
+
+    /// That, and there is no other attempt: nothing follows the headers.
+    pub(crate) fn overdue_at_last(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]], milliseconds: u64) {
+        let headers = self.falls_silent(fields, chunks, milliseconds);
+        let headers = self.routed(&self.world.borrow(), &headers);
+        self.line("> policy: response headers");
+        self.world.borrow_mut().fields(&headers, true);
+        self.world.borrow_mut().response = Message { headers, body: Vec::new() };
+        self.world.borrow_mut().upstream_answered = true;
+        let flow = self.policy.response_headers(false);
+        assert_eq!(self.flow(flow), Flow::Pause);
+        self.deliver_past_the_filters();
+    }
+
+    /// A reply in the place of an answer whose headers have come: Envoy sends it to the client at once.
+    fn deliver_past_the_filters(&mut self) {
+        let reply = self.world.borrow().reply.clone().unwrap();
+        let mut headers = Headers::default();
+        headers.push(":status", reply.status.to_string());
+        reply.headers.iter().for_each(|(name, value)| headers.push(*name, value.as_str()));
+        self.world.borrow_mut().response = Message { headers, body: reply.body };
+        self.deliver();
+    }
+
     /// A provider answers in a way that makes Envoy try again.
     pub(crate) fn retried(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]]) {
         let mut chunks = chunks.iter().map(|chunk| chunk.to_vec()).collect();
@@ -439,9 +496,16 @@ impl Story {
             world.resumed = false;
         }
         self.is_answered = true;
+        let is_replied = self.world.borrow().reply.is_some();
         let mut flow = self.policy.response_headers(chunks.is_empty());
         self.flow(flow);
+        if !is_replied && self.world.borrow().reply.is_some() {
+            return self.deliver_past_the_filters();
+        }
         for (index, chunk) in chunks.iter().enumerate() {
+            if self.pace > 0 {
+                self.wait(self.pace);
+            }
             let end = ends && index + 1 == chunks.len();
             self.line(&format!(
                 "> policy: response body{} {}",

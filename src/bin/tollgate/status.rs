@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Args;
-use tollgate::render::status::{CLUSTERS, Purpose, STATS, State, Status};
+use tollgate::observe::status::{CLUSTERS, Clusters, Purpose, STATS, State, Status};
 
 use super::admin::Admin;
 use super::{fail, load};
@@ -38,10 +38,10 @@ pub(super) fn run(arguments: &Arguments) -> ExitCode {
     let Some((clusters, stats)) = asked else {
         return fail(&format!("no Envoy answers at {address}; is the gateway running there?"));
     };
-    let status = serde_json::from_str(&clusters).ok().and_then(|clusters| Status::read(&clusters, &stats));
-    let Some(status) = status else {
+    let Some(clusters) = Clusters::read(clusters.as_bytes()) else {
         return fail(&format!("what answers at {address} is not Envoy's admin interface"));
     };
+    let status = clusters.status(&stats);
     if arguments.json {
         println!("{:#}", serde_json::json!(status));
     } else {

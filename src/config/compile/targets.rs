@@ -12,7 +12,7 @@ use super::super::names::ProviderModel;
 use super::super::problem::{Kind, Section};
 use super::super::raw;
 use super::super::shape::{Located, Map, Report};
-use super::{Names, entries, seen};
+use super::{Names, entries, milliseconds, seen};
 use crate::quota::price::{Price, Rates, Tier};
 use crate::quota::prices::{Listed, Seller, WHOLE, list_price};
 use crate::tokens::{Vocabularies, Vocabulary, assigned};
@@ -67,12 +67,13 @@ impl<'a> Knowledge<'a> {
 
     /// What the calls of `target` take.
     pub(super) fn model_target(&mut self, chain: &ChainTarget) -> ModelTarget {
-        let ChainTarget { target, retries, .. } = chain;
+        let ChainTarget { target, retries, timeout } = chain;
         let vocabulary = self.vocabularies.of(&target.model);
         let ratio = assigned(&self.ratios, &target.model);
         ModelTarget {
             target: target.clone(),
             retries: *retries,
+            timeout_ms: milliseconds(*timeout),
             vocabulary: vocabulary.unwrap_or(Vocabulary::O200k),
             ratio_permille: ratio.or(vocabulary.is_none().then_some(RATIO_PERMILLE)),
             price: self.price(target),

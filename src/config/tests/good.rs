@@ -36,10 +36,11 @@ fn target(provider: &str, model: &str) -> Target {
 }
 
 /// What the calls of a model of OpenAI's take when the file says nothing about it.
-fn listed(target: Target, retries: u32) -> ModelTarget {
+fn listed(target: Target, retries: u32, timeout_ms: u64) -> ModelTarget {
     let price = list_price(Seller::OpenAi, &target.model);
     assert!(price.is_some(), "{target:?}");
-    ModelTarget { target, retries, vocabulary: Vocabulary::O200k, ratio_permille: None, price }
+    let vocabulary = Vocabulary::O200k;
+    ModelTarget { target, retries, timeout_ms, vocabulary, ratio_permille: None, price }
 }
 
 #[test]
@@ -117,7 +118,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     total_timeout_ms: None,
                     stall_timeout_ms: None,
                     elsewhere: None,
-                    targets: vec![listed(chat, 2), listed(mini, 1)],
+                    targets: vec![listed(chat, 2, 30_000), listed(mini, 1, 600_000)],
                     surfaces: Vec::new(),
                     translated: vec![
                         Surface::Messages,
@@ -140,6 +141,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     expires: Some(1_798_761_600),
                     revoked: false,
                     restriction: None,
+                    operator: false,
                     scopes: Vec::new(),
                 },
             ),
@@ -370,4 +372,15 @@ fn the_documented_example_keys_are_the_configured_ones() {
         let id = parse_id(key).expect("a key");
         assert!(gateway.policy.keys[id].hash.matches(&KeyHash::of(key.as_bytes())), "{id}");
     }
+}
+
+#[test]
+fn a_key_is_an_operators_only_where_the_file_says_so() {
+    let is_operator = |gateway: Gateway| gateway.policy.keys["team-a-prod"].operator;
+    assert!(!is_operator(good()));
+    assert!(is_operator(good_with("  revoked: false\n", "  operator: true\n")));
+    let (found, place) = ("text", "29:13");
+    let problems = super::parse_with("  revoked: false\n", "  operator: 'yes'\n").unwrap_err();
+    let expected = format!("gateway.yaml:{place}: keys[0].operator: expected true or false, found {found}");
+    assert_eq!(super::lines(&problems), [expected]);
 }

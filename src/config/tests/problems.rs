@@ -125,7 +125,7 @@ fn unknown_and_missing_keys() {
         "  revoked: false",
         "  guard: {}",
         &["29:3: keys[0].guard: unknown key `guard` (expected one of: id, hash, team, environment, models, \
-           priority, residency, compliance, expires, revoked, limits, budgets)"],
+           priority, residency, compliance, expires, revoked, limits, budgets, operator)"],
     );
     check(
         "    credential: openai\n",

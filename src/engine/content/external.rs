@@ -178,6 +178,7 @@ mod tests {
         let caller = Caller {
             key: "app".to_owned(),
             restriction: None,
+            operator: false,
             team: "science".to_owned(),
             environment: None,
             models: ModelAccess::All,

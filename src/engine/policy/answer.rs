@@ -2,22 +2,40 @@
 //!
 //! Promises that every way out of a request ends in [`Policy::settle`], exactly once.
 
+use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::content::GUARD_HEADER;
 use super::{Phase, Policy, set_response_header};
 use crate::dialect::translate::Dialect;
-use crate::engine::effect::Effect;
+use crate::engine::effect::{Effect, Flow};
+use crate::engine::elsewhere::{self, Elsewhere};
 use crate::engine::event::Timestamp;
-use crate::engine::fields::{REQUEST_ID_HEADERS, SERVED_BY, UNANSWERED_HEADER, is_private_response_header};
+use crate::engine::fields::{
+    LATE, REQUEST_ID_HEADERS, SERVED_BY, UNANSWERED_HEADER, UNREADABLE, is_private_response_header,
+};
 use crate::engine::headers::Headers;
 use crate::engine::refusal::Refusal;
 use crate::engine::spending::Spending;
-use crate::engine::{adapter, alerts, elsewhere};
+use crate::engine::{adapter, alerts};
 use crate::observe::record::Outcome;
 
 impl Policy {
-    pub(super) fn response_headers(
+    /// The headers of an answer have come; says whether they go on.
+    pub(super) fn begun(
+        &mut self,
+        headers: &Headers,
+        local: bool,
+        end_of_stream: bool,
+        now: Timestamp,
+        effects: &mut Vec<Effect>,
+    ) -> Flow {
+        self.response_headers(headers, local, end_of_stream, now, effects);
+        if matches!(self.phase, Phase::Answered(_)) { Flow::Pause } else { self.passage(end_of_stream) }
+    }
+
+    fn response_headers(
         &mut self,
         headers: &Headers,
         local: bool,
@@ -28,14 +46,16 @@ impl Policy {
         let meter = match std::mem::replace(&mut self.phase, Phase::Arriving) {
             Phase::Forwarded(meter) => Some(meter),
             // Nothing went on, so it is Envoy that answers: the body came too slowly, or was too large for it.
-            Phase::Reading(_) | Phase::Reserving(..) | Phase::Reporting(_) => None,
+            Phase::Reading(_) | Phase::Reserving(..) | Phase::Reporting(_) | Phase::Looking(_) => None,
             // The gateway's own reply on its way out.
             phase => {
                 self.phase = phase;
                 return;
             }
         };
-        let local = local || headers.get(UNANSWERED_HEADER).is_some();
+        let unanswered = headers.get(UNANSWERED_HEADER);
+        let unreadable = unanswered == Some(UNREADABLE);
+        let (local, late) = (local || (unanswered.is_some() && !unreadable), unanswered == Some(LATE));
         let note = self.deposit.take().and_then(|deposit| deposit.note());
         if let Some(note) = &note {
             let unanswered = local && headers.get(adapter::REFUSAL_HEADER).is_none();
@@ -43,10 +63,22 @@ impl Policy {
         }
         self.record.attempts =
             headers.text(SERVED_BY.attempts).and_then(|count| count.parse().ok()).unwrap_or(0);
+        let elsewhere = note.as_ref().filter(|_| local).and_then(|note| note.elsewhere.as_ref());
+        if let Some(begun) = elsewhere.map(Elsewhere::begun).filter(|begun| *begun > 0) {
+            // Envoy counts the one, too, for which it has found no target.
+            self.record.attempts = u64::from(begun);
+            effects.push(set_response_header(SERVED_BY.attempts, &begun.to_string()));
+        }
         let named = |name| headers.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
         self.record.provider = named(SERVED_BY.provider);
         self.record.provider_model = named(SERVED_BY.provider_model);
-        let status = elsewhere::status(headers, effects);
+        let mut status = elsewhere::status(headers, effects);
+        let is_overdue = note.as_ref().is_some_and(|note| note.turns.is_overdue(now));
+        if elsewhere.is_some() && status == Refusal::NoProviderAvailable.status() && is_overdue {
+            // There was a last target, and it was silent.
+            status = Refusal::ProviderTimeout.status();
+            effects.push(set_response_header(":status", &status.to_string()));
+        }
         for (name, _) in headers.iter().filter(|(name, _)| is_private_response_header(name)) {
             effects.push(Effect::RemoveResponseHeader(name.to_owned()));
         }
@@ -63,6 +95,9 @@ impl Policy {
                 Some(_) => note.and_then(|note| note.refused.get().cloned()).unwrap_or(Refusal::Internal),
                 None => Refusal::of_envoy(status, self.gateway.max_request_body),
             };
+            if late && !end_of_stream {
+                return self.stand_in(headers, &refusal, Outcome::Refused(refusal.code()), effects);
+            }
             effects.push(Effect::RemoveResponseHeader("content-length".to_owned()));
             effects.push(set_response_header("content-type", "application/json"));
             self.phase = Phase::Explaining {
@@ -73,6 +108,9 @@ impl Policy {
         };
         self.record.provider_request_id =
             REQUEST_ID_HEADERS.iter().find_map(|name| headers.text(name)).map(str::to_owned);
+        if unreadable && !end_of_stream {
+            return self.stand_in(headers, &Refusal::UnreadableAnswer, Outcome::ProviderError, effects);
+        }
         if (200..300).contains(&status) {
             let media_type = headers.media_type();
             let streamed = meter.expect(media_type.as_deref());
@@ -93,6 +131,30 @@ impl Policy {
         } else {
             self.phase = self.failed(headers, status, end_of_stream, effects);
         }
+    }
+
+    /// Answers in the place of what has begun and may never end.
+    fn stand_in(
+        &mut self,
+        headers: &Headers,
+        refusal: &Refusal,
+        outcome: Outcome,
+        effects: &mut Vec<Effect>,
+    ) {
+        let mut reply = refusal.reply(self.dialect());
+        // What the client would have been told beside it, by Envoy and by the gateway.
+        let served = [SERVED_BY.model, SERVED_BY.provider, SERVED_BY.provider_model, SERVED_BY.attempts];
+        let served = served.into_iter().filter_map(|name| Some((name, headers.text(name)?.to_owned())));
+        let mut told: BTreeMap<&'static str, String> = served.collect();
+        told.extend(effects.drain(..).filter_map(|effect| match effect {
+            Effect::SetResponseHeader(Cow::Borrowed(name), value) if !name.starts_with(':') => {
+                Some((name, String::from_utf8(value).ok()?))
+            }
+            _ => None,
+        }));
+        reply.headers.extend(told);
+        effects.push(Effect::Reply(reply));
+        self.phase = Phase::Answered(outcome);
     }
 
     /// A provider has answered with an error.
@@ -138,7 +200,10 @@ impl Policy {
                 if let Some(watched) = &self.watched {
                     watched.heard(now);
                 }
-                let relayed = meter.relay(chunk, end_of_stream);
+                let mut relayed = meter.relay(chunk, end_of_stream);
+                if !end_of_stream {
+                    meter.stop_in_time(&mut relayed, now);
+                }
                 self.relayed(chunk, relayed, now, effects);
             }
             Phase::Failing => self.pass(chunk.to_vec(), end_of_stream, effects),
@@ -154,7 +219,9 @@ impl Policy {
             | Phase::Asking(_)
             | Phase::Reserving(..)
             | Phase::Reporting(_)
+            | Phase::Looking(_)
             | Phase::Forwarded(_)
+            | Phase::Answered(_)
             | Phase::Ended(_) => {}
         }
     }
@@ -190,7 +257,7 @@ impl Policy {
         self.record.outcome = match &self.phase {
             // What says that the answer is complete has not left.
             _ if self.awaits_verdict() => broken,
-            Phase::Ended(outcome) | Phase::Explaining { outcome, .. } => *outcome,
+            Phase::Ended(outcome) | Phase::Answered(outcome) | Phase::Explaining { outcome, .. } => *outcome,
             Phase::Relaying(meter) => {
                 self.record.metered = meter.metered();
                 // Many clients hang up as soon as they have read the end of the stream.
@@ -206,9 +273,10 @@ impl Policy {
             | Phase::Reading(_)
             | Phase::Asking(_)
             | Phase::Reserving(..)
-            | Phase::Reporting(_) => broken,
+            | Phase::Reporting(_)
+            | Phase::Looking(_) => broken,
         };
-        if matches!(self.phase, Phase::Asking(_)) {
+        if matches!(self.phase, Phase::Asking(_) | Phase::Looking(_)) {
             // Whatever is answered yet, nobody waits for it.
             self.phase = Phase::Ended(self.record.outcome);
         }
@@ -228,9 +296,9 @@ impl Policy {
     }
 }
 
-/// The last bytes of a stream that stopped in the middle: what is left of it, and an event that says so. A piece of an
+/// The last bytes of a stream that stopped in the middle: what is left of it, and an event that says why. A piece of an
 /// event is not passed on where none of it has passed yet.
-pub(super) fn interruption(passing: Vec<u8>, cut_off: usize, client: Dialect) -> Vec<u8> {
+pub(super) fn interruption(passing: Vec<u8>, cut_off: usize, why: &Refusal, client: Dialect) -> Vec<u8> {
     let mut out = passing;
     match out.len().checked_sub(cut_off) {
         Some(kept) => out.truncate(kept),
@@ -239,6 +307,6 @@ pub(super) fn interruption(passing: Vec<u8>, cut_off: usize, client: Dialect) ->
             out.extend_from_slice(b"\n\n");
         }
     }
-    out.extend(Refusal::AnswerInterrupted.stream_event(client));
+    out.extend(why.stream_event(client));
     out
 }

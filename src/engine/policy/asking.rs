@@ -73,6 +73,7 @@ impl Policy {
         let Asking { inquiry, reading, request, body } =
             match std::mem::replace(&mut self.phase, Phase::Arriving) {
                 Phase::Asking(asking) => *asking,
+                Phase::Looking(look) => return self.looked(look, status, answer, effects),
                 // The request did not wait for it; its answer may.
                 phase => {
                     self.phase = phase;

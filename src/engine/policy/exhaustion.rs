@@ -15,6 +15,7 @@ use crate::dialect::request::{Delivery, Inspection};
 use crate::engine::effect::Effect;
 use crate::engine::event::Timestamp;
 use crate::engine::meter::{Meter, Relayed};
+use crate::engine::refusal::Refusal;
 use crate::observe::record::Outcome;
 use crate::quota::store::{Denied, Granted};
 
@@ -46,12 +47,14 @@ impl Policy {
             effects.push(Effect::Reserve(Rc::new(spending.extension(self.gateway.limits.terms()))));
             return;
         }
+        let ran_out = matches!(&self.phase, Phase::Relaying(meter) if meter.ran_out());
         let mut replacement = relayed.replacement;
         if let (Phase::Relaying(meter), true) = (&self.phase, relayed.last && self.record.streamed)
             && meter.is_cut_short()
         {
             let passing = replacement.take().unwrap_or_else(|| chunk.to_vec());
-            replacement = Some(interruption(passing, relayed.cut_off, self.dialect()));
+            let why = if ran_out { Refusal::ProviderTimeout } else { Refusal::AnswerInterrupted };
+            replacement = Some(interruption(passing, relayed.cut_off, &why, self.dialect()));
         }
         if self.restoring.is_some() {
             self.pass(replacement.unwrap_or_else(|| chunk.to_vec()), relayed.last, effects);
@@ -60,6 +63,10 @@ impl Policy {
         }
         if relayed.last {
             self.end();
+        }
+        if let (Phase::Ended(outcome), true) = (&self.phase, ran_out) {
+            // Its provider goes on, until Envoy ends it.
+            self.phase = Phase::Cut(*outcome);
         }
     }
 

@@ -1,25 +1,27 @@
 //! How the providers do, by what Envoy's admin interface says of the clusters that were rendered.
 //!
-//! [`Status::read`] takes the two answers that it needs ([`CLUSTERS`] and [`STATS`]) and turns clusters back into what the
-//! file calls them: providers and their models. Nothing in it is secret: names, states and numbers.
+//! Two answers are needed: that to [`CLUSTERS`], which [`Clusters::read`] turns back into what the file calls them, providers
+//! and their models; and that to [`STATS`], with which [`Clusters::status`] is complete. Nothing in it is secret: names,
+//! states and numbers. `tollgate status --json` and `GET /v1/status` say the same.
 //!
-//! Promises that what it does not understand is left out, whatever another release of Envoy adds.
+//! Promises that what it does not understand is left out, whatever another release of Envoy adds, and that of an answer
+//! nothing is kept but what is told.
 //!
-//! Deliberately unknown here: how Envoy is asked.
+//! Deliberately unknown here: how Envoy is asked, and by whom.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
 
-use crate::observe::metrics::Metric;
+use super::metrics::Metric;
 
 /// What Envoy is asked for its clusters.
 pub const CLUSTERS: &str = "/clusters?format=json";
 
 /// What Envoy is asked for numbers.
 pub const STATS: &str =
-    "/stats?filter=(ejections_enforced_total$|tollgate.attempt_failures|tollgate.credential_rejected)";
+    "/stats?filter=(ejections_enforced_total$%7Ctollgate.attempt_failures%7Ctollgate.credential_rejected)";
 
 /// How the providers do.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -91,21 +93,79 @@ pub struct ProviderStatus {
     pub credential_rejected: u64,
 }
 
-impl Status {
-    /// Reads Envoy's answers to [`CLUSTERS`] and [`STATS`]; `None` where the first is none.
+/// The clusters that lead to providers' models, each with the name that its statistics have.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clusters(Vec<(TargetStatus, String)>);
+
+/// What is read of Envoy's answer to [`CLUSTERS`] (Envoy's API, `envoy.admin.v3.Clusters`).
+#[derive(Deserialize)]
+struct Told<'a> {
+    #[serde(borrow)]
+    cluster_statuses: Vec<ClusterTold<'a>>,
+}
+
+#[derive(Deserialize)]
+struct ClusterTold<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    observability_name: Cow<'a, str>,
+    #[serde(borrow, default)]
+    host_statuses: Vec<HostTold<'a>>,
+}
+
+#[derive(Deserialize)]
+struct HostTold<'a> {
+    #[serde(default)]
+    health_status: Health,
+    #[serde(borrow, default)]
+    stats: Vec<NumberTold<'a>>,
+}
+
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Health {
+    failed_active_health_check: bool,
+    failed_outlier_check: bool,
+}
+
+/// Envoy writes numbers of 64 bits as text, and leaves zeros out.
+#[derive(Deserialize)]
+struct NumberTold<'a> {
+    #[serde(borrow)]
+    name: Cow<'a, str>,
+    #[serde(borrow)]
+    value: Option<Cow<'a, str>>,
+}
+
+impl Clusters {
+    /// Reads Envoy's answer to [`CLUSTERS`]; `None` where it is none.
     #[must_use]
-    pub fn read(clusters: &Value, stats: &str) -> Option<Self> {
-        let clusters = clusters.get("cluster_statuses")?.as_array()?;
-        let stats: Vec<(&str, u64)> = stats
+    pub fn read(answer: &[u8]) -> Option<Self> {
+        let told: Told<'_> = serde_json::from_slice(answer).ok()?;
+        let mut clusters: Vec<_> = told.cluster_statuses.iter().filter_map(TargetStatus::read).collect();
+        clusters.sort_by(|(one, _), (other, _)| {
+            (&one.provider, &one.model).cmp(&(&other.provider, &other.model))
+        });
+        Some(Self(clusters))
+    }
+
+    /// Completes it by Envoy's answer to [`STATS`].
+    #[must_use]
+    pub fn status(self, stats: &str) -> Status {
+        let stats: BTreeMap<&str, u64> = stats
             .lines()
             .filter_map(|line| line.rsplit_once(": "))
             .filter_map(|(name, value)| Some((name, value.trim().parse().ok()?)))
             .collect();
-        let mut targets: Vec<_> =
-            clusters.iter().filter_map(|cluster| TargetStatus::read(cluster, &stats)).collect();
-        targets.sort_by(|one, other| (&one.provider, &one.model).cmp(&(&other.provider, &other.model)));
+        let complete = |(mut target, name): (TargetStatus, String)| {
+            let ejections = format!("cluster.{name}.outlier_detection.ejections_enforced_total");
+            target.ejections = stats.get(&*ejections).copied().unwrap_or(0);
+            target
+        };
+        let targets = self.0.into_iter().map(complete).collect();
         let mut providers = BTreeMap::<String, ProviderStatus>::new();
-        for (name, value) in stats.iter().filter(|(_, value)| *value > 0) {
+        for (name, value) in stats.iter().filter(|(_, value)| **value > 0) {
             let Some(provider) = label(name, "provider") else { continue };
             let of = |metric: Metric| name.contains(metric.name());
             if let (true, Some(reason)) = (of(Metric::AttemptFailures), label(name, "reason")) {
@@ -115,7 +175,7 @@ impl Status {
                 providers.entry(provider.to_owned()).or_default().credential_rejected += value;
             }
         }
-        Some(Self { targets, providers })
+        Status { targets, providers }
     }
 }
 
@@ -125,30 +185,21 @@ fn label<'a>(name: &'a str, label: &str) -> Option<&'a str> {
 }
 
 impl TargetStatus {
-    fn read(cluster: &Value, stats: &[(&str, u64)]) -> Option<Self> {
-        let (purpose, provider, model) = names(cluster.get("name")?.as_str()?)?;
-        let host = cluster.get("host_statuses").and_then(|hosts| hosts.get(0));
-        let is_flagged = |flag: &str| {
-            let health = host.and_then(|host| host.get("health_status"));
-            health.and_then(|health| health.get(flag)).and_then(Value::as_bool).unwrap_or(false)
-        };
-        let state = match host {
+    /// What a cluster says of itself, and the name that its statistics have.
+    fn read(cluster: &ClusterTold<'_>) -> Option<(Self, String)> {
+        let (purpose, provider, model) = names(&cluster.name)?;
+        let host = cluster.host_statuses.first();
+        let state = match host.map(|host| &host.health_status) {
             None => State::Unresolved,
-            Some(_) if is_flagged("failed_active_health_check") => State::FailsChecks,
-            Some(_) if is_flagged("failed_outlier_check") => State::Ejected,
+            Some(health) if health.failed_active_health_check => State::FailsChecks,
+            Some(health) if health.failed_outlier_check => State::Ejected,
             Some(_) => State::Healthy,
         };
         let counted = |name: &str| {
-            let all = host.and_then(|host| host.get("stats")?.as_array());
-            let one = all.into_iter().flatten().find(|one| one.get("name").is_some_and(|own| own == name));
-            // Envoy writes numbers of 64 bits as text, and leaves zeros out.
-            one.and_then(|one| one.get("value")?.as_str()?.parse().ok()).unwrap_or(0)
+            let one = host.and_then(|host| host.stats.iter().find(|one| one.name == name));
+            one.and_then(|one| one.value.as_ref()?.parse().ok()).unwrap_or(0)
         };
-        let observed = cluster.get("observability_name").and_then(Value::as_str).unwrap_or_default();
-        // A statistic's name has no colon.
-        let ejections =
-            format!("cluster.{}.outlier_detection.ejections_enforced_total", observed.replace(':', "_"));
-        Some(Self {
+        let target = Self {
             provider: provider.to_owned(),
             model: model.to_owned(),
             purpose,
@@ -158,8 +209,10 @@ impl TargetStatus {
             errors: counted("rq_error"),
             timeouts: counted("rq_timeout"),
             connect_failures: counted("cx_connect_fail"),
-            ejections: stats.iter().find(|(name, _)| *name == ejections).map_or(0, |(_, value)| *value),
-        })
+            ejections: 0,
+        };
+        // A statistic's name has no colon.
+        Some((target, cluster.observability_name.replace(':', "_")))
     }
 }
 
@@ -181,7 +234,7 @@ fn names(cluster: &str) -> Option<(Purpose, &str, &str)> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
@@ -218,7 +271,7 @@ wasmcustom.tollgate.credential_rejected|provider=b: 1
 
     #[test]
     fn clusters_are_told_by_the_names_of_the_file() {
-        let status = Status::read(&clusters(), STATS_TEXT).unwrap();
+        let status = Clusters::read(clusters().to_string().as_bytes()).unwrap().status(STATS_TEXT);
         let seen: Vec<_> = status
             .targets
             .iter()
@@ -246,6 +299,14 @@ wasmcustom.tollgate.credential_rejected|provider=b: 1
             ("b".to_owned(), ProviderStatus { failed_attempts: BTreeMap::new(), credential_rejected: 1 }),
         ];
         assert_eq!(status.providers, expected.into());
-        assert_eq!(Status::read(&json!({}), ""), None);
+    }
+
+    #[test]
+    fn what_is_not_said_by_envoy_is_not_told() {
+        for answer in ["", "{}", "<html>", r#"{"cluster_statuses":[{"name":"a/m""#] {
+            assert_eq!(Clusters::read(answer.as_bytes()), None, "{answer}");
+        }
+        let nothing = Clusters::read(br#"{"cluster_statuses":[]}"#).unwrap().status("");
+        assert_eq!(json!(nothing), json!({"targets": [], "providers": {}}));
     }
 }
