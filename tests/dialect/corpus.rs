@@ -43,7 +43,7 @@ pub(crate) const fn name(dialect: Dialect) -> &'static str {
     }
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialect")
 }
 

@@ -12,7 +12,13 @@ mod corpus;
 mod embeddings;
 mod models;
 mod property;
+#[allow(dead_code, reason = "the mock provider uses the rest")]
+#[path = "../../examples/mock-provider/strict/mod.rs"]
+mod provider;
 mod semantics;
+#[path = "../../examples/mock-provider/bedrock/schema.rs"]
+mod shapes;
+mod strict;
 
 use corpus::{Kind, answers, requests, streams};
 
