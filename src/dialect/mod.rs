@@ -18,10 +18,13 @@ pub mod ending;
 pub mod foreign;
 mod gemini;
 pub mod knowledge;
+mod limits;
 mod media;
 pub mod models;
+pub mod names;
 pub mod objection;
 pub mod openai;
+mod parameters;
 mod prepare;
 pub mod request;
 mod schema;
@@ -219,6 +222,8 @@ pub struct AnswerContext {
     pub include_usage: bool,
     /// Whether the answer is in a wrapper, as [`translate::EncodedRequest::wrapped`] said.
     pub wrapped: bool,
+    /// Names of tools that the model was told otherwise, as [`translate::EncodedRequest::renamed`] said.
+    pub renamed: Vec<names::Renamed>,
     /// Members of the request that the Responses API repeats in its answer, as JSON text.
     pub echo: Vec<(&'static str, String)>,
 }

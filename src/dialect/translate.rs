@@ -7,6 +7,7 @@
 //! Promises no panic on any input.
 
 use crate::chat::{Cause, ChatAnswer, ChatError, ChatRequest, ErrorKind, Losses, UnknownField, Usage};
+use crate::dialect::names::{self, Renamed};
 use crate::dialect::objection::objection;
 use crate::dialect::prepare::{Prepared, prepare};
 use crate::dialect::target::{Target, UnknownFields};
@@ -92,6 +93,8 @@ pub struct EncodedRequest {
     pub losses: Losses,
     /// Whether the model was asked for its answer in a wrapper, which [`AnswerContext::wrapped`] takes off again.
     pub wrapped: bool,
+    /// Names of tools that the provider was told otherwise, which [`AnswerContext::renamed`] puts back.
+    pub renamed: Vec<Renamed>,
 }
 
 /// Why a request cannot be translated.
@@ -146,7 +149,7 @@ pub fn encode_request(
         return Err(TranslationFault::UnknownField(field.name.clone()));
     }
     let mut lost = Losses::default();
-    let Prepared { request: prepared, wrapped } = prepare(request, provider, target, &mut lost)?;
+    let Prepared { request: prepared, wrapped, renamed } = prepare(request, provider, target, &mut lost)?;
     let (mut body, losses) = match provider {
         Dialect::OpenAiChat => openai::chat::encode_request(&prepared, target),
         Dialect::Anthropic => anthropic::encode_request(&prepared, target),
@@ -156,7 +159,7 @@ pub fn encode_request(
     };
     lost.append(losses);
     carry_unknown(&request.unknown, target, &mut body, &mut lost);
-    Ok(EncodedRequest { path: path(target, request.stream), body, losses: lost, wrapped })
+    Ok(EncodedRequest { path: path(target, request.stream), body, losses: lost, wrapped, renamed })
 }
 
 /// Adds the members that nobody knows to a request that was written, or notes them as lost.
@@ -359,6 +362,7 @@ pub fn translate_answer(
     if context.wrapped {
         wrapper::unwrap(&mut answer);
     }
+    names::restore(&mut answer, &context.renamed);
     let (body, more) = encode_answer(client, &answer, context);
     let mut losses = std::mem::take(&mut answer.losses);
     losses.append(more);

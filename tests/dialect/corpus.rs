@@ -208,6 +208,7 @@ pub(crate) fn context(client: Dialect) -> AnswerContext {
         created: 1_700_000_000,
         include_usage: true,
         wrapped: false,
+        renamed: Vec::new(),
         echo: translate::echo(client, b"{}"),
     }
 }

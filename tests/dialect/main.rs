@@ -15,6 +15,8 @@ mod property;
 #[allow(dead_code, reason = "the mock provider uses the rest")]
 #[path = "../../examples/mock-provider/strict/mod.rs"]
 mod provider;
+#[path = "../../examples/mock-provider/bedrock/rules.rs"]
+mod rules;
 mod semantics;
 #[path = "../../examples/mock-provider/bedrock/schema.rs"]
 mod shapes;

@@ -12,7 +12,7 @@ use tollgate::dialect::translate::{self, Dialect, Support, support};
 use crate::corpus::{cases, name};
 use crate::provider::anthropic::{Version, messages};
 use crate::provider::{Fault, gemini, openai};
-use crate::shapes;
+use crate::{rules, shapes};
 
 /// Where translated requests go: models that differ in what they take.
 const TARGETS: [(Api, &str); 26] = [
@@ -66,7 +66,7 @@ fn refusal(api: Api, model: &str, body: &Value) -> Option<String> {
         }
         Api::Gemini => gemini::generate(body, model, false).map_err(put),
         Api::VertexGemini => gemini::generate(body, model, true).map_err(put),
-        Api::Bedrock => shapes::check("ConverseRequest", body),
+        Api::Bedrock => shapes::check("ConverseRequest", body).and_then(|()| rules::check(body)),
     }
     .err()
 }

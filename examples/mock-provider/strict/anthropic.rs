@@ -114,6 +114,9 @@ fn check_texts(body: &Value) -> Result<(), Fault> {
         }
     }
     for (place, value) in texts {
+        if place == "messages" && value.as_str().is_some_and(|said| said.trim().is_empty()) {
+            return Err(breach(&place, "", "text content blocks must contain non-whitespace text"));
+        }
         for (_, block) in of_kind(items(value), "text") {
             let said = text(&block["text"]);
             if said.is_empty() {

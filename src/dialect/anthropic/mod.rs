@@ -17,7 +17,7 @@ pub(super) use answer::{decode_answer, encode_answer, usage_of};
 pub(super) use decode::decode_request;
 pub(super) use encode::{
     Thinks, allowed_tools, carries, check_sampling, check_thinking, encode_request, is_strict,
-    needs_answer_tool, object_schema,
+    needs_answer_tool,
 };
 pub(super) use error::{decode_error, encode_error, write_refusal};
 pub(super) use meter::{UsageReader, read_usage};
