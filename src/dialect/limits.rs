@@ -43,7 +43,9 @@ pub(super) fn settle_order(request: &mut Cow<'_, ChatRequest>, losses: &mut Loss
     let mut moved = false;
     for message in std::mem::take(&mut request.to_mut().messages) {
         let called = |turn: &Message, id: &str| {
-            turn.parts.iter().any(|part| matches!(&part.content, Content::ToolCall { id: known, .. } if known == id))
+            turn.parts
+                .iter()
+                .any(|part| matches!(&part.content, Content::ToolCall { id: known, .. } if known == id))
         };
         let turn = message.parts.iter().find_map(|part| match &part.content {
             Content::ToolResult { id, .. } => sorted.iter().rposition(|turn| called(turn, id)),

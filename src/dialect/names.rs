@@ -37,7 +37,9 @@ const TAIL: usize = 17;
 impl Rule {
     const fn of_names(provider: Dialect, target: &Target) -> Option<Self> {
         Some(match provider {
-            Dialect::OpenAiChat if matches!(target.quirks.models, Models::OpenAi) => Self { most: 64, ..PLAIN },
+            Dialect::OpenAiChat if matches!(target.quirks.models, Models::OpenAi) => {
+                Self { most: 64, ..PLAIN }
+            }
             Dialect::Anthropic => Self { most: 128, ..PLAIN },
             Dialect::Bedrock => Self { most: 64, ..PLAIN },
             Dialect::Gemini => Self { marks: Some("_-.:"), any_first: false, most: 128 },
@@ -78,8 +80,7 @@ impl Rule {
     /// The word's beginning, as far as it fits, with a mark of the whole behind it.
     fn marked(self, word: &str) -> String {
         let room = Self { most: usize::MAX, ..self };
-        let beginning: String =
-            if word.is_empty() { "_".to_owned() } else { room.fit(word).into_owned() };
+        let beginning: String = if word.is_empty() { "_".to_owned() } else { room.fit(word).into_owned() };
         let beginning: String = beginning.chars().take(self.most.saturating_sub(TAIL)).collect();
         format!("{beginning}_{:016x}", hash(word))
     }
@@ -93,11 +94,7 @@ fn hash(word: &str) -> u64 {
 }
 
 /// Fits every identifier and every name to the provider; the names that were changed.
-pub(super) fn settle(
-    request: &mut Cow<'_, ChatRequest>,
-    provider: Dialect,
-    target: &Target,
-) -> Vec<Renamed> {
+pub(super) fn settle(request: &mut Cow<'_, ChatRequest>, provider: Dialect, target: &Target) -> Vec<Renamed> {
     if let Some(rule) = Rule::of_identifiers(provider, target) {
         // OpenAI looks for a result right behind its call only.
         settle_identifiers(request, rule, provider != Dialect::OpenAiChat);

@@ -9,10 +9,10 @@
 use std::borrow::Cow;
 
 use crate::chat::{ChatRequest, Content, Format, Json, Losses, Message, Part, Role};
+use crate::dialect::names::{self, Renamed};
 use crate::dialect::schema::{Subset, fits, is_of_object};
 use crate::dialect::target::{Models, Target};
 use crate::dialect::translate::{Dialect, TranslationFault};
-use crate::dialect::names::{self, Renamed};
 use crate::dialect::{anthropic, bedrock, gemini, limits, openai, wrapper};
 
 /// What the user says where a conversation begins with the assistant, and the provider wants a user to begin.

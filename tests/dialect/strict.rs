@@ -90,7 +90,8 @@ fn no_provider_refuses_a_translated_request() {
                 count += 1;
                 let sent: Value = serde_json::from_slice(&sent.body).unwrap();
                 if let Some(refusal) = refusal(api, model, &sent) {
-                    writeln!(wrong, "{} {case} to {api:?} {model}: {refusal}\n    {sent}", name(client)).unwrap();
+                    writeln!(wrong, "{} {case} to {api:?} {model}: {refusal}\n    {sent}", name(client))
+                        .unwrap();
                 }
             }
         }

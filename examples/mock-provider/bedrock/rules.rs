@@ -38,7 +38,8 @@ fn check_turns(body: &Value) -> Result<(), String> {
         asked = ids(content, "toolUse");
         if (!asked.is_empty() || !results.is_empty()) && body["toolConfig"].is_null() {
             return Err(
-                "The toolConfig field must be defined when using toolUse and toolResult content blocks.".to_owned()
+                "The toolConfig field must be defined when using toolUse and toolResult content blocks."
+                    .to_owned(),
             );
         }
         if content.iter().any(|block| block["text"].as_str().is_some_and(|said| said.trim().is_empty())) {
@@ -46,9 +47,11 @@ fn check_turns(body: &Value) -> Result<(), String> {
         }
     }
     let tools = body["toolConfig"]["tools"].as_array().into_iter().flatten();
-    let mut schemas = tools.map(|tool| &tool["toolSpec"]["inputSchema"]["json"]).filter(|schema| !schema.is_null());
+    let mut schemas =
+        tools.map(|tool| &tool["toolSpec"]["inputSchema"]["json"]).filter(|schema| !schema.is_null());
     if schemas.any(|schema| schema["type"] != "object") {
-        return Err("toolConfig.tools.toolSpec.inputSchema.json.type must be one of the following: object.".to_owned());
+        return Err("toolConfig.tools.toolSpec.inputSchema.json.type must be one of the following: object."
+            .to_owned());
     }
     Ok(())
 }

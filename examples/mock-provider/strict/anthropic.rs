@@ -68,8 +68,7 @@ pub(crate) fn messages(body: &Value, version: Version) -> Result<(), Fault> {
     check_cache(body)?;
     let schema = &body["output_config"]["format"]["schema"];
     if !schema.is_null() {
-        json_schema::anthropic(schema)
-            .map_err(|words| breach("output_config.format.schema", "", words))?;
+        json_schema::anthropic(schema).map_err(|words| breach("output_config.format.schema", "", words))?;
     }
     Ok(())
 }
@@ -90,12 +89,15 @@ fn check_turns(messages: &[Value]) -> Result<(), Fault> {
     for (index, message) in messages.iter().enumerate() {
         let is_empty = message["content"] == "" || message["content"].as_array().is_some_and(Vec::is_empty);
         if is_empty && (index < last || message["role"] != "assistant") {
-            let words = "all messages must have non-empty content except for the optional final assistant message";
+            let words =
+                "all messages must have non-empty content except for the optional final assistant message";
             return Err(breach(&format!("messages.{index}"), "", words));
         }
     }
     let end = messages.last().filter(|last| last["role"] == "assistant");
-    let said = end.and_then(|last| content(last).last().map_or(last["content"].as_str(), |block| block["text"].as_str()));
+    let said = end.and_then(|last| {
+        content(last).last().map_or(last["content"].as_str(), |block| block["text"].as_str())
+    });
     if said.is_some_and(|said| said.ends_with(char::is_whitespace)) {
         return Err(breach("messages", "", "final assistant content cannot end with trailing whitespace"));
     }
@@ -172,7 +174,11 @@ fn check_calls(messages: &[Value]) -> Result<(), Fault> {
             return Err(breach(&format!("messages.{before}"), "", words));
         }
         open = of_kind(blocks, "tool_use").map(|(_, call)| &call["id"]).collect();
-        if open.iter().enumerate().any(|(place, id)| known.contains(id) || open.iter().take(place).any(|other| other == id)) {
+        if open
+            .iter()
+            .enumerate()
+            .any(|(place, id)| known.contains(id) || open.iter().take(place).any(|other| other == id))
+        {
             return Err(breach("messages", "", "`tool_use` ids must be unique"));
         }
         known.extend(&open);
@@ -197,7 +203,11 @@ fn check_tools(body: &Value) -> Result<(), Fault> {
         }
         if schema["type"] != "object" {
             let path = at(&format!("{path}.type"));
-            let wrong = if schema["type"].is_null() { Wrong::Missing } else { Wrong::Choice(vec!["object".to_owned()]) };
+            let wrong = if schema["type"].is_null() {
+                Wrong::Missing
+            } else {
+                Wrong::Choice(vec!["object".to_owned()])
+            };
             return Err(Fault { path, wrong });
         }
         if ["oneOf", "allOf", "anyOf"].iter().any(|keyword| !schema[keyword].is_null()) {
@@ -224,7 +234,11 @@ fn model(name: &str) -> (&str, u32, u32) {
     let parts: Vec<&str> = name.split(['-', '@', '.']).skip_while(|part| *part != "claude").skip(1).collect();
     let family = parts.iter().find(|part| part.bytes().all(|byte| byte.is_ascii_lowercase()));
     let mut numbers = parts.iter().filter(|part| part.len() <= 2).filter_map(|part| part.parse().ok());
-    (family.copied().unwrap_or_default(), numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default())
+    (
+        family.copied().unwrap_or_default(),
+        numbers.next().unwrap_or_default(),
+        numbers.next().unwrap_or_default(),
+    )
 }
 
 /// Whether a model is of a version of its family, or of a later one.
@@ -234,11 +248,13 @@ fn is_since(name: &str, versions: &[(&str, u32, u32)]) -> bool {
 }
 
 /// "Adaptive thinking": budgets answer 400 from these on, and so does sampling (migration guides).
-const ADAPTIVE_ONLY: [(&str, u32, u32); 4] = [("opus", 4, 7), ("sonnet", 5, 0), ("haiku", 5, 5), ("fable", 5, 0)];
+const ADAPTIVE_ONLY: [(&str, u32, u32); 4] =
+    [("opus", 4, 7), ("sonnet", 5, 0), ("haiku", 5, 5), ("fable", 5, 0)];
 /// `temperature` and `top_p` together answer 400 from these on (migration guides).
 const EITHER_SAMPLING: [(&str, u32, u32); 3] = [("opus", 4, 1), ("sonnet", 4, 5), ("haiku", 4, 5)];
 /// A request that ends with the assistant answers 400 from these on ("Prefill not supported").
-const NO_PREFILL: [(&str, u32, u32); 4] = [("opus", 4, 6), ("sonnet", 4, 6), ("haiku", 5, 5), ("fable", 5, 0)];
+const NO_PREFILL: [(&str, u32, u32); 4] =
+    [("opus", 4, 6), ("sonnet", 4, 6), ("haiku", 5, 5), ("fable", 5, 0)];
 /// Adaptive thinking, which older models refuse, is from these on.
 const ADAPTIVE: [(&str, u32, u32); 4] = [("opus", 4, 6), ("sonnet", 4, 6), ("haiku", 5, 5), ("fable", 5, 0)];
 
@@ -288,7 +304,8 @@ fn check_thinking(body: &Value) -> Result<(), Fault> {
 
 /// "Extended thinking", "Preserving thinking blocks": the turn whose calls were just answered begins with thinking.
 fn check_thoughts(messages: &[Value]) -> Result<(), Fault> {
-    let ends_with_results = messages.last().is_some_and(|last| of_kind(content(last), "tool_result").next().is_some());
+    let ends_with_results =
+        messages.last().is_some_and(|last| of_kind(content(last), "tool_result").next().is_some());
     let turn = messages.iter().enumerate().rev().find(|(_, message)| message["role"] == "assistant");
     let Some((index, turn)) = turn.filter(|_| ends_with_results) else { return Ok(()) };
     let first = content(turn).first().map_or("text", |block| text(&block["type"]));

@@ -11,7 +11,7 @@ use std::sync::LazyLock;
 
 use serde_json::{Map, Value};
 
-use super::shape::{Fault, Limit, Limits, Shapes};
+use super::shape::{self, Fault, Limit, Limits, Shapes};
 use super::{breach, items, text};
 
 /// Names of functions (reference, `FunctionDeclaration.name`).
@@ -73,22 +73,14 @@ pub(crate) fn generate(body: &Value, model: &str, on_vertex: bool) -> Result<(),
 }
 
 /// The names of all members as JSON has them: the API reads the names of protocol buffers, too.
-fn camel(value: &Value) -> Value {
-    let name = |name: &str| {
-        let mut parts = name.split('_');
-        let first = parts.next().unwrap_or_default().to_owned();
-        parts.fold(first, |name, part| {
-            let mut letters = part.chars();
-            name + &letters.next().map(|first| first.to_ascii_uppercase().to_string()).unwrap_or_default() + letters.as_str()
-        })
-    };
+pub(crate) fn camel(value: &Value) -> Value {
     // What the caller names itself stays.
     let own = ["args", "response", "properties", "parametersJsonSchema", "responseJsonSchema", "labels"];
     match value {
         Value::Object(members) => members
             .iter()
             .map(|(known, value)| {
-                let known = if known.starts_with('_') { known.clone() } else { name(known) };
+                let known = if known.starts_with('_') { known.clone() } else { shape::camel(known) };
                 let value = if own.contains(&known.as_str()) { value.clone() } else { camel(value) };
                 (known, value)
             })
@@ -132,7 +124,10 @@ fn check_parts(content: &Value, path: &str) -> Result<(), Fault> {
         }
         for media in ["inlineData", "fileData"] {
             let kind = &part[media]["mimeType"];
-            if !part[media].is_null() && (media == "inlineData" || kind.is_string()) && !text(kind).contains('/') {
+            if !part[media].is_null()
+                && (media == "inlineData" || kind.is_string())
+                && !text(kind).contains('/')
+            {
                 return Err(breach(&path, "", format!("Unsupported MIME type: {}", text(kind))));
             }
         }
@@ -150,7 +145,8 @@ fn check_calls(contents: &[Value], model: &str) -> Result<(), Fault> {
     for content in contents {
         let (calls, responses) = (count(content, "functionCall"), count(content, "functionResponse"));
         if responses > 0 && open == 0 {
-            let words = "Please ensure that function response turn comes immediately after a function call turn.";
+            let words =
+                "Please ensure that function response turn comes immediately after a function call turn.";
             return Err(breach("", "", words));
         }
         if responses != open {
@@ -159,12 +155,18 @@ fn check_calls(contents: &[Value], model: &str) -> Result<(), Fault> {
             return Err(breach("", "", words));
         }
         if calls > 0 && content["role"] != "model" || responses > 0 && content["role"] == "model" {
-            return Err(breach("", "", "Please ensure that function call turn comes immediately after a user turn."));
+            return Err(breach(
+                "",
+                "",
+                "Please ensure that function call turn comes immediately after a user turn.",
+            ));
         }
         open = calls;
     }
     // "Thought signatures": of calls in parallel, the first has it, in each step since the user last said something.
-    let since = contents.iter().rposition(|content| content["role"] == "user" && count(content, "functionResponse") == 0);
+    let since = contents
+        .iter()
+        .rposition(|content| content["role"] == "user" && count(content, "functionResponse") == 0);
     for content in contents.iter().skip(since.unwrap_or_default()) {
         let call = items(&content["parts"]).iter().find(|part| !part["functionCall"].is_null());
         if let Some(call) = call.filter(|call| call["thoughtSignature"].is_null())
@@ -238,12 +240,7 @@ fn check_schema(schema: &Value, path: &str) -> Result<(), Fault> {
     if kind == "ARRAY" && schema["items"].is_null() {
         return Err(breach(&below("items"), "", "missing field."));
     }
-    let only = [
-        ("properties", "OBJECT"),
-        ("required", "OBJECT"),
-        ("items", "ARRAY"),
-        ("enum", "STRING"),
-    ];
+    let only = [("properties", "OBJECT"), ("required", "OBJECT"), ("items", "ARRAY"), ("enum", "STRING")];
     for (name, of) in only {
         if !schema[name].is_null() && kind != of && !kind.is_empty() {
             return Err(breach(&below(name), "", format!("only allowed for {of} type")));
@@ -294,7 +291,11 @@ fn check_config(body: &Value, model: &str) -> Result<(), Fault> {
         return Err(breach(path, "", "response schema needs a response mime type of application/json"));
     }
     if !schema.is_null() && !json.is_null() {
-        return Err(breach("generationConfig", "", "only one of response_schema and response_json_schema can be set"));
+        return Err(breach(
+            "generationConfig",
+            "",
+            "only one of response_schema and response_json_schema can be set",
+        ));
     }
     check_schema(schema, "generationConfig.responseSchema")?;
     let declares = items(&body["tools"]).iter().any(|tool| !items(&tool["functionDeclarations"]).is_empty());
@@ -316,15 +317,20 @@ fn check_config(body: &Value, model: &str) -> Result<(), Fault> {
         return Err(breach("", "", "Thinking level is not supported for this model."));
     }
     if !thinking.is_null() && ["gemini-1", "gemini-2.0"].iter().any(|version| model.starts_with(version)) {
-        return Err(breach("", "", "Unable to submit request because thinking is not supported by this model."));
+        return Err(breach(
+            "",
+            "",
+            "Unable to submit request because thinking is not supported by this model.",
+        ));
     }
     match (budgets(model), budget) {
         (Some((_, _, false)), Some(0)) => {
             Err(breach("", "", "Budget 0 is invalid. This model only works in thinking mode."))
         }
         (Some((least, most, _)), Some(budget)) if budget > 0 && !(least..=most).contains(&budget) => {
-            let words =
-                format!("The thinking budget {budget} is invalid. Please choose a value between {least} and {most}.");
+            let words = format!(
+                "The thinking budget {budget} is invalid. Please choose a value between {least} and {most}."
+            );
             Err(breach("", "", words))
         }
         _ => Ok(()),

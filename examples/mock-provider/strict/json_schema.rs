@@ -11,15 +11,50 @@ use super::{items, text};
 
 /// Keywords that OpenAI takes where it promises to keep to a schema.
 const OPENAI: [&str; 23] = [
-    "$schema", "$defs", "definitions", "$ref", "type", "title", "description", "properties", "required",
-    "additionalProperties", "items", "enum", "const", "anyOf", "pattern", "format", "multipleOf", "maximum",
-    "exclusiveMaximum", "minimum", "exclusiveMinimum", "minItems", "maxItems",
+    "$schema",
+    "$defs",
+    "definitions",
+    "$ref",
+    "type",
+    "title",
+    "description",
+    "properties",
+    "required",
+    "additionalProperties",
+    "items",
+    "enum",
+    "const",
+    "anyOf",
+    "pattern",
+    "format",
+    "multipleOf",
+    "maximum",
+    "exclusiveMaximum",
+    "minimum",
+    "exclusiveMinimum",
+    "minItems",
+    "maxItems",
 ];
 
 /// Keywords that Anthropic refuses there.
 const NOT_ANTHROPIC: [&str; 17] = [
-    "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf", "minLength", "maxLength", "maxItems",
-    "uniqueItems", "minProperties", "maxProperties", "patternProperties", "not", "if", "oneOf", "contains", "prefixItems",
+    "minimum",
+    "maximum",
+    "exclusiveMinimum",
+    "exclusiveMaximum",
+    "multipleOf",
+    "minLength",
+    "maxLength",
+    "maxItems",
+    "uniqueItems",
+    "minProperties",
+    "maxProperties",
+    "patternProperties",
+    "not",
+    "if",
+    "oneOf",
+    "contains",
+    "prefixItems",
 ];
 
 /// Each schema inside a schema, with the words on the way to it; itself first.
@@ -28,7 +63,8 @@ fn all(schema: &Value) -> Vec<(Vec<String>, &Value)> {
     let mut next = 0;
     while let Some((path, schema)) = found.get(next).cloned() {
         next += 1;
-        let below = |keyword: &str, name: &str| [path.clone(), vec![keyword.to_owned(), name.to_owned()]].concat();
+        let below =
+            |keyword: &str, name: &str| [path.clone(), vec![keyword.to_owned(), name.to_owned()]].concat();
         for keyword in ["properties", "$defs", "definitions"] {
             let members = schema[keyword].as_object().into_iter().flatten();
             found.extend(members.map(|(name, inner)| (below(keyword, name), inner)));
@@ -83,7 +119,9 @@ pub(super) fn anthropic(schema: &Value) -> Result<(), String> {
     for (_, schema) in all(schema) {
         let kind = text(&schema["type"]);
         if is_object(schema) && schema["additionalProperties"] != false {
-            return Err("For 'object' type, 'additionalProperties' must be explicitly set to false".to_owned());
+            return Err(
+                "For 'object' type, 'additionalProperties' must be explicitly set to false".to_owned()
+            );
         }
         if let Some(keyword) = NOT_ANTHROPIC.into_iter().find(|keyword| !schema[keyword].is_null()) {
             return Err(format!("For '{kind}' type, property '{keyword}' is not supported"));

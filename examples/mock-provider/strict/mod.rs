@@ -19,7 +19,8 @@ mod shape;
 
 use serde_json::Value;
 
-pub(crate) use self::shape::{Fault, Path, Step, Wrong};
+#[allow(unused_imports, reason = "the tests of translations put no fault into words")]
+pub(crate) use self::shape::{Fault, Limit, Path, Step, Wrong};
 
 /// A path, of its steps with dots between.
 fn at(steps: &str) -> Path {

@@ -80,12 +80,19 @@ pub(crate) fn chat(body: &Value) -> Result<(), Fault> {
     check_tools(body, &functions, "tools.INDEX.function", |choice| &choice["function"]["name"])?;
     check_chat_format(&body["response_format"], messages)?;
     if !body["top_logprobs"].is_null() && body["logprobs"] != true {
-        return Err(breach("top_logprobs", "invalid_value", "'logprobs' must be true if 'top_logprobs' is set."));
+        return Err(breach(
+            "top_logprobs",
+            "invalid_value",
+            "'logprobs' must be true if 'top_logprobs' is set.",
+        ));
     }
     for (token, bias) in body["logit_bias"].as_object().into_iter().flatten() {
         let limit = Limit::Range(-100.0, 100.0);
         if !keeps(bias, limit) {
-            return Err(Fault { path: at(&format!("logit_bias.{token}")), wrong: super::Wrong::Limit(limit) });
+            return Err(Fault {
+                path: at(&format!("logit_bias.{token}")),
+                wrong: super::Wrong::Limit(limit),
+            });
         }
     }
     check_model(body)
@@ -94,9 +101,14 @@ pub(crate) fn chat(body: &Value) -> Result<(), Fault> {
 fn check_message(index: usize, message: &Value) -> Result<(), Fault> {
     let path = format!("messages.{index}.content");
     let is_assistant = message["role"] == "assistant";
-    let says = ["tool_calls", "function_call", "refusal", "audio"].iter().any(|name| !message[name].is_null());
+    let says =
+        ["tool_calls", "function_call", "refusal", "audio"].iter().any(|name| !message[name].is_null());
     if is_assistant && message["content"].is_null() && !says {
-        return Err(breach(&path, "invalid_type", "Invalid value for 'content': expected a string, got null."));
+        return Err(breach(
+            &path,
+            "invalid_type",
+            "Invalid value for 'content': expected a string, got null.",
+        ));
     }
     for (part, content) in items(&message["content"]).iter().enumerate() {
         let url = text(&content["image_url"]["url"]);
@@ -179,7 +191,10 @@ fn check_tools<'a>(
             Err(breach(&path, "invalid_function_parameters", message))
         };
         if !parameters.is_null() && !parameters["type"].is_null() && parameters["type"] != "object" {
-            return refuse(format!("schema must be a JSON Schema of 'type: \"object\"', got 'type: {}'.", parameters["type"]));
+            return refuse(format!(
+                "schema must be a JSON Schema of 'type: \"object\"', got 'type: {}'.",
+                parameters["type"]
+            ));
         }
         if function["strict"] == true
             && let Err(words) = json_schema::openai(parameters)
@@ -211,7 +226,10 @@ fn check_schema(named: &Value, path: &str) -> Result<(), Fault> {
         Err(breach(path, "", message))
     };
     if schema["type"] != "object" {
-        return refuse(format!("schema must be a JSON Schema of 'type: \"object\"', got 'type: {}'.", schema["type"]));
+        return refuse(format!(
+            "schema must be a JSON Schema of 'type: \"object\"', got 'type: {}'.",
+            schema["type"]
+        ));
     }
     match json_schema::openai(schema) {
         Err(words) if named["strict"] == true => refuse(words),
@@ -256,11 +274,16 @@ fn check_model(body: &Value) -> Result<(), Fault> {
         if effort.is_null() {
             return Ok(());
         }
-        return Err(breach("reasoning_effort", "", "Unrecognized request argument supplied: reasoning_effort"));
+        return Err(breach(
+            "reasoning_effort",
+            "",
+            "Unrecognized request argument supplied: reasoning_effort",
+        ));
     }
     for (name, instead) in [("max_tokens", " Use 'max_completion_tokens' instead."), ("stop", "")] {
         if !body[name].is_null() {
-            let message = format!("Unsupported parameter: '{name}' is not supported with this model.{instead}");
+            let message =
+                format!("Unsupported parameter: '{name}' is not supported with this model.{instead}");
             return Err(breach(name, "unsupported_parameter", message));
         }
     }
@@ -272,7 +295,8 @@ fn check_model(body: &Value) -> Result<(), Fault> {
                        /v1/chat/completions. Please use /v1/responses instead.";
         return Err(breach("reasoning_effort", "", message));
     }
-    let defaults = [("temperature", 1.0), ("top_p", 1.0), ("presence_penalty", 0.0), ("frequency_penalty", 0.0)];
+    let defaults =
+        [("temperature", 1.0), ("top_p", 1.0), ("presence_penalty", 0.0), ("frequency_penalty", 0.0)];
     for (name, default) in defaults {
         if body[name].as_f64().is_some_and(|value| (value - default).abs() > f64::EPSILON) {
             let message = format!(
@@ -317,7 +341,9 @@ pub(crate) fn responses(body: &Value) -> Result<(), Fault> {
         match text(&item["type"]) {
             "function_call" => calls.push(&item["call_id"]),
             // What was called before may be stored.
-            "function_call_output" if body["previous_response_id"].is_null() && body["conversation"].is_null() => {
+            "function_call_output"
+                if body["previous_response_id"].is_null() && body["conversation"].is_null() =>
+            {
                 let call = calls.iter().position(|id| **id == item["call_id"]);
                 let orphan = || {
                     let id = text(&item["call_id"]);

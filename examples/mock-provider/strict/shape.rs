@@ -6,6 +6,8 @@
 
 #![expect(clippy::indexing_slicing, reason = "of JSON objects by name, which reads null where nothing is")]
 
+use std::fmt;
+
 use regex::Regex;
 use serde_json::{Map, Value};
 
@@ -56,6 +58,17 @@ pub(crate) enum Limit {
     Items(usize, usize),
     /// A regular expression for the whole of a text.
     Pattern(&'static str),
+}
+
+impl fmt::Display for Limit {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Range(least, most) => write!(formatter, "a number from {least} to {most}"),
+            Self::Length(least, most) => write!(formatter, "a string of {least} to {most} characters"),
+            Self::Items(least, most) => write!(formatter, "{least} to {most} items"),
+            Self::Pattern(pattern) => write!(formatter, "a string that matches '^{pattern}$'"),
+        }
+    }
 }
 
 // Limits are constants of the references, none of which is no number.
@@ -201,16 +214,7 @@ impl Check<'_> {
 
     /// The name as protocol buffers have it in JSON, or itself elsewhere.
     fn camel(&self, name: &str) -> String {
-        if !self.shapes.is_protocol_buffer {
-            return name.to_owned();
-        }
-        let mut parts = name.split('_');
-        let first = parts.next().unwrap_or_default().to_owned();
-        parts.fold(first, |name, part| {
-            let mut letters = part.chars();
-            let initial = letters.next().map(|letter| letter.to_ascii_uppercase());
-            name + &initial.map(String::from).unwrap_or_default() + letters.as_str()
-        })
+        if self.shapes.is_protocol_buffer { camel(name) } else { name.to_owned() }
     }
 
     /// A value that fits any of the shapes; otherwise the fault of the one that it was most likely meant for.
@@ -284,9 +288,7 @@ pub(crate) fn keeps(value: &Value, limit: Limit) -> bool {
         (Limit::Range(least, most), Value::Number(number)) => {
             number.as_f64().is_some_and(|number| (least..=most).contains(&number))
         }
-        (Limit::Length(least, most), Value::String(text)) => {
-            (least..=most).contains(&text.chars().count())
-        }
+        (Limit::Length(least, most), Value::String(text)) => (least..=most).contains(&text.chars().count()),
         (Limit::Items(least, most), Value::Array(items)) => (least..=most).contains(&items.len()),
         (Limit::Items(least, most), Value::Object(members)) => (least..=most).contains(&members.len()),
         (Limit::Pattern(pattern), Value::String(text)) => {
@@ -294,6 +296,17 @@ pub(crate) fn keeps(value: &Value, limit: Limit) -> bool {
         }
         _ => true,
     }
+}
+
+/// A name of protocol buffers as JSON has it: `maxOutputTokens` for `max_output_tokens`.
+pub(super) fn camel(name: &str) -> String {
+    let mut parts = name.split('_');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |name, part| {
+        let mut letters = part.chars();
+        let initial = letters.next().map(|letter| letter.to_ascii_uppercase());
+        name + &initial.map(String::from).unwrap_or_default() + letters.as_str()
+    })
 }
 
 /// What a value is called.
@@ -320,5 +333,6 @@ fn called(shape: &Value) -> String {
 /// RFC 4648 §4 or §5, padded or not: the JSON form of protocol buffers takes both.
 fn is_base64(text: &str) -> bool {
     let digits = text.trim_end_matches('=');
-    digits.len() % 4 != 1 && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte))
+    digits.len() % 4 != 1
+        && digits.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(&byte))
 }

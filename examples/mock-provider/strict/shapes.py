@@ -33,11 +33,19 @@ WRAPPERS = (
 )
 
 
+def is_required(kind, name, hint):
+    """Annotations are text in the SDKs, so that the class itself has not seen what stands around their types."""
+    origin = typing_extensions.get_origin(hint)
+    if origin in (typing_extensions.Required, typing_extensions.NotRequired):
+        return origin is typing_extensions.Required
+    return name in kind.__required_keys__
+
+
 def members(kind):
     """The members of a typed dictionary or a model: name on the wire -> (type, required). None for other types."""
     if typing_extensions.is_typeddict(kind):
         hints = typing_extensions.get_type_hints(kind, include_extras=True)
-        return {name: (hint, name in kind.__required_keys__) for name, hint in hints.items()}
+        return {name: (hint, is_required(kind, name, hint)) for name, hint in hints.items()}
     if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
         fields = kind.model_fields.items()
         return {field.alias or name: (field.annotation, field.is_required()) for name, field in fields}
@@ -45,12 +53,13 @@ def members(kind):
 
 
 class Shapes:
-    """The structures of one provider; where `null` is as good as nothing everywhere, it is left out."""
+    """The structures of one provider. In protocol buffers `null` is as good as nothing, and left out; of the others the
+    SDKs have typed dictionaries for what is sent, and take models of what was received only to send the same."""
 
-    def __init__(self, says_null=True):
+    def __init__(self, is_protocol_buffer=False):
         self.structures = {}
         self.names = {}
-        self.says_null = says_null
+        self.is_protocol_buffer = is_protocol_buffer
 
     def name(self, kind):
         """Two packages may have a type of the same name."""
@@ -60,6 +69,9 @@ class Shapes:
                 name += "_"
             self.names[kind] = name
         return self.names[kind]
+
+    def is_sent(self, kind):
+        return self.is_protocol_buffer or not (isinstance(kind, type) and issubclass(kind, pydantic.BaseModel))
 
     def shape(self, kind):
         while typing_extensions.get_origin(kind) in WRAPPERS:
@@ -73,9 +85,9 @@ class Shapes:
             return self.shape(kind.__value__)
         if origin in (typing.Union, types.UnionType):
             options = []
-            for option in map(self.shape, arguments):
+            for option in map(self.shape, filter(self.is_sent, arguments)):
                 for one in option[1:] if option[0] == "or" else [option]:
-                    if one not in options and (one != "null" or self.says_null):
+                    if one not in options and not (one == "null" and self.is_protocol_buffer):
                         options.append(one)
             if "any" in options:
                 return "any"
@@ -147,7 +159,7 @@ def camel(name):
 
 def gemini_shapes():
     """The SDK has no type for the request itself; its members are those of the API reference, "generateContent"."""
-    shapes = Shapes(says_null=False)
+    shapes = Shapes(is_protocol_buffer=True)
     own = {
         "contents": (list[gemini.Content], True),
         "systemInstruction": (gemini.Content, False),

@@ -1,8 +1,8 @@
 //! A request to the Messages API, written.
 
 use crate::chat::{
-    ChatRequest, Content, Effort, Format, Losses, Message, Origin, Part, Reasoning, Role, Sampling,
-    Tool, ToolChoice,
+    ChatRequest, Content, Effort, Format, Losses, Message, Origin, Part, Reasoning, Role, Sampling, Tool,
+    ToolChoice,
 };
 use crate::dialect::Api;
 use crate::dialect::knowledge::{self, Off, StructuredOutput, Thinking};

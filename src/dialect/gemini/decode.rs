@@ -266,8 +266,11 @@ fn decode_choice(mut calling: Object<'_>, losses: &mut Losses) -> Read<Option<To
 /// a schema puts the value in quotes.
 fn choose_in_words(schema: &Json, request: &mut ChatRequest) {
     let values = Object::parse(schema.text().as_bytes()).map(|mut schema| schema.lenient_elements("enum"));
-    let values: Vec<String> =
-        values.unwrap_or_default().into_iter().filter_map(|value| value.string().map(Cow::into_owned)).collect();
+    let values: Vec<String> = values
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|value| value.string().map(Cow::into_owned))
+        .collect();
     let words = format!("Answer with exactly one of these and nothing else: {}", values.join(", "));
     request.messages.insert(0, Message { role: Role::System, parts: vec![Part::text(words)], name: None });
 }
