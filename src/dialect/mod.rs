@@ -107,8 +107,7 @@ impl Api {
             Surface::ChatCompletions | Surface::Completions | Surface::Responses | Surface::Embeddings => {
                 matches!(self, Self::OpenAi | Self::AzureOpenAi)
             }
-            // On Vertex AI the body differs: it names a version and no model.
-            Surface::Messages => matches!(self, Self::Anthropic),
+            Surface::Messages => matches!(self, Self::Anthropic | Self::VertexAnthropic),
             Surface::GenerateContent | Surface::StreamGenerateContent => {
                 matches!(self, Self::Gemini | Self::VertexGemini)
             }
@@ -120,6 +119,13 @@ impl Api {
             | Surface::GeminiModels
             | Surface::Usage => false,
         }
+    }
+
+    /// Whether requests to a surface reach it as they are but for members that must be looked for in the whole body: on
+    /// Vertex AI, one of Anthropic's names a version and no model.
+    #[must_use]
+    pub const fn replaces_members(self, surface: Surface) -> bool {
+        matches!((self, surface), (Self::VertexAnthropic, Surface::Messages))
     }
 
     /// What happens between clients of a surface and it, where the model is one that serves it: the table of
@@ -135,7 +141,6 @@ impl Api {
         match (surface.dialect(), surface) {
             (Some(client), _) => match translate::support(client, self.dialect()) {
                 Support::Refuse => Support::Refuse,
-                // The client's own dialect has other bodies there, as Anthropic's has on Vertex AI.
                 Support::Pass | Support::Translate => Support::Translate,
             },
             (None, Surface::Embeddings) => match self {

@@ -14,6 +14,8 @@ use crate::dialect::target::{Target, UnknownFields};
 use crate::dialect::{
     AnswerContext, AnswerFault, Api, RequestFault, Surface, anthropic, bedrock, gemini, openai, wrapper,
 };
+use crate::framing::edit::Edit;
+use crate::framing::json::{self, Span};
 
 /// A dialect of requests for a chat and their answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,7 +175,7 @@ pub(super) fn carry_unknown(
         if target.unknown == UnknownFields::Pass && body.pop() == Some(b'}') {
             // The object is never empty: every dialect writes what is asked.
             body.push(b',');
-            crate::framing::json::write_string(body, &field.name);
+            json::write_string(body, &field.name);
             body.push(b':');
             body.extend_from_slice(field.value.text().as_bytes());
             body.push(b'}');
@@ -206,6 +208,21 @@ pub fn path(target: &Target, stream: bool) -> String {
             format!("/model/{model}/{verb}")
         }
     }
+}
+
+/// The edit that puts the version of Vertex AI in the place of the model, of a request to Anthropic's dialect (guide,
+/// "Claude on Vertex AI": the model is in the path). `None` when the body names no model.
+#[must_use]
+pub fn version_for_model(body: &[u8]) -> Option<Edit> {
+    let mut found = None;
+    json::members(body, |member| {
+        if member.key == "model" {
+            found = Some(Span { start: member.key_span.start, end: member.value.end });
+        }
+    })
+    .ok()?;
+    let text = format!(r#""anthropic_version":"{}""#, anthropic::VERTEX_VERSION).into_bytes();
+    Some(Edit { span: found?, text })
 }
 
 /// The model and whether the answer is streamed, of a path that a client of Gemini calls: what follows `/models/`,

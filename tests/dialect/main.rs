@@ -10,6 +10,7 @@
 mod answers;
 mod corpus;
 mod embeddings;
+mod limits;
 mod models;
 mod property;
 #[allow(dead_code, reason = "the mock provider uses the rest")]
@@ -17,6 +18,7 @@ mod property;
 mod provider;
 #[path = "../../examples/mock-provider/bedrock/rules.rs"]
 mod rules;
+mod seen;
 mod semantics;
 #[path = "../../examples/mock-provider/bedrock/schema.rs"]
 mod shapes;

@@ -42,6 +42,11 @@ const BETA: [&str; 2] = ["context_management", "mcp_servers"];
 static STRUCTURES: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("anthropic.json")).unwrap_or_default());
 
+/// The shapes of its requests, with their limits.
+pub(super) fn shapes() -> Shapes {
+    Shapes { structures: &STRUCTURES, limits: LIMITS, is_protocol_buffer: false }
+}
+
 /// Which API a request is for.
 #[derive(Clone, Copy)]
 pub(crate) struct Version {
@@ -58,7 +63,7 @@ pub(crate) fn messages(body: &Value, version: Version) -> Result<(), Fault> {
         BETA.iter().for_each(|name| drop(members.remove(*name)));
     }
     let structure = if version.newer { "NewerMessages" } else { "Messages" };
-    Shapes { structures: &STRUCTURES, limits: LIMITS, is_protocol_buffer: false }.check(structure, &known)?;
+    shapes().check(structure, &known)?;
     check_turns(items(&body["messages"]))?;
     check_texts(body)?;
     check_calls(items(&body["messages"]))?;

@@ -54,10 +54,15 @@ const DATA: [&str; 9] = [
 static STRUCTURES: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("gemini.json")).unwrap_or_default());
 
+/// The shapes of its requests, with their limits.
+pub(super) fn shapes() -> Shapes {
+    Shapes { structures: &STRUCTURES, limits: LIMITS, is_protocol_buffer: true }
+}
+
 /// The first fault of a request to generate content by a model; on Vertex AI, or on the Gemini API.
 pub(crate) fn generate(body: &Value, model: &str, on_vertex: bool) -> Result<(), Fault> {
     let surface = if on_vertex { "Vertex" } else { "Gemini" };
-    Shapes { structures: &STRUCTURES, limits: LIMITS, is_protocol_buffer: true }.check(surface, body)?;
+    shapes().check(surface, body)?;
     let body = &camel(body);
     check_contents(items(&body["contents"]))?;
     let system = &body["systemInstruction"];

@@ -16,6 +16,8 @@ pub(crate) mod gemini;
 mod json_schema;
 pub(crate) mod openai;
 mod shape;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value;
 

@@ -63,8 +63,13 @@ const LIMITS: Limits = &[
 static STRUCTURES: LazyLock<Value> =
     LazyLock::new(|| serde_json::from_str(include_str!("openai.json")).unwrap_or_default());
 
+/// The shapes of its requests, with their limits.
+pub(super) fn shapes() -> Shapes {
+    Shapes { structures: &STRUCTURES, limits: LIMITS, is_protocol_buffer: false }
+}
+
 fn check(structure: &str, body: &Value) -> Result<(), Fault> {
-    Shapes { structures: &STRUCTURES, limits: LIMITS, is_protocol_buffer: false }.check(structure, body)
+    shapes().check(structure, body)
 }
 
 /// The first fault of a request for a chat completion.

@@ -30,4 +30,4 @@ pub(super) use stream_encode::StreamEncoder;
 pub(super) const ANSWER_TOOL: &str = "tollgate_answer";
 
 /// The same in the body on Vertex AI (guide, "Claude on Vertex AI").
-const VERTEX_VERSION: &str = "vertex-2023-10-16";
+pub(super) const VERTEX_VERSION: &str = "vertex-2023-10-16";
