@@ -20,8 +20,8 @@ pub(super) fn of_object(schema: Option<&Json>) -> Cow<'_, str> {
     if object.take("type").is_some_and(|kind| kind.is_string()) {
         return Cow::Borrowed(text);
     }
-    let members = Object::parse(text.as_bytes()).and_then(|object| Ok(object.rest()));
-    let Ok(Ok(members)) = members else { return Cow::Borrowed(text) };
+    let members = Object::parse(text.as_bytes()).ok().and_then(|object| object.rest().ok());
+    let Some(members) = members else { return Cow::Borrowed(text) };
     written(|object| {
         object.string("type", "object");
         let others = members.iter().filter(|(name, _)| name != "type");

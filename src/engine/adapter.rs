@@ -63,7 +63,7 @@ enum Phase {
     /// The request is done; whether the answer is one shows at its beginning.
     Judging { judge: Judge, exchange: Rc<Exchange> },
     /// The request goes out translated, of which the body has not gone yet perhaps; the answer is translated back.
-    Translating { body: Option<Vec<u8>>, translation: Translation, exchange: Rc<Exchange> },
+    Translating { body: Option<Vec<u8>>, translation: Box<Translation>, exchange: Rc<Exchange> },
     /// Nothing is left to do.
     Passing,
 }
@@ -241,7 +241,11 @@ fn translated(provider: (&str, &Provider), model: &str, exchange: &Rc<Exchange>)
     Ok(Rewritten {
         path: request.path,
         length: request.body.len() as u64,
-        phase: Phase::Translating { body: Some(request.body), translation, exchange: Rc::clone(exchange) },
+        phase: Phase::Translating {
+            body: Some(request.body),
+            translation: Box::new(translation),
+            exchange: Rc::clone(exchange),
+        },
     })
 }
 

@@ -3,8 +3,6 @@
 //! Sources: OpenAI's guide "Structured model outputs", "Supported schemas"; Anthropic's guide "Structured outputs",
 //! "JSON Schema limitations". Does not know documents that a schema is held against.
 
-#![expect(clippy::indexing_slicing, reason = "of JSON objects by name, which reads null where nothing is")]
-
 use serde_json::{Map, Value};
 
 use super::{items, text};
