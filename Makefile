@@ -32,6 +32,7 @@ run: wasm envoy $(COMMAND) $(MOCK) ## start the mock provider and Envoy on examp
 test: wasm $(TRAP) envoy $(VENV)/.sdks ## run all tests, end to end on the real Envoy included
 	$(CARGO) build --locked --example mock-provider
 	$(CARGO) test --locked
+	$(PYTHON) examples/mock-provider/strict/shapes.py --check
 	$(PYTHON) tests/dialect/validate.py
 	$(PYTHON) tests/dialect/replay.py
 

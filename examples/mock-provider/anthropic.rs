@@ -1,7 +1,6 @@
 //! Anthropic's Messages API, `POST …/v1/messages`, whole and streamed (API reference, "Messages", "Streaming").
 //!
-//! What the reference requires is checked, and answered as the reference says; a member that it does not have is
-//! refused. Tokens are the same fake as those of OpenAI's endpoints. Does not know connections or delivery.
+//! What the API refuses is refused in its words. Tokens are the same fake as those of OpenAI's endpoints. Does not know connections or delivery.
 
 #![expect(clippy::indexing_slicing, reason = "of JSON objects by name, which reads null where nothing is")]
 
@@ -11,6 +10,8 @@ use crate::answer::{Answer, Body, EVENT_STREAM, Events, JSON, Usage};
 use crate::http::Request;
 use crate::openai::sample::sample;
 use crate::openai::{Context, canned, text};
+use crate::strict::anthropic::{self as strict, Version};
+use crate::strict::{Fault, Limit, Step, Wrong};
 
 /// The end of the only path.
 pub(crate) const PATH: &str = "/v1/messages";
@@ -21,32 +22,6 @@ const TOOL_WORD: &str = "weather";
 /// What the model thinks when it is asked to think, and what proves that it did.
 const THOUGHT: &str = "Let me think.";
 const SIGNATURE: &str = "c2lnbmVkIGJ5IHRoZSBtb2Nr";
-
-/// The members of a request (API reference, "Create a Message").
-const MEMBERS: [&str; 15] = [
-    "model",
-    "messages",
-    "max_tokens",
-    "system",
-    "stream",
-    "stop_sequences",
-    "tools",
-    "tool_choice",
-    "thinking",
-    "metadata",
-    "service_tier",
-    "container",
-    "context_management",
-    "mcp_servers",
-    "output_config",
-];
-
-/// Those that only the older version of the API has.
-const OLDER_MEMBERS: [&str; 3] = ["temperature", "top_k", "top_p"];
-
-/// The types of content blocks in a request.
-const BLOCKS: [&str; 7] =
-    ["text", "image", "document", "tool_use", "tool_result", "thinking", "redacted_thinking"];
 
 /// An error: status, type and message.
 struct Refusal(u16, &'static str, String);
@@ -76,7 +51,7 @@ pub(crate) fn on_vertex(request: &Request<'_>, model: &str, stream: bool, contex
         }
         body.insert("model".to_owned(), model.into());
         body.insert("stream".to_owned(), stream.into());
-        said(&body, &OLDER_MEMBERS, context)
+        said(body.into(), version(request, false), context)
     };
     bent(context).unwrap_or_else(|| checked().unwrap_or_else(refuse))
 }
@@ -115,36 +90,53 @@ fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refus
     if request.header_values("authorization").next().is_some() {
         return Err(Refusal(401, "authentication_error", "two credentials".to_owned()));
     }
-    let version = request.header_values("anthropic-version").next();
-    let older: &[&str] = match version {
-        Some(b"2023-06-01") => &OLDER_MEMBERS,
-        Some(b"2026-10-21") => &[],
+    let newer = match request.header_values("anthropic-version").next() {
+        Some(b"2023-06-01") => false,
+        Some(b"2026-10-21") => true,
         _ => return Err(invalid("anthropic-version: header is required")),
     };
-    let body: Map<String, Value> =
+    let body: Value =
         serde_json::from_slice(request.body).map_err(|_| invalid("the body is not a JSON object"))?;
-    said(&body, older, context)
+    said(body, version(request, newer), context)
 }
 
-/// What the model says to a body with no other members than those of the reference and the `older` ones.
-fn said(body: &Map<String, Value>, older: &[&str], context: &Context<'_>) -> Result<Answer, Refusal> {
-    if let Some(name) = body.keys().find(|name| ![&MEMBERS, older].concat().contains(&name.as_str())) {
-        return Err(invalid(format!("{name}: Extra inputs are not permitted")));
-    }
-    let model = body.get("model").and_then(Value::as_str).ok_or_else(|| invalid("model: Field required"))?;
-    let limit = body.get("max_tokens").and_then(Value::as_u64).filter(|limit| *limit > 0);
-    let limit = limit.ok_or_else(|| invalid("max_tokens: Field required"))?;
-    if body.get("temperature").and_then(Value::as_f64).is_some_and(|temperature| temperature > 1.0) {
-        return Err(invalid("temperature: range: 0..1"));
-    }
-    if let Some(thinking) = body.get("thinking").filter(|thinking| thinking["type"] == "enabled")
-        && !thinking["budget_tokens"].as_u64().is_some_and(|budget| (1024..limit).contains(&budget))
-    {
-        return Err(invalid("thinking.budget_tokens: from 1024 up to max_tokens"));
-    }
-    let prompt = Prompt::read(body)?;
-    let reply = Reply::new(body, &prompt, model, usize::try_from(limit).unwrap_or(usize::MAX), context);
+fn version(request: &Request<'_>, newer: bool) -> Version {
+    Version { newer, beta: request.header_values("anthropic-beta").next().is_some() }
+}
+
+/// What the model says to a body that the API takes.
+fn said(body: Value, version: Version, context: &Context<'_>) -> Result<Answer, Refusal> {
+    strict::messages(&body, version).map_err(|fault| invalid(in_words(fault)))?;
+    let Value::Object(body) = body else { return Err(invalid("the body is not a JSON object")) };
+    let model = body.get("model").and_then(Value::as_str).unwrap_or_default();
+    let limit = body.get("max_tokens").and_then(Value::as_u64).unwrap_or_default();
+    let prompt = Prompt::read(&body)?;
+    let reply = Reply::new(&body, &prompt, model, usize::try_from(limit).unwrap_or(usize::MAX), context);
     Ok(if body.get("stream") == Some(&Value::Bool(true)) { reply.stream(context) } else { reply.whole() })
+}
+
+/// A fault as the API words it: `messages.0.content.0.text.text: Field required`.
+fn in_words(Fault { path, wrong }: Fault) -> String {
+    let steps: Vec<String> = path
+        .into_iter()
+        .map(|step| match step {
+            Step::Member(name) | Step::Form(name) => name,
+            Step::Item(index) => index.to_string(),
+        })
+        .collect();
+    let words = match wrong {
+        Wrong::Unknown => "Extra inputs are not permitted".to_owned(),
+        Wrong::Missing => "Field required".to_owned(),
+        Wrong::Type(kind, _) => format!("Input should be a valid {kind}"),
+        Wrong::Choice(values) => format!("Input should be '{}'", values.join("', '")),
+        Wrong::Limit(Limit::Pattern(pattern)) => format!("String should match pattern '^{pattern}$'"),
+        Wrong::Limit(Limit::Range(least, most)) => {
+            format!("Input should be greater than or equal to {least} and less than or equal to {most}")
+        }
+        Wrong::Limit(limit) => format!("Input should be {limit}"),
+        Wrong::Rule(_, words) => words,
+    };
+    if steps.is_empty() { words } else { format!("{}: {words}", steps.join(".")) }
 }
 
 /// What of the conversation decides the answer.
@@ -156,24 +148,16 @@ struct Prompt {
 }
 
 impl Prompt {
+    /// Reads a conversation, of which every thought is this mock's own.
     fn read(body: &Map<String, Value>) -> Result<Self, Refusal> {
-        let messages = body.get("messages").and_then(Value::as_array);
-        let messages = messages.filter(|messages| !messages.is_empty());
         let mut prompt = Self::default();
-        for message in messages.ok_or_else(|| invalid("messages: at least one message is required"))? {
-            if !matches!(message["role"].as_str(), Some("user" | "assistant")) {
-                return Err(invalid("messages.role: Input should be 'user' or 'assistant'"));
-            }
+        for message in body.get("messages").and_then(Value::as_array).into_iter().flatten() {
             let blocks = match &message["content"] {
                 Value::String(text) => vec![json!({"type": "text", "text": text})],
-                Value::Array(blocks) => blocks.clone(),
-                _ => return Err(invalid("messages.content: Field required")),
+                blocks => blocks.as_array().cloned().unwrap_or_default(),
             };
             for block in &blocks {
                 let kind = block["type"].as_str().unwrap_or_default();
-                if !BLOCKS.contains(&kind) {
-                    return Err(invalid(format!("messages.content.type: unknown type '{kind}'")));
-                }
                 if kind == "thinking" && block["signature"] != SIGNATURE {
                     return Err(invalid("messages.content: Invalid `signature` in `thinking` block"));
                 }

@@ -1,8 +1,7 @@
 //! The Gemini API, `POST …/v1beta/models/{model}:generateContent` and `:streamGenerateContent?alt=sse` (API reference,
 //! "Generating content").
 //!
-//! What the reference requires is checked, and answered as the reference says; a member that it does not have is
-//! refused. Tokens are the same fake as those of OpenAI's endpoints. Does not know connections or delivery.
+//! What the API refuses is refused in its words. Tokens are the same fake as those of OpenAI's endpoints. Does not know connections or delivery.
 
 #![expect(clippy::indexing_slicing, reason = "of JSON objects by name, which reads null where nothing is")]
 
@@ -13,47 +12,14 @@ use crate::embeddings;
 use crate::http::Request;
 use crate::openai::sample::sample;
 use crate::openai::{Context, text};
+use crate::strict::gemini as strict;
+use crate::strict::{Fault, Step, Wrong};
 
 /// Where the models are.
 pub(crate) const MODELS: &str = "/v1beta/models/";
 
 /// A prompt with this word makes the model call a tool, when there is one.
 const TOOL_WORD: &str = "weather";
-
-/// The members of a request (reference, `GenerateContentRequest`).
-const MEMBERS: [&str; 7] = [
-    "contents",
-    "systemInstruction",
-    "tools",
-    "toolConfig",
-    "safetySettings",
-    "generationConfig",
-    "cachedContent",
-];
-
-/// The members of `generationConfig` (reference, `GenerationConfig`).
-const CONFIG: [&str; 16] = [
-    "stopSequences",
-    "responseMimeType",
-    "responseSchema",
-    "responseJsonSchema",
-    "responseModalities",
-    "candidateCount",
-    "maxOutputTokens",
-    "temperature",
-    "topP",
-    "topK",
-    "seed",
-    "presencePenalty",
-    "frequencyPenalty",
-    "responseLogprobs",
-    "logprobs",
-    "thinkingConfig",
-];
-
-/// What a part may hold (reference, `Part`).
-const PARTS: [&str; 7] =
-    ["text", "thought", "thoughtSignature", "inlineData", "fileData", "functionCall", "functionResponse"];
 
 /// An error: status, its name, and a message.
 struct Refusal(u16, &'static str, String);
@@ -146,13 +112,16 @@ fn said(request: &Request<'_>, model: &str, method: &str, context: &Context<'_>)
         _ => return Err(no_such_method()),
     };
     let query = request.target.split_once('?').map_or("", |(_, query)| query);
-    let body: Map<String, Value> =
+    let body: Value =
         serde_json::from_slice(request.body).map_err(|_| invalid("the body is not a JSON object"))?;
-    known(&body, &MEMBERS, "request")?;
+    let on_vertex = request.target.contains("/publishers/");
+    strict::generate(&body, model, on_vertex).map_err(|fault| invalid(in_words(&fault)))?;
+    let Value::Object(body) = strict::camel(&body) else {
+        return Err(invalid("the body is not a JSON object"));
+    };
     let config = body.get("generationConfig").and_then(Value::as_object).cloned().unwrap_or_default();
-    known(&config, &CONFIG, "generation_config")?;
-    let prompt = Prompt::read(&body)?;
-    let reply = Reply::new(&body, &config, &prompt, model, context)?;
+    let prompt = Prompt::read(&body);
+    let reply = Reply::new(&body, &config, &prompt, model, context);
     Ok(match (stream, query) {
         (false, _) => reply.whole(),
         (true, "alt=sse") => reply.stream(context),
@@ -160,11 +129,46 @@ fn said(request: &Request<'_>, model: &str, method: &str, context: &Context<'_>)
     })
 }
 
-fn known(object: &Map<String, Value>, names: &[&str], place: &str) -> Result<(), Refusal> {
-    match object.keys().find(|name| !names.contains(&name.as_str())) {
-        Some(name) => Err(invalid(format!("Unknown name \"{name}\" at '{place}': Cannot find field."))),
-        None => Ok(()),
+/// A fault as the API words it, with the names of protocol buffers.
+fn in_words(Fault { path, wrong }: &Fault) -> String {
+    let steps = |path: &[Step]| {
+        path.iter().fold(String::new(), |path, step| match step {
+            Step::Member(name) if path.is_empty() => snake(name),
+            Step::Member(name) => format!("{path}.{}", snake(name)),
+            Step::Item(index) => format!("{path}[{index}]"),
+            Step::Form(_) => path,
+        })
+    };
+    let place = steps(path);
+    match wrong {
+        Wrong::Unknown => {
+            let (name, above) = match path.split_last() {
+                Some((Step::Member(name), above)) => (name.as_str(), steps(above)),
+                _ => ("", String::new()),
+            };
+            let at = if above.is_empty() { String::new() } else { format!(" at '{above}'") };
+            format!("Invalid JSON payload received. Unknown name \"{name}\"{at}: Cannot find field.")
+        }
+        Wrong::Missing => format!("* GenerateContentRequest.{place}: {place} is not specified"),
+        Wrong::Type(kind, found) => {
+            format!("Invalid value at '{place}' (TYPE_{}), {found}", kind.to_uppercase())
+        }
+        Wrong::Choice(values) => format!("Invalid value at '{place}' (one of {})", values.join(", ")),
+        Wrong::Limit(limit) => format!("Unable to submit request because {place} must be {limit}."),
+        Wrong::Rule(_, words) if place.is_empty() => words.clone(),
+        Wrong::Rule(_, words) => format!("* GenerateContentRequest.{place}: {words}"),
     }
+}
+
+/// A name as protocol buffers have it.
+fn snake(name: &str) -> String {
+    name.chars().fold(String::new(), |name, letter| {
+        if letter.is_ascii_uppercase() {
+            format!("{name}_{}", letter.to_ascii_lowercase())
+        } else {
+            format!("{name}{letter}")
+        }
+    })
 }
 
 /// What of the conversation decides the answer.
@@ -176,26 +180,19 @@ struct Prompt {
 }
 
 impl Prompt {
-    fn read(body: &Map<String, Value>) -> Result<Self, Refusal> {
-        let contents = body.get("contents").and_then(Value::as_array).filter(|contents| !contents.is_empty());
+    fn read(body: &Map<String, Value>) -> Self {
         let mut prompt = Self::default();
-        for content in contents.ok_or_else(|| invalid("contents is not specified"))? {
-            if !matches!(content["role"].as_str(), Some("user" | "model") | None) {
-                return Err(invalid("Please use a valid role: user, model."));
-            }
-            let parts = content["parts"].as_array().filter(|parts| !parts.is_empty());
-            for part in parts.ok_or_else(|| invalid("contents.parts must not be empty"))? {
-                let part = part.as_object().ok_or_else(|| invalid("contents.parts: not an object"))?;
-                known(part, &PARTS, "contents.parts")?;
-                let text = part.get("text").and_then(Value::as_str).unwrap_or_default();
+        for content in body.get("contents").and_then(Value::as_array).into_iter().flatten() {
+            for part in content["parts"].as_array().into_iter().flatten() {
+                let text = part["text"].as_str().unwrap_or_default();
                 prompt.words += text::words(text);
-                prompt.ends_with_result = part.contains_key("functionResponse");
-                if content["role"] != "model" && part.contains_key("text") {
+                prompt.ends_with_result = !part["functionResponse"].is_null();
+                if content["role"] != "model" && !part["text"].is_null() {
                     text.clone_into(&mut prompt.last);
                 }
             }
         }
-        Ok(prompt)
+        prompt
     }
 }
 
@@ -218,8 +215,8 @@ impl Reply {
         prompt: &Prompt,
         model: &str,
         context: &Context<'_>,
-    ) -> Result<Self, Refusal> {
-        let call = chosen_function(body, prompt)?.map(|function| {
+    ) -> Self {
+        let call = chosen_function(body, prompt).map(|function| {
             let schema = function.get("parametersJsonSchema").unwrap_or(&function["parameters"]);
             json!({"name": function["name"], "args": sample(&lower_types(schema))})
         });
@@ -234,7 +231,7 @@ impl Reply {
         let limit = limit.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(usize::MAX);
         let is_cut = call.is_none() && chunks.len() > limit;
         chunks.truncate(limit);
-        Ok(Self {
+        Self {
             model: model.to_owned(),
             id: format!("mock{}", context.serial),
             thought: config.get("thinkingConfig").is_some_and(|thinking| thinking["includeThoughts"] == true),
@@ -242,7 +239,7 @@ impl Reply {
             call,
             chunks,
             is_cut,
-        })
+        }
     }
 
     fn parts(&self, text: &str) -> Vec<Value> {
@@ -326,25 +323,17 @@ fn lower_types(schema: &Value) -> Value {
 }
 
 /// The function that the model calls, if it calls one.
-fn chosen_function<'a>(body: &'a Map<String, Value>, prompt: &Prompt) -> Result<Option<&'a Value>, Refusal> {
-    let mut functions: Vec<&Value> = Vec::new();
-    for tool in body.get("tools").and_then(Value::as_array).into_iter().flatten() {
-        let declared = tool["functionDeclarations"].as_array();
-        functions.extend(declared.ok_or_else(|| invalid("tools: functionDeclarations are missing"))?);
-    }
-    if functions.iter().any(|function| !function["name"].is_string()) {
-        return Err(invalid("function_declarations.name is missing"));
-    }
+fn chosen_function<'a>(body: &'a Map<String, Value>, prompt: &Prompt) -> Option<&'a Value> {
+    let tools = body.get("tools").and_then(Value::as_array).into_iter().flatten();
+    let mut functions = tools.filter_map(|tool| tool["functionDeclarations"].as_array()).flatten();
     let choice = body.get("toolConfig").map_or(&Value::Null, |config| &config["functionCallingConfig"]);
-    Ok(match choice["mode"].as_str() {
+    match choice["mode"].as_str() {
         Some("ANY") => {
             let allowed = choice["allowedFunctionNames"].as_array();
-            let is_allowed =
-                |function: &&&Value| allowed.is_none_or(|names| names.contains(&function["name"]));
-            functions.iter().find(is_allowed).copied()
+            functions.find(|function| allowed.is_none_or(|names| names.contains(&function["name"])))
         }
         Some("NONE") => None,
-        _ if prompt.last.contains(TOOL_WORD) && !prompt.ends_with_result => functions.first().copied(),
+        _ if prompt.last.contains(TOOL_WORD) && !prompt.ends_with_result => functions.next(),
         _ => None,
-    })
+    }
 }

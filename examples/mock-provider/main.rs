@@ -16,6 +16,7 @@
 //! | `instance`, `log` | one played provider: its script, log and counters |
 //! | `answer`, `deliver` | an answer before, and while, a behaviour bends it |
 //! | `openai`, `anthropic`, `gemini`, `bedrock` | the API surfaces |
+//! | `strict` | what a provider refuses: the shapes of its requests, limits and rules |
 //! | `cloud` | those of the first three where others serve them |
 //! | `embeddings` | what the last two embed, wherever they are served |
 //! | `control` | the `/_mock` endpoints |
@@ -36,6 +37,7 @@ mod instance;
 mod log;
 mod openai;
 mod server;
+mod strict;
 #[cfg(test)]
 mod tests;
 

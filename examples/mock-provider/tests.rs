@@ -6,6 +6,7 @@
 #![expect(clippy::disallowed_methods, reason = "a test waits")]
 
 mod clouds;
+mod strict;
 
 use std::io::{ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};

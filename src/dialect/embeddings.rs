@@ -122,6 +122,7 @@ pub fn encode_request(
         body,
         losses,
         wrapped: false,
+        renamed: Vec::new(),
     })
 }
 

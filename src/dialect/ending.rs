@@ -143,6 +143,7 @@ impl Finish {
             model: self.model,
             created: self.created,
             wrapped: false,
+            renamed: Vec::new(),
             include_usage: usage.is_some(),
             echo: Vec::new(),
         };

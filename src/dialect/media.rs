@@ -6,9 +6,7 @@ use crate::chat::Source;
 pub(super) fn source_of_url(url: String) -> Source {
     match split_data_url(&url) {
         Some((media_type, data)) => {
-            // The registered name (IANA, "Media Types"); many clients write the other.
-            let media_type = if media_type == "image/jpg" { "image/jpeg" } else { media_type };
-            Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() }
+            Source::Base64 { media_type: registered(media_type).to_owned(), data: data.to_owned() }
         }
         None => {
             let media_type = type_of_name(&url).map(str::to_owned);
@@ -21,13 +19,18 @@ pub(super) fn source_of_url(url: String) -> Source {
 pub(super) fn source_of_file_data(data: String, name: Option<&str>) -> Source {
     match split_data_url(&data) {
         Some((media_type, data)) => {
-            Source::Base64 { media_type: media_type.to_owned(), data: data.to_owned() }
+            Source::Base64 { media_type: registered(media_type).to_owned(), data: data.to_owned() }
         }
         None => {
             let media_type = name.and_then(type_of_name).unwrap_or("application/pdf").to_owned();
             Source::Base64 { media_type, data }
         }
     }
+}
+
+/// The registered name of a media type (IANA, "Media Types"); of JPEG many clients write another.
+pub(super) fn registered(media_type: &str) -> &str {
+    if media_type == "image/jpg" { "image/jpeg" } else { media_type }
 }
 
 fn split_data_url(url: &str) -> Option<(&str, &str)> {

@@ -18,10 +18,13 @@ pub mod ending;
 pub mod foreign;
 mod gemini;
 pub mod knowledge;
+mod limits;
 mod media;
 pub mod models;
+pub mod names;
 pub mod objection;
 pub mod openai;
+mod parameters;
 mod prepare;
 pub mod request;
 mod schema;
@@ -104,8 +107,7 @@ impl Api {
             Surface::ChatCompletions | Surface::Completions | Surface::Responses | Surface::Embeddings => {
                 matches!(self, Self::OpenAi | Self::AzureOpenAi)
             }
-            // On Vertex AI the body differs: it names a version and no model.
-            Surface::Messages => matches!(self, Self::Anthropic),
+            Surface::Messages => matches!(self, Self::Anthropic | Self::VertexAnthropic),
             Surface::GenerateContent | Surface::StreamGenerateContent => {
                 matches!(self, Self::Gemini | Self::VertexGemini)
             }
@@ -118,6 +120,13 @@ impl Api {
             | Surface::Usage
             | Surface::Status => false,
         }
+    }
+
+    /// Whether requests to a surface reach it as they are but for members that must be looked for in the whole body: on
+    /// Vertex AI, one of Anthropic's names a version and no model.
+    #[must_use]
+    pub const fn replaces_members(self, surface: Surface) -> bool {
+        matches!((self, surface), (Self::VertexAnthropic, Surface::Messages))
     }
 
     /// What happens between clients of a surface and it, where the model is one that serves it: the table of
@@ -133,7 +142,6 @@ impl Api {
         match (surface.dialect(), surface) {
             (Some(client), _) => match translate::support(client, self.dialect()) {
                 Support::Refuse => Support::Refuse,
-                // The client's own dialect has other bodies there, as Anthropic's has on Vertex AI.
                 Support::Pass | Support::Translate => Support::Translate,
             },
             (None, Surface::Embeddings) => match self {
@@ -220,6 +228,8 @@ pub struct AnswerContext {
     pub include_usage: bool,
     /// Whether the answer is in a wrapper, as [`translate::EncodedRequest::wrapped`] said.
     pub wrapped: bool,
+    /// Names of tools that the model was told otherwise, as [`translate::EncodedRequest::renamed`] said.
+    pub renamed: Vec<names::Renamed>,
     /// Members of the request that the Responses API repeats in its answer, as JSON text.
     pub echo: Vec<(&'static str, String)>,
 }

@@ -9,10 +9,11 @@
 use std::borrow::Cow;
 
 use crate::chat::{ChatRequest, Content, Format, Json, Losses, Message, Part, Role};
+use crate::dialect::names::{self, Renamed};
 use crate::dialect::schema::{Subset, fits, is_of_object};
 use crate::dialect::target::{Models, Target};
 use crate::dialect::translate::{Dialect, TranslationFault};
-use crate::dialect::{anthropic, bedrock, gemini, openai, wrapper};
+use crate::dialect::{anthropic, bedrock, gemini, limits, openai, wrapper};
 
 /// What the user says where a conversation begins with the assistant, and the provider wants a user to begin.
 const BEGINNING: &str = "Begin.";
@@ -26,6 +27,8 @@ pub(super) struct Prepared<'a> {
     pub(super) request: Cow<'a, ChatRequest>,
     /// Whether its schema was put into an object, and the answer must be taken out of it.
     pub(super) wrapped: bool,
+    /// Names of tools that were changed, and are put back in the answer.
+    pub(super) renamed: Vec<Renamed>,
 }
 
 /// Settles what can be settled before a request is written.
@@ -39,10 +42,15 @@ pub(super) fn prepare<'a>(
     losses: &mut Losses,
 ) -> Result<Prepared<'a>, TranslationFault> {
     let mut request = Cow::Borrowed(request);
+    limits::settle_order(&mut request, losses);
+    limits::settle_white_space(&mut request, provider, target, losses);
     drop_empty_turns(&mut request, provider, target, losses)?;
     if matches!(provider, Dialect::Anthropic | Dialect::Bedrock) {
         settle_roles(&mut request, target, losses);
     }
+    limits::settle_choice(&mut request, losses);
+    limits::settle_marks(&mut request, provider, losses);
+    limits::settle_numbers(&mut request, provider, losses);
     let wrapped = wrap_schema(&mut request, provider, losses);
     settle_format(&mut request, provider, target, losses);
     if provider == Dialect::OpenAiChat {
@@ -53,7 +61,9 @@ pub(super) fn prepare<'a>(
         request.to_mut().sampling.seed = None;
         losses.unsupported("seed");
     }
-    Ok(Prepared { request, wrapped })
+    let renamed = names::settle(&mut request, provider, target);
+    limits::check_question(&request, provider)?;
+    Ok(Prepared { request, wrapped, renamed })
 }
 
 /// Drops turns of which the provider's dialect has nothing.
@@ -152,6 +162,11 @@ fn settle_format(
     let format = match (provider, &request.format) {
         (Dialect::Anthropic | Dialect::Bedrock, format)
             if !target.traits.forced_tools && anthropic::needs_answer_tool(format, target) =>
+        {
+            Format::Text
+        }
+        (Dialect::Gemini, Format::JsonObject | Format::JsonSchema { .. })
+            if !target.traits.formats_with_tools && !request.tools.is_empty() =>
         {
             Format::Text
         }

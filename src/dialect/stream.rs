@@ -8,6 +8,7 @@
 //! read, ends as the client's dialect ends a failed stream, never in silence, and nothing follows the end.
 
 use crate::chat::{ChatError, ChatEvent, ErrorKind, Losses, Usage};
+use crate::dialect::names::{self, Renamed};
 use crate::dialect::translate::Dialect;
 use crate::dialect::wrapper::Unwrapper;
 use crate::dialect::{AnswerContext, anthropic, bedrock, gemini, openai};
@@ -149,6 +150,7 @@ pub struct StreamTranslator {
     error: Option<ChatError>,
     events: Vec<ChatEvent>,
     unwrapper: Option<Unwrapper>,
+    renamed: Vec<Renamed>,
 }
 
 enum Frames {
@@ -174,6 +176,7 @@ impl StreamTranslator {
             _ => Frames::Events(Framer::new(LONGEST_EVENT)),
         };
         let unwrapper = context.wrapped.then(Unwrapper::default);
+        let renamed = context.renamed.clone();
         Some(Self {
             frames,
             decoder: AnswerDecoder::new(provider)?,
@@ -184,6 +187,7 @@ impl StreamTranslator {
             error: None,
             events: Vec::new(),
             unwrapper,
+            renamed,
         })
     }
 
@@ -244,6 +248,7 @@ impl StreamTranslator {
             {
                 continue;
             }
+            names::restore_event(&mut event, &self.renamed);
             match &event {
                 ChatEvent::Usage(usage) => self.usage = Some(*usage),
                 ChatEvent::End => self.outcome = Some(StreamOutcome::Complete),

@@ -7,12 +7,15 @@
 //! Promises no panic on any input.
 
 use crate::chat::{Cause, ChatAnswer, ChatError, ChatRequest, ErrorKind, Losses, UnknownField, Usage};
+use crate::dialect::names::{self, Renamed};
 use crate::dialect::objection::objection;
 use crate::dialect::prepare::{Prepared, prepare};
 use crate::dialect::target::{Target, UnknownFields};
 use crate::dialect::{
     AnswerContext, AnswerFault, Api, RequestFault, Surface, anthropic, bedrock, gemini, openai, wrapper,
 };
+use crate::framing::edit::Edit;
+use crate::framing::json::{self, Span};
 
 /// A dialect of requests for a chat and their answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -92,6 +95,8 @@ pub struct EncodedRequest {
     pub losses: Losses,
     /// Whether the model was asked for its answer in a wrapper, which [`AnswerContext::wrapped`] takes off again.
     pub wrapped: bool,
+    /// Names of tools that the provider was told otherwise, which [`AnswerContext::renamed`] puts back.
+    pub renamed: Vec<Renamed>,
 }
 
 /// Why a request cannot be translated.
@@ -146,7 +151,7 @@ pub fn encode_request(
         return Err(TranslationFault::UnknownField(field.name.clone()));
     }
     let mut lost = Losses::default();
-    let Prepared { request: prepared, wrapped } = prepare(request, provider, target, &mut lost)?;
+    let Prepared { request: prepared, wrapped, renamed } = prepare(request, provider, target, &mut lost)?;
     let (mut body, losses) = match provider {
         Dialect::OpenAiChat => openai::chat::encode_request(&prepared, target),
         Dialect::Anthropic => anthropic::encode_request(&prepared, target),
@@ -156,7 +161,7 @@ pub fn encode_request(
     };
     lost.append(losses);
     carry_unknown(&request.unknown, target, &mut body, &mut lost);
-    Ok(EncodedRequest { path: path(target, request.stream), body, losses: lost, wrapped })
+    Ok(EncodedRequest { path: path(target, request.stream), body, losses: lost, wrapped, renamed })
 }
 
 /// Adds the members that nobody knows to a request that was written, or notes them as lost.
@@ -170,7 +175,7 @@ pub(super) fn carry_unknown(
         if target.unknown == UnknownFields::Pass && body.pop() == Some(b'}') {
             // The object is never empty: every dialect writes what is asked.
             body.push(b',');
-            crate::framing::json::write_string(body, &field.name);
+            json::write_string(body, &field.name);
             body.push(b':');
             body.extend_from_slice(field.value.text().as_bytes());
             body.push(b'}');
@@ -203,6 +208,21 @@ pub fn path(target: &Target, stream: bool) -> String {
             format!("/model/{model}/{verb}")
         }
     }
+}
+
+/// The edit that puts the version of Vertex AI in the place of the model, of a request to Anthropic's dialect (guide,
+/// "Claude on Vertex AI": the model is in the path). `None` when the body names no model.
+#[must_use]
+pub fn version_for_model(body: &[u8]) -> Option<Edit> {
+    let mut found = None;
+    json::members(body, |member| {
+        if member.key == "model" {
+            found = Some(Span { start: member.key_span.start, end: member.value.end });
+        }
+    })
+    .ok()?;
+    let text = format!(r#""anthropic_version":"{}""#, anthropic::VERTEX_VERSION).into_bytes();
+    Some(Edit { span: found?, text })
 }
 
 /// The model and whether the answer is streamed, of a path that a client of Gemini calls: what follows `/models/`,
@@ -359,6 +379,7 @@ pub fn translate_answer(
     if context.wrapped {
         wrapper::unwrap(&mut answer);
     }
+    names::restore(&mut answer, &context.renamed);
     let (body, more) = encode_answer(client, &answer, context);
     let mut losses = std::mem::take(&mut answer.losses);
     losses.append(more);

@@ -66,7 +66,7 @@ enum Phase {
     /// The request is done; whether the answer is one shows at its beginning.
     Judging { judge: Judge, exchange: Rc<Exchange> },
     /// The request goes out translated, of which the body has not gone yet perhaps; the answer is translated back.
-    Translating { body: Option<Vec<u8>>, translation: Translation, exchange: Rc<Exchange> },
+    Translating { body: Option<Vec<u8>>, translation: Box<Translation>, exchange: Rc<Exchange> },
     /// Nothing is left to do.
     Passing,
 }
@@ -115,7 +115,7 @@ impl Adapter {
         self.scales = Scales::of(&exchange, provider.api.dialect());
         let passes = provider.serves(exchange.surface);
         let rewritten = if passes {
-            edited(provider, model, &exchange)
+            edited(provider, model, &exchange)?
         } else {
             translated((name, provider), model, &exchange)?
         };
@@ -168,16 +168,21 @@ impl Adapter {
 fn may_pass(api: Api, passes: bool, name: &str) -> bool {
     let own = match name {
         "openai-beta" => matches!(api, Api::OpenAi | Api::AzureOpenAi),
-        "anthropic-beta" | "anthropic-version" => api == Api::Anthropic,
+        // On Vertex AI the version is in the body, and the betas are not.
+        "anthropic-beta" => matches!(api, Api::Anthropic | Api::VertexAnthropic),
+        "anthropic-version" => api == Api::Anthropic,
         _ => true,
     };
     (passes && own) || name == "user-agent"
 }
 
-/// The client's own body, with the model's name replaced.
-fn edited(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Rewritten {
+/// The client's own body, with the model's name replaced, or what stands for it.
+fn edited(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Result<Rewritten, Fault> {
     let mut edits = Vec::with_capacity(2);
-    if let Some(span) = exchange.model {
+    if provider.api.replaces_members(exchange.surface) {
+        let original = exchange.original.as_ref().ok_or(Fault::Inconsistent)?;
+        edits.push(translate::version_for_model(&original.body.0).ok_or(Fault::Inconsistent)?);
+    } else if let Some(span) = exchange.model {
         let mut text = Vec::with_capacity(model.len() + 2);
         write_string(&mut text, model);
         edits.push(Edit { span, text });
@@ -187,8 +192,8 @@ fn edited(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Rewritte
         edits.extend(foreign::edits(dialect, provider.flavor.quirks(), &original.body.0));
     }
     edits.extend(exchange.usage.clone().filter(|_| provider.flavor.quirks().stream_usage));
-    Rewritten {
-        path: path(provider, model, exchange.surface),
+    Ok(Rewritten {
+        path: path(provider, model, exchange),
         length: exchange.body_length.saturating_add_signed(edit::growth(&edits)),
         phase: if edits.is_empty() {
             let judge = Judge::new(exchange.surface);
@@ -196,7 +201,7 @@ fn edited(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Rewritte
         } else {
             Phase::Editing { edits, exchange: Rc::clone(exchange) }
         },
-    }
+    })
 }
 
 /// The first bytes of the client's body, from where they are at hand.
@@ -209,14 +214,16 @@ fn source<'a>(exchange: &'a Exchange, reach: usize, buffered: &'a [u8]) -> &'a [
 }
 
 /// Where a provider serves a surface that it has itself.
-fn path(provider: &Provider, model: &str, surface: Surface) -> String {
+fn path(provider: &Provider, model: &str, exchange: &Exchange) -> String {
+    let surface = exchange.surface;
     match (provider.api, &provider.api_version) {
         (Api::OpenAi, _) => openai::path(surface).to_owned(),
         (Api::AzureOpenAi, version) => {
             openai::deployment_path(surface, model, version.as_deref().unwrap_or_default())
         }
         _ => {
-            let streamed = surface == Surface::StreamGenerateContent;
+            let streamed = surface == Surface::StreamGenerateContent
+                || exchange.original.as_ref().is_some_and(|original| original.streamed);
             translate::path(&translation::target(provider, model), streamed)
         }
     }
@@ -238,7 +245,11 @@ fn translated(provider: (&str, &Provider), model: &str, exchange: &Rc<Exchange>)
     Ok(Rewritten {
         path: request.path,
         length: request.body.len() as u64,
-        phase: Phase::Translating { body: Some(request.body), translation, exchange: Rc::clone(exchange) },
+        phase: Phase::Translating {
+            body: Some(request.body),
+            translation: Box::new(translation),
+            exchange: Rc::clone(exchange),
+        },
     })
 }
 

@@ -114,6 +114,7 @@ pub fn start(
         // The policy meters by the usage, and hides it from a client that did not ask.
         include_usage: true,
         wrapped: request.wrapped,
+        renamed: std::mem::take(&mut request.renamed),
         echo: echo(client, body),
     };
     let translation = Translation {

@@ -14,6 +14,8 @@ use tollgate::dialect::target::{Quirks, Target, UnknownFields};
 use tollgate::dialect::translate::{self, Dialect, Support, support};
 use tollgate::framing::eventstream::crc32;
 
+use crate::seen::seen;
+
 /// What a case is of.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Kind {
@@ -43,7 +45,7 @@ pub(crate) const fn name(dialect: Dialect) -> &'static str {
     }
 }
 
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/dialect")
 }
 
@@ -208,6 +210,7 @@ pub(crate) fn context(client: Dialect) -> AnswerContext {
         created: 1_700_000_000,
         include_usage: true,
         wrapped: false,
+        renamed: Vec::new(),
         echo: translate::echo(client, b"{}"),
     }
 }
@@ -244,6 +247,7 @@ pub(crate) fn answers(provider: Dialect, client: Dialect, case: &Value) -> Value
             "body": serde_json::from_slice::<Value>(&answer.body).unwrap(),
             "usage": usage(answer.usage),
             "losses": losses(&answer.losses),
+            "text": seen(client, false, &answer.body),
         }),
         Err(fault) => json!({ "fault": format!("{fault:?}") }),
     }
@@ -317,6 +321,7 @@ pub(crate) fn streams(provider: Dialect, client: Dialect, case: &Value) -> Value
     let (single, by_byte) = translate_chunks(provider, client, bytes.chunks(1));
     assert!(whole == single, "one byte at a time gives the same bytes");
     assert_eq!(by_byte.usage(), translator.usage());
+    let text = seen(client, true, &whole);
     let events = String::from_utf8(whole).unwrap();
     let events: Vec<Value> = events
         .split("\n\n")
@@ -339,5 +344,6 @@ pub(crate) fn streams(provider: Dialect, client: Dialect, case: &Value) -> Value
         "usage": usage(translator.usage()),
         "outcome": format!("{:?}", translator.outcome()),
         "losses": losses(&translator.take_losses()),
+        "text": text,
     })
 }

@@ -10,9 +10,19 @@
 mod answers;
 mod corpus;
 mod embeddings;
+mod limits;
 mod models;
 mod property;
+#[allow(dead_code, reason = "the mock provider uses the rest")]
+#[path = "../../examples/mock-provider/strict/mod.rs"]
+mod provider;
+#[path = "../../examples/mock-provider/bedrock/rules.rs"]
+mod rules;
+mod seen;
 mod semantics;
+#[path = "../../examples/mock-provider/bedrock/schema.rs"]
+mod shapes;
+mod strict;
 
 use corpus::{Kind, answers, requests, streams};
 

@@ -79,8 +79,8 @@ pub(crate) fn word() -> impl Strategy<Value = String> {
         .prop_filter("text that is not empty", |text| !text.is_empty())
 }
 
-/// A text that ends an answer: some providers take none of blanks alone.
-fn stop() -> impl Strategy<Value = String> {
+/// A text of a turn, or one that ends an answer: some providers take none of blanks alone.
+fn words() -> impl Strategy<Value = String> {
     word().prop_filter("more than blanks", |text| !text.trim().is_empty())
 }
 
@@ -109,7 +109,8 @@ struct Recipe {
     calls: Vec<(String, String, String)>,
     /// Name, description and the inside of the schema.
     tools: Vec<(String, Option<String>, String)>,
-    choice: Option<Option<String>>,
+    /// Whether the first tool must be called, or any.
+    choice: Option<bool>,
     heat: u32,
     limit: u64,
     stop: Vec<String>,
@@ -117,16 +118,16 @@ struct Recipe {
 }
 
 fn recipe() -> impl Strategy<Value = Recipe> {
-    let said = prop_oneof![3 => word().prop_map(Ok), 1 => "[A-Za-z0-9+/]{4}".prop_map(Err)];
+    let said = prop_oneof![3 => words().prop_map(Ok), 1 => "[A-Za-z0-9+/]{4}".prop_map(Err)];
     let turns = (
         word(),
         proptest::collection::vec(said, 1..3),
-        word(),
+        words(),
         proptest::collection::vec((name(), object(), word()), 1..3),
     );
     let tools = proptest::collection::vec((name(), proptest::option::of(word()), object()), 1..3);
-    let choice = proptest::option::of(proptest::option::of(name()));
-    let sampling = (0..=100_u32, 1..9999_u64, proptest::collection::vec(stop(), 0..3), any::<bool>());
+    let choice = proptest::option::of(any::<bool>());
+    let sampling = (0..=100_u32, 1..9999_u64, proptest::collection::vec(words(), 0..3), any::<bool>());
     (turns, tools, choice, sampling).prop_map(
         |((system, said, answered, calls), tools, choice, (heat, limit, stop, stream))| Recipe {
             system,
@@ -164,6 +165,10 @@ fn request(recipe: Recipe) -> ChatRequest {
         Tool { name, description, parameters, strict: None, cache: None }
     };
     let message = |role, parts| Message { role, parts, name: None };
+    let first = recipe.tools.first().map(|(name, ..)| name.clone());
+    let tool_choice = recipe.choice.and_then(|is_named| {
+        if is_named { first.map(ToolChoice::Named) } else { Some(ToolChoice::Required) }
+    });
     ChatRequest {
         messages: vec![
             message(Role::System, vec![Part::text(recipe.system)]),
@@ -172,7 +177,7 @@ fn request(recipe: Recipe) -> ChatRequest {
             message(Role::Tool, results),
         ],
         tools: recipe.tools.into_iter().map(tool).collect(),
-        tool_choice: recipe.choice.map(|name| name.map_or(ToolChoice::Required, ToolChoice::Named)),
+        tool_choice,
         format: Format::Text,
         sampling: Sampling {
             temperature: Some(f64::from(recipe.heat) / 100.0),
@@ -226,7 +231,7 @@ proptest! {
 
     /// Cache marks survive where both sides have them.
     #[test]
-    fn cache_marks_survive(text in word(), hour in any::<bool>()) {
+    fn cache_marks_survive(text in words(), hour in any::<bool>()) {
         let part = Part { cache: Some(CacheMarker { hour }), ..Part::text(text) };
         let message = Message { role: Role::User, parts: vec![part], name: None };
         let request = ChatRequest { messages: vec![message], ..ChatRequest::default() };

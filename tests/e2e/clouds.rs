@@ -4,7 +4,7 @@
 
 use serde_json::{Value, json};
 
-use crate::client::{Answer, events};
+use crate::client::{self, Answer, events};
 use crate::gateway::{Config, Gateway, KEY, prompt, provider_key, replace};
 use crate::mock::{Mock, body, header_values};
 use crate::sdk::python_with;
@@ -180,4 +180,37 @@ fn a_rotated_access_key_signs_without_a_reload() {
         .wait_until("the new key signs", |gateway| gateway.chat(KEY, &prompt("signed", false)).status == 200);
     let last = mock.log("signed").pop().unwrap();
     assert!(header_values(&last, "authorization").concat().contains("Credential=AKIDROTATED/"), "{last}");
+}
+
+/// Vertex AI, "Claude models": the body of Anthropic's API, with `anthropic_version` in it and without the model; betas
+/// in their own field.
+#[test]
+fn a_message_passes_to_anthropics_models_on_vertex_but_for_its_model() {
+    let mock = Mock::start();
+    let gateway = start(&mock);
+    let authorization = format!("Bearer {KEY}");
+    let headers = [
+        ("authorization", authorization.as_str()),
+        ("content-type", "application/json"),
+        ("anthropic-version", "2023-06-01"),
+        ("anthropic-beta", "context-management-2025-06-27"),
+    ];
+    // What no other dialect has: a tool of the server's, citations, and a member of a beta.
+    let rest = r#""max_tokens":50, "context_management":{"edits":[]},"tools":[{"type":"web_search_20250305","name":"web_search"}],
+        "messages":[{"role":"user","content":[{"type":"document","source":{"type":"text","media_type":"text/plain","data":"A"},"citations":{"enabled":true}},{"type":"text","text":"hello"}]}]"#;
+    for (streamed, method) in [("", "rawPredict"), (r#""stream":true,"#, "streamRawPredict")] {
+        let sent = format!(r#"{{{streamed} "model" : "vertex-anthropic", {rest}}}"#);
+        let answer = client::send(gateway.address, "POST", "/v1/messages", &headers, Some(sent.as_bytes()));
+        let text = ok(answer, method);
+        assert!(text.contains("You said: hello") || text.contains("message_stop"), "{text}");
+        let entry = mock.log("vertex-anthropic").pop().unwrap();
+        let path = entry["path"].as_str().unwrap();
+        assert!(path.ends_with(&format!("/claude-sonnet-4-5@20250929:{method}")), "{path}");
+        let received = format!(r#"{{{streamed} "anthropic_version":"vertex-2023-10-16", {rest}}}"#);
+        assert_eq!(entry["body"].as_str(), Some(received.as_str()), "byte for byte");
+        assert_eq!(header_values(&entry, "anthropic-beta"), ["context-management-2025-06-27"]);
+        assert_eq!(header_values(&entry, "anthropic-version"), [] as [&str; 0]);
+    }
+    let usage = gateway.access_log(2);
+    assert!(usage.iter().all(|line| line["outcome"] == "ok" && line["output_tokens"] == 3), "{usage:?}");
 }

@@ -168,6 +168,7 @@ fn context(client: Dialect) -> AnswerContext {
         created: 1_700_000_000,
         include_usage: true,
         wrapped: false,
+        renamed: Vec::new(),
         echo: echo(client, b"{}"),
     }
 }

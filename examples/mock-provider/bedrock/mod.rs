@@ -1,7 +1,7 @@
 //! Bedrock's Converse API, `POST …/model/{modelId}/converse` and `…/converse-stream` (API reference, "Converse",
 //! "ConverseStream"), and `…/invoke` for models that embed ("InvokeModel").
 //!
-//! A request is held against the service model of the SDKs, and against what the reference says beyond it. Tokens
+//! A request is held against the service model of the SDKs, and against the rules beyond it. Tokens
 //! are the same fake as those of OpenAI's endpoints. Does not know connections or delivery.
 
 #![expect(clippy::indexing_slicing, reason = "of JSON objects by name, which reads null where nothing is")]
@@ -9,6 +9,7 @@
 mod credential;
 mod frames;
 mod reply;
+mod rules;
 pub(crate) mod schema;
 
 use serde_json::{Value, json};
@@ -99,10 +100,21 @@ fn checked(request: &Request<'_>, context: &Context<'_>) -> Result<Answer, Refus
     };
     schema::check(if stream { "ConverseStreamRequest" } else { "ConverseRequest" }, &body)
         .map_err(invalid)?;
-    let prompt = Prompt::read(&body)?;
-    check_thinking(&body)?;
+    rules::check(&body).map_err(invalid)?;
+    if made_elsewhere(&body) {
+        return Err(invalid("messages.content: Invalid `signature` in `thinking` block"));
+    }
+    let prompt = Prompt::read(&body);
     let reply = Reply::new(&body, &prompt, context);
     Ok(if stream { reply.stream(context) } else { reply.whole() })
+}
+
+/// Whether a thought is not one of this mock's.
+fn made_elsewhere(body: &Value) -> bool {
+    let messages = body["messages"].as_array().into_iter().flatten();
+    let blocks = messages.filter_map(|message| message["content"].as_array()).flatten();
+    let mut thoughts = blocks.map(|block| &block["reasoningContent"]["reasoningText"]);
+    thoughts.any(|thought| !thought.is_null() && thought["signature"] != reply::SIGNATURE)
 }
 
 /// What of the conversation decides the answer.
@@ -114,99 +126,27 @@ struct Prompt {
 }
 
 impl Prompt {
-    /// Reads a conversation that fits the service model, and refuses what the models refuse beyond that.
-    fn read(body: &Value) -> Result<Self, Refusal> {
+    /// Reads a conversation that the service takes.
+    fn read(body: &Value) -> Self {
         let mut prompt = Self::default();
-        let (mut before, mut asked): (&Value, Vec<&Value>) = (&Value::Null, Vec::new());
-        let messages = body["messages"].as_array().filter(|messages| !messages.is_empty());
-        for (index, message) in messages.ok_or_else(|| invalid("messages is empty"))?.iter().enumerate() {
-            let role = &message["role"];
-            if index == 0 && role != "user" {
-                return Err(invalid("A conversation must start with a user message."));
+        let texts = |content: &Value| -> Vec<String> {
+            let blocks = content.as_array().into_iter().flatten();
+            blocks.filter_map(|block| block["text"].as_str()).map(str::to_owned).collect()
+        };
+        for message in body["messages"].as_array().into_iter().flatten() {
+            for said in texts(&message["content"]) {
+                prompt.words += text::words(&said);
+                if message["role"] == "user" {
+                    prompt.last = said;
+                }
             }
-            if role == before {
-                return Err(invalid("roles must alternate between \"user\" and \"assistant\""));
-            }
-            before = role;
-            let content = message["content"].as_array().map(Vec::as_slice).unwrap_or_default();
-            if content.is_empty() {
-                return Err(invalid(format!(
-                    "The content field in the Message at messages.{index} is empty."
-                )));
-            }
-            let results: Vec<&Value> = ids(content, "toolResult");
-            if results.iter().any(|id| !asked.contains(id)) || asked.iter().any(|id| !results.contains(id)) {
-                return Err(invalid(format!(
-                    "Expected toolResult blocks at messages.{index}.content for the toolUse blocks of the previous turn."
-                )));
-            }
-            asked = ids(content, "toolUse");
-            if (!asked.is_empty() || !results.is_empty()) && body["toolConfig"].is_null() {
-                return Err(invalid(
-                    "The toolConfig field must be defined when using toolUse and toolResult content blocks.",
-                ));
-            }
-            prompt.ends_with_result = !results.is_empty();
-            for block in content {
-                prompt.read_block(block, role)?;
-            }
+            let blocks = message["content"].as_array();
+            prompt.ends_with_result =
+                blocks.is_some_and(|blocks| blocks.iter().any(|block| !block["toolResult"].is_null()));
         }
-        for system in body["system"].as_array().into_iter().flatten() {
-            prompt.words += text::words(system["text"].as_str().unwrap_or_default());
+        for said in texts(&body["system"]) {
+            prompt.words += text::words(&said);
         }
-        Ok(prompt)
+        prompt
     }
-
-    fn read_block(&mut self, block: &Value, role: &Value) -> Result<(), Refusal> {
-        let thought = &block["reasoningContent"]["reasoningText"];
-        if !thought.is_null() && thought["signature"] != reply::SIGNATURE {
-            return Err(invalid("messages.content: Invalid `signature` in `thinking` block"));
-        }
-        let Some(said) = block["text"].as_str() else { return Ok(()) };
-        if said.trim().is_empty() {
-            return Err(invalid("The text field in the ContentBlock object is blank."));
-        }
-        self.words += text::words(said);
-        if role == "user" {
-            said.clone_into(&mut self.last);
-        }
-        Ok(())
-    }
-}
-
-/// The identifiers of the blocks of a kind.
-fn ids<'a>(content: &'a [Value], kind: &str) -> Vec<&'a Value> {
-    content.iter().map(|block| &block[kind]["toolUseId"]).filter(|id| !id.is_null()).collect()
-}
-
-/// The rules of Anthropic's models about thinking, which Converse passes on in a document of theirs.
-fn check_thinking(body: &Value) -> Result<(), Refusal> {
-    const OWN: [&str; 5] = ["thinking", "top_k", "output_config", "anthropic_beta", "reasoning_config"];
-    let more = &body["additionalModelRequestFields"];
-    if let Some(name) = more
-        .as_object()
-        .into_iter()
-        .flatten()
-        .map(|(name, _)| name)
-        .find(|name| !OWN.contains(&name.as_str()))
-    {
-        return Err(invalid(format!("{name}: Extra inputs are not permitted")));
-    }
-    if more["thinking"]["type"] != "enabled" {
-        return Ok(());
-    }
-    let config = &body["inferenceConfig"];
-    let limit = config["maxTokens"].as_u64().unwrap_or(4096);
-    if !more["thinking"]["budget_tokens"].as_u64().is_some_and(|budget| (1024..limit).contains(&budget)) {
-        return Err(invalid("thinking.budget_tokens: from 1024 up to maxTokens"));
-    }
-    let choice = &body["toolConfig"]["toolChoice"];
-    if !choice["any"].is_null() || !choice["tool"].is_null() {
-        return Err(invalid("Thinking may not be enabled when tool_choice forces tool use."));
-    }
-    if config["temperature"].as_f64().is_some_and(|temperature| temperature < 1.0) || !more["top_k"].is_null()
-    {
-        return Err(invalid("`temperature` may only be set to 1 when thinking is enabled."));
-    }
-    Ok(())
 }

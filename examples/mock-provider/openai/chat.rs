@@ -8,12 +8,13 @@ use std::borrow::Cow;
 use serde_json::Value;
 
 use super::error::Refusal;
-use super::fields::{Fields, Streaming, wrong_type};
+use super::fields::{Fields, Streaming};
 use super::sample::sample;
 use super::wire::{ChatChoice, ChunkChoice, Delta, Envelope, Function, Message, ToolCall, UsageObject};
 use super::{Context, error_stream, json_answer, stream_answer, text};
 use crate::answer::{Answer, Events, Usage};
 use crate::behaviour::Behaviour;
+use crate::strict::openai as strict;
 
 /// Added to the words of the prompt, for the framing of messages.
 const PROMPT_OVERHEAD: u64 = 4;
@@ -22,9 +23,9 @@ const TOOL_WORD: &str = "weather";
 
 /// Answers a chat completion request.
 pub(crate) fn answer(body: &[u8], context: &Context<'_>) -> Result<Answer, Refusal> {
-    let fields = Fields::parse(body)?;
+    let fields = Fields::parse(body, strict::chat)?;
     let model = fields.model()?;
-    let prompt = Prompt::read(&fields)?;
+    let prompt = Prompt::read(&fields);
     let streaming = fields.streaming()?;
     let choices = fields.choices()?;
     let limit = fields.count("max_completion_tokens")?.or(fields.count("max_tokens")?);
@@ -81,52 +82,31 @@ struct Prompt<'a> {
 }
 
 impl<'a> Prompt<'a> {
-    fn read(fields: &'a Fields) -> Result<Self, Refusal> {
-        let messages = fields.array("messages")?.ok_or(Refusal::Missing { param: "messages".to_owned() })?;
-        if messages.is_empty() {
-            return Err(Refusal::Empty { param: "messages".to_owned() });
-        }
+    fn read(fields: &'a Fields) -> Self {
+        let messages = fields.field("messages").and_then(Value::as_array).into_iter().flatten();
         let mut prompt = Self { last_user_text: Cow::Borrowed(""), words: 0, ends_with_tool: false };
-        for (index, message) in messages.iter().enumerate() {
-            let role = role(message, index)?;
-            let text = content_text(message, index)?;
+        for message in messages {
+            let text = content_text(message);
             prompt.words += text::words(&text);
-            prompt.ends_with_tool = role == "tool";
-            if role == "user" {
+            prompt.ends_with_tool = message.get("role").is_some_and(|role| role == "tool");
+            if message.get("role").is_some_and(|role| role == "user") {
                 prompt.last_user_text = text;
             }
         }
-        Ok(prompt)
+        prompt
     }
-}
-
-fn role(message: &Value, index: usize) -> Result<&str, Refusal> {
-    if !message.is_object() {
-        return Err(wrong_type(&format!("messages[{index}]"), "an object", message));
-    }
-    let param = || format!("messages[{index}].role");
-    let value = message.get("role").ok_or_else(|| Refusal::Missing { param: param() })?;
-    let role = value.as_str().ok_or_else(|| wrong_type(&param(), "a string", value))?;
-    if ["system", "developer", "user", "assistant", "tool", "function"].contains(&role) {
-        return Ok(role);
-    }
-    let expected = "'system', 'assistant', 'user', 'function', 'tool' or 'developer'";
-    Err(Refusal::BadValue { param: param(), expected })
 }
 
 /// The text of a message: its content, or the text parts of its content.
-fn content_text(message: &Value, index: usize) -> Result<Cow<'_, str>, Refusal> {
+fn content_text(message: &Value) -> Cow<'_, str> {
     match message.get("content") {
-        None | Some(Value::Null) => Ok(Cow::Borrowed("")),
-        Some(Value::String(text)) => Ok(Cow::Borrowed(text)),
+        Some(Value::String(text)) => Cow::Borrowed(text),
         Some(Value::Array(parts)) => {
             let texts: Vec<&str> =
                 parts.iter().filter_map(|part| part.get("text").and_then(Value::as_str)).collect();
-            Ok(Cow::Owned(texts.join("\n")))
+            Cow::Owned(texts.join("\n"))
         }
-        Some(other) => {
-            Err(wrong_type(&format!("messages[{index}].content"), "a string or an array of parts", other))
-        }
+        _ => Cow::Borrowed(""),
     }
 }
 

@@ -9,10 +9,11 @@ use super::input::inputs;
 use super::wire::{Envelope, TextChoice, UsageObject};
 use super::{Context, error_stream, json_answer, stream_answer, text};
 use crate::answer::{Answer, Events, Usage};
+use crate::strict::openai as strict;
 
 /// Answers a legacy completion request.
 pub(crate) fn answer(body: &[u8], context: &Context<'_>) -> Result<Answer, Refusal> {
-    let fields = Fields::parse(body)?;
+    let fields = Fields::parse(body, strict::completions)?;
     let model = fields.model()?;
     let prompts = inputs(&fields, "prompt")?;
     let streaming = fields.streaming()?;

@@ -12,11 +12,10 @@ use super::input::inputs;
 use super::{Context, json_answer};
 use crate::answer::{Answer, Usage};
 use crate::base64;
+use crate::strict::openai as strict;
 
 /// What `text-embedding-3-small` gives.
 const DEFAULT_DIMENSIONS: usize = 1536;
-/// What `text-embedding-3-large` gives, the most there is.
-const MAX_DIMENSIONS: usize = 3072;
 
 #[derive(Serialize)]
 struct List<'a> {
@@ -49,21 +48,11 @@ struct InputUsage {
 
 /// Answers an embeddings request.
 pub(crate) fn answer(body: &[u8], context: &Context<'_>) -> Result<Answer, Refusal> {
-    let fields = Fields::parse(body)?;
+    let fields = Fields::parse(body, strict::embeddings)?;
     let model = fields.model()?;
     let inputs = inputs(&fields, "input")?;
     let dimensions = fields.count("dimensions")?.unwrap_or(DEFAULT_DIMENSIONS);
-    if dimensions > MAX_DIMENSIONS {
-        return Err(Refusal::BadValue { param: "dimensions".to_owned(), expected: "at most 3072" });
-    }
-    let as_base64 = match fields.field("encoding_format").map(Value::as_str) {
-        None | Some(Some("float")) => false,
-        Some(Some("base64")) => true,
-        Some(_) => {
-            let expected = "'float' or 'base64'";
-            return Err(Refusal::BadValue { param: "encoding_format".to_owned(), expected });
-        }
-    };
+    let as_base64 = fields.field("encoding_format").is_some_and(|encoding| encoding == "base64");
     let data = inputs
         .iter()
         .enumerate()

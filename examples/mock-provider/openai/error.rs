@@ -4,6 +4,8 @@
 
 use serde_json::{Value, json};
 
+use crate::strict::{Fault, Limit, Step, Wrong};
+
 /// Why a request is not answered as asked.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
@@ -24,13 +26,13 @@ pub(crate) enum Refusal {
     /// A list that must hold something holds nothing.
     Empty { param: String },
     /// A field has the wrong JSON type.
-    WrongType { param: String, expected: &'static str, found: &'static str },
+    WrongType { param: String, expected: String, found: &'static str },
     /// A field has the right type and an impossible value.
-    BadValue { param: String, expected: &'static str },
+    BadValue { param: String, expected: String },
     /// A field that the API does not have.
     Unknown { param: String },
-    /// `stream_options` without `stream: true`.
-    StreamOptionsWithoutStream,
+    /// Members that do not go together, or not with the model; in OpenAI's words and with its code.
+    Rule { param: String, code: &'static str, message: String },
     /// A behaviour asks for this status.
     Status(u16),
 }
@@ -65,12 +67,8 @@ impl Refusal {
             Self::WrongType { .. } => Some("invalid_type"),
             Self::BadValue { .. } => Some("invalid_value"),
             Self::Unknown { .. } => Some("unknown_parameter"),
-            Self::NoKey
-            | Self::UnknownUrl { .. }
-            | Self::NotJson
-            | Self::NoModel
-            | Self::StreamOptionsWithoutStream
-            | Self::Status(_) => None,
+            Self::NoKey | Self::UnknownUrl { .. } | Self::NotJson | Self::NoModel | Self::Status(_) => None,
+            Self::Rule { code, .. } => Some(*code).filter(|code| !code.is_empty()),
         };
         ("invalid_request_error", code)
     }
@@ -82,7 +80,7 @@ impl Refusal {
             | Self::WrongType { param, .. }
             | Self::BadValue { param, .. }
             | Self::Unknown { param } => Some(param),
-            Self::StreamOptionsWithoutStream => Some("stream_options"),
+            Self::Rule { param, .. } => Some(param).filter(|param| !param.is_empty()).map(String::as_str),
             _ => None,
         }
     }
@@ -98,16 +96,40 @@ impl Refusal {
             Self::Missing { param } => format!("Missing required parameter: '{param}'."),
             Self::Empty { param } => format!("Invalid '{param}': expected at least one element."),
             Self::WrongType { param, expected, found } => {
-                format!("Invalid type for '{param}': expected {expected}, but got {found} instead.")
+                format!("Invalid type for '{param}': expected {expected}, but got {} instead.", a(found))
             }
             Self::BadValue { param, expected } => {
                 format!("Invalid value for '{param}': expected {expected}.")
             }
             Self::Unknown { param } => format!("Unknown parameter: '{param}'."),
-            Self::StreamOptionsWithoutStream => {
-                "The 'stream_options' parameter is only allowed when 'stream' is enabled.".to_owned()
-            }
+            Self::Rule { message, .. } => message.clone(),
             Self::Status(status) => format!("The mock provider was told to answer {status}."),
         }
     }
+}
+
+impl From<Fault> for Refusal {
+    fn from(fault: Fault) -> Self {
+        let param = fault.path.iter().fold(String::new(), |path, step| match step {
+            Step::Member(name) if path.is_empty() => name.clone(),
+            Step::Member(name) => format!("{path}.{name}"),
+            Step::Item(index) => format!("{path}[{index}]"),
+            Step::Form(_) => path,
+        });
+        match fault.wrong {
+            Wrong::Unknown => Self::Unknown { param },
+            Wrong::Missing => Self::Missing { param },
+            Wrong::Type(expected, found) => Self::WrongType { param, expected: a(&expected), found },
+            Wrong::Choice(values) => Self::BadValue { param, expected: format!("'{}'", values.join("', '")) },
+            Wrong::Limit(Limit::Items(1.., _)) => Self::Empty { param },
+            Wrong::Limit(limit) => Self::BadValue { param, expected: limit.to_string() },
+            Wrong::Rule(code, message) => Self::Rule { param, code, message },
+        }
+    }
+}
+
+/// A type with its article.
+fn a(kind: &str) -> String {
+    let article = if kind.starts_with(['a', 'i', 'o']) { "an" } else { "a" };
+    format!("{article} {kind}")
 }

@@ -1,35 +1,30 @@
-//! Reads the fields of a request body and refuses what OpenAI refuses.
-//!
-//! Only fields that an answer depends on and plain numbers are checked, plus the rule that nothing of the gateway
-//! may leak in.
+//! Reads the fields of a request body that an answer depends on, once the whole is known to be what OpenAI takes.
 
 use serde_json::{Map, Value};
 
 use super::error::Refusal;
-
-/// Fields with this prefix belong to the gateway; one that arrives here is a leak.
-const GATEWAY_PREFIX: &str = "x_tollgate";
-
-/// Fields that are numbers wherever they occur, and that an answer does not depend on.
-const NUMBERS: [&str; 5] = ["temperature", "top_p", "presence_penalty", "frequency_penalty", "seed"];
+use crate::strict::Fault;
 
 /// A request body.
 pub(crate) struct Fields(Map<String, Value>);
 
 impl Fields {
-    /// Parses a body and checks what all endpoints check.
-    pub(crate) fn parse(body: &[u8]) -> Result<Self, Refusal> {
-        let fields: Map<String, Value> = serde_json::from_slice(body).map_err(|_| Refusal::NotJson)?;
-        if let Some(name) = fields.keys().find(|name| name.starts_with(GATEWAY_PREFIX)) {
-            return Err(Refusal::Unknown { param: name.clone() });
+    /// Parses a body that passes a check.
+    pub(crate) fn parse(body: &[u8], check: fn(&Value) -> Result<(), Fault>) -> Result<Self, Refusal> {
+        let body: Value = serde_json::from_slice(body).map_err(|_| Refusal::NotJson)?;
+        if !body.is_object() {
+            return Err(Refusal::NotJson);
         }
-        let fields = Self(fields);
-        for name in NUMBERS {
-            if let Some(value) = fields.field(name).filter(|value| !value.is_number()) {
-                return Err(wrong_type(name, "a number", value));
-            }
+        if matches!(body.get("model"), None | Some(Value::Null))
+            || body.get("model") == Some(&Value::from(""))
+        {
+            return Err(Refusal::NoModel);
         }
-        Ok(fields)
+        check(&body)?;
+        match body {
+            Value::Object(fields) => Ok(Self(fields)),
+            _ => Err(Refusal::NotJson),
+        }
     }
 
     /// The field, unless it is absent or null.
@@ -56,7 +51,10 @@ impl Fields {
         let number = value.as_i64().ok_or_else(|| wrong_type(name, "an integer", value))?;
         match usize::try_from(number) {
             Ok(count) if count >= 1 => Ok(Some(count)),
-            _ => Err(Refusal::BadValue { param: name.to_owned(), expected: "an integer of at least 1" }),
+            _ => Err(Refusal::BadValue {
+                param: name.to_owned(),
+                expected: "an integer of at least 1".to_owned(),
+            }),
         }
     }
 
@@ -78,23 +76,18 @@ impl Fields {
     /// How the answer is to be sent.
     pub(crate) fn streaming(&self) -> Result<Streaming, Refusal> {
         let options = self.object("stream_options")?;
-        match (self.flag("stream")?, options) {
-            (false, Some(_)) => Err(Refusal::StreamOptionsWithoutStream),
-            (false, None) => Ok(Streaming::Off),
-            (true, options) => {
+        match self.flag("stream")? {
+            false => Ok(Streaming::Off),
+            true => {
                 let include_usage = options.and_then(|options| options.get("include_usage"));
                 Ok(Streaming::On { include_usage: include_usage == Some(&Value::Bool(true)) })
             }
         }
     }
 
-    /// How many choices are asked for. The reference allows 1 to 128.
+    /// How many choices are asked for.
     pub(crate) fn choices(&self) -> Result<usize, Refusal> {
-        let choices = self.count("n")?.unwrap_or(1);
-        if choices > 128 {
-            return Err(Refusal::BadValue { param: "n".to_owned(), expected: "at most 128" });
-        }
-        Ok(choices)
+        Ok(self.count("n")?.unwrap_or(1))
     }
 }
 
@@ -109,11 +102,11 @@ pub(crate) enum Streaming {
 pub(crate) fn wrong_type(param: &str, expected: &'static str, found: &Value) -> Refusal {
     let found = match found {
         Value::Null => "null",
-        Value::Bool(_) => "a boolean",
-        Value::Number(_) => "a number",
-        Value::String(_) => "a string",
-        Value::Array(_) => "an array",
-        Value::Object(_) => "an object",
+        Value::Bool(_) => "boolean",
+        Value::Number(_) => "number",
+        Value::String(_) => "string",
+        Value::Array(_) => "array",
+        Value::Object(_) => "object",
     };
-    Refusal::WrongType { param: param.to_owned(), expected, found }
+    Refusal::WrongType { param: param.to_owned(), expected: expected.to_owned(), found }
 }

@@ -29,7 +29,7 @@ pub(crate) fn inputs<'a>(fields: &'a Fields, name: &str) -> Result<Vec<Input<'a>
         return Err(Refusal::Empty { param: name.to_owned() });
     }
     if elements.len() > MAX_INPUTS && !elements.iter().all(Value::is_u64) {
-        return Err(Refusal::BadValue { param: name.to_owned(), expected: "at most 2048 inputs" });
+        return Err(Refusal::BadValue { param: name.to_owned(), expected: "at most 2048 inputs".to_owned() });
     }
     if let Some(tokens) = input(value) {
         return Ok(vec![tokens]);

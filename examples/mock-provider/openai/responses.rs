@@ -7,28 +7,20 @@
 use serde_json::{Value, json};
 
 use super::error::Refusal;
-use super::fields::{Fields, wrong_type};
+use super::fields::Fields;
 use super::sample::sample;
 use super::{Context, error_stream, json_answer, stream_answer, text};
 use crate::answer::{Answer, Events, Usage};
+use crate::strict::openai as strict;
 
 /// A prompt with this word makes the model call a tool, when there is one.
 const TOOL_WORD: &str = "weather";
 
-/// The types of input items that this mock knows.
-const ITEMS: [&str; 4] = ["message", "function_call", "function_call_output", "reasoning"];
-
 /// Answers a request for a response.
 pub(crate) fn answer(body: &[u8], context: &Context<'_>) -> Result<Answer, Refusal> {
-    let fields = Fields::parse(body)?;
+    let fields = Fields::parse(body, strict::responses)?;
     let model = fields.model()?;
-    // A member of the other endpoint.
-    for param in ["messages", "max_tokens", "max_completion_tokens", "response_format"] {
-        if fields.field(param).is_some() {
-            return Err(Refusal::Unknown { param: param.to_owned() });
-        }
-    }
-    let prompt = Prompt::read(&fields)?;
+    let prompt = Prompt::read(&fields);
     let limit = fields.count("max_output_tokens")?.unwrap_or(usize::MAX);
     let tool = chosen_tool(&fields, &prompt)?;
     let behaviour = context.behaviour;
@@ -86,27 +78,17 @@ struct Prompt {
 }
 
 impl Prompt {
-    fn read(fields: &Fields) -> Result<Self, Refusal> {
-        let missing = || Refusal::Missing { param: "input".to_owned() };
+    fn read(fields: &Fields) -> Self {
         let mut prompt = Self::default();
-        match fields.field("input").ok_or_else(missing)? {
-            Value::String(text) => prompt.say(text),
-            Value::Array(items) => {
-                for (index, item) in items.iter().enumerate() {
-                    prompt.item(index, item)?;
-                }
-            }
-            other => return Err(wrong_type("input", "a string or an array of items", other)),
+        match fields.field("input") {
+            Some(Value::String(text)) => prompt.say(text),
+            input => input.and_then(Value::as_array).into_iter().flatten().for_each(|item| prompt.item(item)),
         }
-        Ok(prompt)
+        prompt
     }
 
-    fn item(&mut self, index: usize, item: &Value) -> Result<(), Refusal> {
+    fn item(&mut self, item: &Value) {
         let kind = item["type"].as_str().unwrap_or("message");
-        if !ITEMS.contains(&kind) {
-            let param = format!("input[{index}].type");
-            return Err(Refusal::BadValue { param, expected: "a known type of item" });
-        }
         self.ends_with_result = kind == "function_call_output";
         if kind == "message" && item["role"] == "user" {
             match &item["content"] {
@@ -117,7 +99,6 @@ impl Prompt {
                 }
             }
         }
-        Ok(())
     }
 
     fn say(&mut self, text: &str) {
@@ -129,10 +110,6 @@ impl Prompt {
 /// The function that the model calls, if it calls one.
 fn chosen_tool<'a>(fields: &'a Fields, prompt: &Prompt) -> Result<Option<&'a Value>, Refusal> {
     let tools = fields.array("tools")?.unwrap_or_default();
-    if let Some(index) = tools.iter().position(|tool| tool["type"] == "function" && !tool["name"].is_string())
-    {
-        return Err(Refusal::Missing { param: format!("tools[{index}].name") });
-    }
     let choice = fields.field("tool_choice").unwrap_or(&Value::Null);
     let is_forced = choice == "required" || choice.is_object();
     let is_prompted = choice != "none"

@@ -12,7 +12,7 @@ use crate::bedrock::schema::check;
 const CONVERSE: &str = "/model/anthropic.claude-sonnet-4-5-v1%3A0/converse";
 const BEARER: [(&str, &str); 1] = [("authorization", "Bearer key")];
 
-fn call_with(address: SocketAddr, path: &str, fields: &[(&str, &str)], body: &str) -> Reply {
+pub(super) fn call_with(address: SocketAddr, path: &str, fields: &[(&str, &str)], body: &str) -> Reply {
     let mut socket = connect(address);
     let fields: String = fields.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let head =

@@ -67,6 +67,7 @@ impl Compiler<'_, '_> {
                     let provider = providers.get(&target.target.provider);
                     provider.is_some_and(|provider| {
                         provider.support(*surface, &target.target.model) == Support::Translate
+                            || provider.api.replaces_members(*surface)
                     })
                 })
             };

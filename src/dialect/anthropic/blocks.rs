@@ -84,7 +84,7 @@ fn decode_source(block: &mut Object<'_>) -> Read<Option<Source>> {
     let mut source = block.object("source")?.ok_or(invalid("source", "an object"))?;
     Ok(Some(match source.required_string("type")?.as_str() {
         "base64" => Source::Base64 {
-            media_type: source.required_string("media_type")?,
+            media_type: media::registered(&source.required_string("media_type")?).to_owned(),
             data: source.required_string("data")?,
         },
         "url" => {
@@ -135,12 +135,12 @@ pub(super) fn write(part: &Part, out: &mut ArrayWriter<'_>, losses: &mut Losses)
             }
         }
         Content::ToolCall { id, name, arguments } => block("tool_use", part.cache, out, |block| {
-            block.string("id", &identifier(id));
+            block.string("id", id);
             block.string("name", name);
             block.raw("input", arguments.text());
         }),
         Content::ToolResult { id, parts, is_error, .. } => block("tool_result", part.cache, out, |block| {
-            block.string("tool_use_id", &identifier(id));
+            block.string("tool_use_id", id);
             match parts.as_slice() {
                 [] => {}
                 [Part { content: Content::Text(text), cache: None }] => block.string("content", text),
@@ -153,12 +153,6 @@ pub(super) fn write(part: &Part, out: &mut ArrayWriter<'_>, losses: &mut Losses)
             }
         }),
     }
-}
-
-/// An identifier in the letters that the API accepts, `^[a-zA-Z0-9_-]+$`; the same for a call and its result.
-fn identifier(id: &str) -> String {
-    let is_good = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
-    id.chars().map(|letter| if is_good(letter) { letter } else { '_' }).collect()
 }
 
 fn block(
@@ -190,6 +184,7 @@ fn write_image(source: &Source, cache: Option<CacheMarker>, out: &mut ArrayWrite
         Source::Base64 { media_type, .. } if !known.contains(&media_type.as_str()) => {
             losses.unsupported("messages.image.media_type");
         }
+        Source::Url { url, .. } if !url.starts_with("https://") => losses.unsupported("messages.image.url"),
         Source::Base64 { .. } | Source::Url { .. } => {
             block("image", cache, out, |block| write_source(source, block));
         }
@@ -238,11 +233,14 @@ fn write_document(
         Source::Base64 { media_type, .. } if media_type != "application/pdf" => {
             return losses.unsupported("messages.document.media_type");
         }
+        Source::Url { url, .. } if !url.starts_with("https://") => {
+            return losses.unsupported("messages.document.url");
+        }
         Source::File(_) => return losses.unsupported("messages.document.file"),
         other => other,
     };
     block("document", cache, out, |block| {
         write_source(source, block);
-        block.string_if("title", title);
+        block.string_if("title", title.filter(|title| !title.is_empty()));
     });
 }

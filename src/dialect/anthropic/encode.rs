@@ -1,14 +1,14 @@
 //! A request to the Messages API, written.
 
 use crate::chat::{
-    ChatRequest, Content, Effort, Format, Json, Losses, Message, Origin, Part, Reasoning, Role, Sampling,
-    Tool, ToolChoice,
+    ChatRequest, Content, Effort, Format, Losses, Message, Origin, Part, Reasoning, Role, Sampling, Tool,
+    ToolChoice,
 };
 use crate::dialect::Api;
 use crate::dialect::knowledge::{self, Off, StructuredOutput, Thinking};
+use crate::dialect::parameters::of_one_object;
 use crate::dialect::schema::{self, Subset};
 use crate::dialect::target::Target;
-use crate::dialect::wire::Object;
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
 
 use super::{ANSWER_TOOL, VERTEX_VERSION, blocks};
@@ -260,7 +260,7 @@ fn write_tools(request: &ChatRequest, target: &Target, object: &mut ObjectWriter
     object.array("tools", |out| {
         tools.iter().for_each(|tool| write_tool(tool, target, out, losses));
         if answer {
-            write_answer_tool(&request.format, out);
+            write_answer_tool(&request.format, out, losses);
         }
     });
     let (kind, name) = match &request.tool_choice {
@@ -319,26 +319,13 @@ fn write_tool(tool: &Tool, target: &Target, out: &mut ArrayWriter<'_>, losses: &
     out.object(|object| {
         object.string("name", &tool.name);
         object.string_if("description", tool.description.as_deref());
-        object.raw("input_schema", &object_schema(tool.parameters.as_ref()));
+        object.raw("input_schema", &of_one_object(tool.parameters.as_ref(), losses));
         object.boolean_if("strict", is_strict.then_some(true));
         blocks::write_cache(tool.cache, object);
     });
 }
 
-/// A schema that says it is of an object, as the API wants it said.
-pub(in crate::dialect) fn object_schema(schema: Option<&Json>) -> String {
-    let text = schema.map_or("{}", Json::text);
-    let Ok(mut object) = Object::parse(text.as_bytes()) else { return text.to_owned() };
-    if object.take("type").is_some() {
-        return text.to_owned();
-    }
-    let inner =
-        text.trim().strip_prefix('{').and_then(|text| text.strip_suffix('}')).unwrap_or_default().trim();
-    let separator = if inner.is_empty() { "" } else { "," };
-    format!(r#"{{"type":"object"{separator}{inner}}}"#)
-}
-
-fn write_answer_tool(format: &Format, out: &mut ArrayWriter<'_>) {
+fn write_answer_tool(format: &Format, out: &mut ArrayWriter<'_>, losses: &mut Losses) {
     let (description, schema) = match format {
         Format::JsonSchema { description, schema, .. } => (description.as_deref(), Some(schema)),
         Format::Text | Format::JsonObject => (None, None),
@@ -346,7 +333,7 @@ fn write_answer_tool(format: &Format, out: &mut ArrayWriter<'_>) {
     out.object(|object| {
         object.string("name", ANSWER_TOOL);
         object.string("description", description.unwrap_or("Give the final answer to the user."));
-        object.raw("input_schema", &object_schema(schema));
+        object.raw("input_schema", &of_one_object(schema, losses));
     });
 }
 

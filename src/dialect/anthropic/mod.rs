@@ -17,7 +17,7 @@ pub(super) use answer::{decode_answer, encode_answer, usage_of};
 pub(super) use decode::decode_request;
 pub(super) use encode::{
     Thinks, allowed_tools, carries, check_sampling, check_thinking, encode_request, is_strict,
-    needs_answer_tool, object_schema,
+    needs_answer_tool,
 };
 pub(super) use error::{decode_error, encode_error, write_refusal};
 pub(super) use meter::{UsageReader, read_usage};
@@ -30,4 +30,4 @@ pub(super) use stream_encode::StreamEncoder;
 pub(super) const ANSWER_TOOL: &str = "tollgate_answer";
 
 /// The same in the body on Vertex AI (guide, "Claude on Vertex AI").
-const VERTEX_VERSION: &str = "vertex-2023-10-16";
+pub(super) const VERTEX_VERSION: &str = "vertex-2023-10-16";

@@ -64,6 +64,13 @@ fn decode_block(block: Value<'_>, losses: &mut Losses) -> Option<Content> {
             signature: signature.map(|value| Signature { origin: Origin::Anthropic, value }),
         });
     }
+    if let Some(mut cited) = block.lenient_object("citationsContent") {
+        // What is said stands inside of what it rests on.
+        losses.unsupported("answer.citations");
+        let said = cited.lenient_elements("content").into_iter().filter_map(Value::object);
+        let text: String = said.filter_map(|mut said| said.lenient_string("text")).collect();
+        return (!text.is_empty()).then_some(Content::Text(text));
+    }
     for (name, _) in block.rest().unwrap_or_default() {
         losses.note("answer.content", Cause::Unknown(name));
     }

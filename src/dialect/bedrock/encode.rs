@@ -6,10 +6,10 @@ use crate::chat::{
 };
 use crate::dialect::anthropic::{
     ANSWER_TOOL, Thinks, allowed_tools, check_sampling, check_thinking, is_strict, needs_answer_tool,
-    object_schema,
 };
 use crate::dialect::knowledge;
 use crate::dialect::media;
+use crate::dialect::parameters::{of_object, of_one_object};
 use crate::dialect::target::Target;
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
 
@@ -222,14 +222,14 @@ impl Blocks<'_> {
             }
             Content::ToolCall { id, name, arguments } => out.object(|block| {
                 block.object("toolUse", |call| {
-                    call.string("toolUseId", &identifier(id));
+                    call.string("toolUseId", id);
                     call.string("name", name);
                     call.raw("input", arguments.text());
                 });
             }),
             Content::ToolResult { id, parts, is_error, .. } => out.object(|block| {
                 block.object("toolResult", |result| {
-                    result.string("toolUseId", &identifier(id));
+                    result.string("toolUseId", id);
                     result.array("content", |content| {
                         for part in parts {
                             self.write(part, content);
@@ -293,18 +293,12 @@ impl Blocks<'_> {
     }
 }
 
-/// An identifier in the letters that the API accepts, `[a-zA-Z0-9_-]+` and 64 of them; the same for a call and
-/// its result.
-fn identifier(id: &str) -> String {
-    let is_good = |letter: char| letter.is_ascii_alphanumeric() || letter == '_' || letter == '-';
-    id.chars().map(|letter| if is_good(letter) { letter } else { '_' }).take(64).collect()
-}
-
 /// A name that the API accepts: letters, digits, single spaces, hyphens, parentheses and brackets; and no other
 /// document's.
 fn document_name(title: Option<&str>, number: usize) -> String {
     let is_good = |letter: char| letter.is_ascii_alphanumeric() || "-()[]".contains(letter);
     let title: String = title
+        .filter(|title| !title.is_empty())
         .unwrap_or("document")
         .chars()
         .map(|letter| if is_good(letter) { letter } else { '-' })
@@ -345,7 +339,7 @@ fn write_tools(request: &ChatRequest, target: &Target, object: &mut ObjectWriter
                 write_tool(
                     &tool.name,
                     tool.description.as_deref(),
-                    &object_schema(tool.parameters.as_ref()),
+                    &of_one_object(tool.parameters.as_ref(), losses),
                     is_strict,
                     out,
                 );
@@ -353,14 +347,14 @@ fn write_tools(request: &ChatRequest, target: &Target, object: &mut ObjectWriter
             }
             if tools.is_empty() && !undeclared.is_empty() {
                 losses.approximated("tools");
-                undeclared.iter().for_each(|name| write_tool(name, None, &object_schema(None), false, out));
+                undeclared.iter().for_each(|name| write_tool(name, None, &of_object(None), false, out));
             }
             if let Some(schema) = answer {
                 losses.approximated("response_format");
                 write_tool(
                     ANSWER_TOOL,
                     Some("Give the final answer to the user."),
-                    &object_schema(schema),
+                    &of_one_object(schema, losses),
                     false,
                     out,
                 );

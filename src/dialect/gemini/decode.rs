@@ -1,10 +1,13 @@
 //! A request to generate content, read.
 
+use std::borrow::Cow;
+
 use crate::chat::{
     Cause, ChatRequest, Content, Effort, Format, Json, Losses, Message, Part, Reasoning, Role, Source, Tool,
     ToolChoice, UnknownField,
 };
 use crate::dialect::RequestFault;
+use crate::dialect::media::registered;
 use crate::dialect::wire::{Object, Value};
 
 use super::schema::to_json_schema;
@@ -153,7 +156,7 @@ fn decode_parts(content: &mut Object<'_>, calls: &mut Calls, losses: &mut Losses
 
 fn decode_data(part: &mut Object<'_>, calls: &mut Calls, losses: &mut Losses) -> Read<Option<Content>> {
     if let Some(mut blob) = part.camel_object("inlineData")? {
-        let media_type = blob.required_string("mimeType")?;
+        let media_type = registered(&blob.required_string("mimeType")?).to_owned();
         let data = standard_base64(&blob.required_string("data")?);
         let title = blob.string("displayName")?;
         blob.lose_rest("contents.parts.inlineData", losses)?;
@@ -259,6 +262,19 @@ fn decode_choice(mut calling: Object<'_>, losses: &mut Losses) -> Read<Option<To
     })
 }
 
+/// Asks in words for one of the values of an enumeration (guide, "Structured output"): elsewhere a model that is held to
+/// a schema puts the value in quotes.
+fn choose_in_words(schema: &Json, request: &mut ChatRequest) {
+    let values = Object::parse(schema.text().as_bytes()).map(|mut schema| schema.lenient_elements("enum"));
+    let values: Vec<String> = values
+        .unwrap_or_default()
+        .into_iter()
+        .filter_map(|value| value.string().map(Cow::into_owned))
+        .collect();
+    let words = format!("Answer with exactly one of these and nothing else: {}", values.join(", "));
+    request.messages.insert(0, Message { role: Role::System, parts: vec![Part::text(words)], name: None });
+}
+
 fn decode_config(mut config: Object<'_>, request: &mut ChatRequest, losses: &mut Losses) -> Read<()> {
     let sampling = &mut request.sampling;
     sampling.temperature = config.number("temperature")?;
@@ -281,6 +297,11 @@ fn decode_config(mut config: Object<'_>, request: &mut ChatRequest, losses: &mut
             Format::JsonSchema { name: None, description: None, schema, strict: Some(true) }
         }
         (None | Some("text/plain"), None) => Format::Text,
+        (Some("text/x.enum"), Some(schema)) => {
+            losses.approximated("generationConfig.responseMimeType");
+            choose_in_words(&schema, request);
+            Format::Text
+        }
         _ => {
             losses.unsupported("generationConfig.responseMimeType");
             Format::Text

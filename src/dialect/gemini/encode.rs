@@ -5,6 +5,7 @@ use crate::chat::{
     ToolChoice,
 };
 use crate::dialect::knowledge::{Budget, Off, Thinking};
+use crate::dialect::parameters::of_object;
 use crate::dialect::target::Target;
 use crate::dialect::wire::Object;
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
@@ -295,7 +296,7 @@ fn write_tools(request: &ChatRequest, object: &mut ObjectWriter<'_>, losses: &mu
                         function.string("name", &tool.name);
                         function.string_if("description", tool.description.as_deref());
                         if let Some(parameters) = &tool.parameters {
-                            function.raw("parametersJsonSchema", parameters.text());
+                            function.raw("parametersJsonSchema", &of_object(Some(parameters)));
                         }
                     });
                 }

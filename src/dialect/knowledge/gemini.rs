@@ -1,7 +1,7 @@
 //! Google's models.
 //!
 //! Sources, as of 2026-11: Vertex AI and the Gemini API, "Thinking": the levels and the budgets of each model; "Thought
-//! signatures". A level that no page names for a model is not sent to it.
+//! signatures"; "Structured output" (with tools from Gemini 3 on; earlier ones answer 400). A level that no page names for a model is not sent to it.
 
 use crate::chat::Effort;
 
@@ -32,5 +32,6 @@ pub(super) fn traits(model: &str) -> Traits {
         _ if has("lite") => levels(MINIMAL_TO_HIGH),
         _ => levels(LOW_TO_HIGH),
     };
-    Traits { thinking, signed_calls: number >= (3, 0), ..UNKNOWN }
+    let is_third = number >= (3, 0);
+    Traits { thinking, signed_calls: is_third, formats_with_tools: is_third, ..UNKNOWN }
 }

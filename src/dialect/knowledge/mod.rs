@@ -39,6 +39,8 @@ pub struct Traits {
     pub stop: bool,
     /// Whether it thinks while it has tools.
     pub thinks_with_tools: bool,
+    /// Whether its answer can be held to a form while it has tools.
+    pub formats_with_tools: bool,
 }
 
 /// What of the sampling a model takes.
@@ -181,6 +183,7 @@ impl Traits {
         signed_calls: false,
         stop: true,
         thinks_with_tools: true,
+        formats_with_tools: true,
     };
 
     /// A model of which nothing is known, behind OpenAI's API.

@@ -70,8 +70,10 @@ def tools(client: OpenAI) -> None:
 
 
 def structured(client: OpenAI) -> None:
+    # The API wants the word in the messages.
+    question = [{"role": "user", "content": "Say hello in JSON"}]
     parsed = client.chat.completions.parse(
-        model="chat", messages=MESSAGES, response_format={"type": "json_object"}
+        model="chat", messages=question, response_format={"type": "json_object"}
     )
     assert isinstance(json.loads(parsed.choices[0].message.content), dict)
     parsed = client.chat.completions.parse(model="chat", messages=MESSAGES, response_format=Weather)

@@ -62,6 +62,7 @@ pub fn context() -> AnswerContext {
         created: 1,
         include_usage: true,
         wrapped: false,
+        renamed: Vec::new(),
         echo: Vec::new(),
     }
 }

@@ -6,7 +6,7 @@ use crate::chat::{
 };
 use crate::dialect::knowledge::{self, Off};
 use crate::dialect::media;
-use crate::dialect::target::{CacheField, EffortField, Quirks, Target, ThinkingField};
+use crate::dialect::target::{CacheField, EffortField, Models, Quirks, Target, ThinkingField};
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
 
 use super::thinking;
@@ -244,7 +244,11 @@ impl<'a> Messages<'a> {
         out: &mut ArrayWriter<'_>,
     ) {
         let url = match source {
-            Source::Url { url, .. } => url.clone(),
+            Source::Url { url, .. } if url.starts_with("http") => url.clone(),
+            Source::Url { .. } => return self.losses.unsupported("messages.image.url"),
+            Source::Base64 { media_type, .. } if !takes_image(media_type, self.quirks) => {
+                return self.losses.unsupported("messages.image.media_type");
+            }
             Source::Base64 { media_type, data } => media::data_url(media_type, data),
             Source::File(_) | Source::Text(_) => return self.losses.unsupported("messages.image.file"),
         };
@@ -328,6 +332,12 @@ impl<'a> Messages<'a> {
             }),
         }
     }
+}
+
+/// OpenAI's guide "Images and vision" names four; other servers may know more.
+fn takes_image(media_type: &str, quirks: &Quirks) -> bool {
+    let known = ["image/png", "image/jpeg", "image/webp", "image/gif"];
+    quirks.models != Models::OpenAi || known.contains(&media_type)
 }
 
 fn write_call(content: &Content, calls: &mut ArrayWriter<'_>) {

@@ -4,7 +4,7 @@ use crate::chat::{ChatAnswer, Choice, Content, FinishReason, Losses};
 use crate::dialect::AnswerContext;
 use crate::dialect::wire::write::{self, ArrayWriter};
 
-use super::items::{Item, Kind, Response, Status, encrypted};
+use super::items::{Item, Kind, Response, Status, encrypted, is_cut, response_id};
 
 /// Writes a response.
 pub(in crate::dialect) fn encode_answer(answer: &ChatAnswer, context: &AnswerContext) -> (Vec<u8>, Losses) {
@@ -17,10 +17,13 @@ pub(in crate::dialect) fn encode_answer(answer: &ChatAnswer, context: &AnswerCon
     if choice.logprobs.is_some() {
         losses.unsupported("answer.logprobs");
     }
-    let id = context.id_or(&answer.id);
+    let id = &response_id(context, &answer.id);
     let contents = choice.parts.iter().map(|part| &part.content).enumerate();
-    let items: Vec<Item> =
+    let mut items: Vec<Item> =
         contents.filter_map(|(index, content)| item(id, index, content, &mut losses)).collect();
+    if let Some(last) = items.last_mut() {
+        last.cut = is_cut(&choice.finish);
+    }
     let response = Response {
         context,
         id,
@@ -54,5 +57,5 @@ fn item(id: &str, index: usize, content: &Content, losses: &mut Losses) -> Optio
             return None;
         }
     };
-    Some(Item { id: format!("{}_{id}_{index}", kind.prefix()), kind, text: text.to_owned() })
+    Some(Item { id: format!("{}_{id}_{index}", kind.prefix()), kind, text: text.to_owned(), cut: false })
 }

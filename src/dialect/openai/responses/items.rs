@@ -15,6 +15,25 @@ pub(super) struct Item {
     pub(super) kind: Kind,
     /// Text, arguments, or the summary of thinking.
     pub(super) text: String,
+    /// Whether the answer broke off in it.
+    pub(super) cut: bool,
+}
+
+/// The identifier of a response: clients tell one by how it begins.
+pub(super) fn response_id(context: &AnswerContext, id: &str) -> String {
+    let id = context.id_or(id);
+    if id.starts_with("resp_") { id.to_owned() } else { format!("resp_{id}") }
+}
+
+/// Whether an answer that ended so is not whole.
+pub(super) const fn is_cut(reason: &FinishReason) -> bool {
+    matches!(
+        reason,
+        FinishReason::Length
+            | FinishReason::ContextWindow
+            | FinishReason::ContentFilter
+            | FinishReason::Refusal
+    )
 }
 
 /// What an item is.
@@ -50,7 +69,11 @@ impl Kind {
 impl Item {
     /// Writes the item: as it begins, without its content, or complete.
     pub(super) fn write(&self, complete: bool, object: &mut ObjectWriter<'_>) {
-        let status = if complete { "completed" } else { "in_progress" };
+        let status = match (complete, self.cut) {
+            (false, _) => "in_progress",
+            (true, true) => "incomplete",
+            (true, false) => "completed",
+        };
         object.string("id", &self.id);
         match &self.kind {
             Kind::Text | Kind::Refusal => {

@@ -7,7 +7,7 @@ use crate::chat::{ChatError, ChatEvent, Delta, FinishReason, Losses, Usage};
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
 use crate::dialect::{AnswerContext, ErrorBody, LONGEST_PART, sse};
 
-use super::items::{Item, Kind, Response, Status, encrypted};
+use super::items::{Item, Kind, Response, Status, encrypted, is_cut, response_id};
 
 /// The longest answer, in bytes of its text.
 pub(super) const LONGEST_ANSWER: usize = 2 * LONGEST_PART;
@@ -21,6 +21,8 @@ pub(in crate::dialect) struct StreamEncoder {
     finish: FinishReason,
     /// In the order in which they began; the place of one is its `output_index`.
     items: Vec<Entry>,
+    /// The part that ended last, while its item is open.
+    part_ended: Option<u32>,
     length: usize,
     sequence: u64,
     ended: bool,
@@ -37,12 +39,13 @@ struct Entry {
 impl StreamEncoder {
     pub(in crate::dialect) fn new(context: AnswerContext) -> Self {
         Self {
-            id: context.id.clone(),
+            id: response_id(&context, ""),
             model: context.model.clone(),
             context,
             usage: None,
             finish: FinishReason::Stop,
             items: Vec::new(),
+            part_ended: None,
             length: 0,
             sequence: 0,
             ended: false,
@@ -62,13 +65,19 @@ impl StreamEncoder {
         }
         match event {
             ChatEvent::Start { id, model } => {
-                self.id = self.context.id_or(id).to_owned();
+                self.id = response_id(&self.context, id);
                 self.model = self.context.model_or(model).to_owned();
                 self.response("response.created", None, out);
                 self.response("response.in_progress", None, out);
             }
-            ChatEvent::Delta { choice: 0, part, delta } => self.delta(*part, delta, out),
-            ChatEvent::PartEnd { choice: 0, part } => self.close(*part, out),
+            ChatEvent::Delta { choice: 0, part, delta } => {
+                self.close_ended(false, out);
+                self.delta(*part, delta, out);
+            }
+            ChatEvent::PartEnd { choice: 0, part } => {
+                self.close_ended(false, out);
+                self.part_ended = Some(*part);
+            }
             ChatEvent::Finish { choice: 0, reason } => self.finish = reason.clone(),
             ChatEvent::Delta { .. } | ChatEvent::PartEnd { .. } | ChatEvent::Finish { .. } => {
                 self.losses.unsupported("n");
@@ -76,14 +85,9 @@ impl StreamEncoder {
             ChatEvent::Usage(usage) => self.usage = Some(*usage),
             ChatEvent::End => {
                 self.ended = true;
-                let name = match self.finish {
-                    FinishReason::Length
-                    | FinishReason::ContextWindow
-                    | FinishReason::ContentFilter
-                    | FinishReason::Refusal => "response.incomplete",
-                    _ => "response.completed",
-                };
                 let finish = self.finish.clone();
+                self.close_ended(is_cut(&finish), out);
+                let name = if is_cut(&finish) { "response.incomplete" } else { "response.completed" };
                 self.response(name, Some(Status::Ended(&finish)), out);
             }
             ChatEvent::Error(error) => self.fail(error, out),
@@ -93,6 +97,7 @@ impl StreamEncoder {
 
     fn fail(&mut self, error: &ChatError, out: &mut Vec<u8>) {
         self.ended = true;
+        self.close_ended(false, out);
         let data = write::object(|event| {
             event.string("type", "error");
             event.unsigned("sequence_number", self.sequence);
@@ -174,7 +179,8 @@ impl StreamEncoder {
             return at;
         }
         let at = self.items.len();
-        let item = Item { id: format!("{}_{}_{at}", kind.prefix(), self.id), kind, text: String::new() };
+        let item =
+            Item { id: format!("{}_{}_{at}", kind.prefix(), self.id), kind, text: String::new(), cut: false };
         let has_part = matches!(item.kind, Kind::Text | Kind::Refusal);
         self.items.push(Entry { part, open: true, item });
         self.emit_item("response.output_item.added", at, false, out);
@@ -238,10 +244,18 @@ impl StreamEncoder {
         }
     }
 
-    fn close(&mut self, part: u32, out: &mut Vec<u8>) {
+    /// Closes the part that has ended: of the last one it shows only at the end whether the answer broke off in it.
+    fn close_ended(&mut self, cut: bool, out: &mut Vec<u8>) {
+        if let Some(part) = self.part_ended.take() {
+            self.close(part, cut, out);
+        }
+    }
+
+    fn close(&mut self, part: u32, cut: bool, out: &mut Vec<u8>) {
         let Some(at) = self.items.iter().position(|entry| entry.part == part && entry.open) else { return };
         let Some(entry) = self.items.get_mut(at) else { return };
         entry.open = false;
+        entry.item.cut = cut;
         if matches!(entry.item.kind, Kind::Call { .. }) && entry.item.text.is_empty() {
             // A call without arguments: an empty object, for those who parse it.
             entry.item.text.push_str("{}");
