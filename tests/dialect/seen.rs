@@ -33,6 +33,7 @@ pub(crate) fn seen(client: Dialect, is_stream: bool, body: &[u8]) -> Value {
         environment: None,
         models: ModelAccess::All,
         priority: Priority::Normal,
+        operator: false,
         scopes: Vec::new(),
     };
     let hearing = Hearing { to: Rc::new(SERVICE.clone()), caller: Rc::new(caller), model: String::new() };
