@@ -29,6 +29,7 @@ fuzz_target!(|input: &[u8]| {
         environment: None,
         models: ModelAccess::All,
         priority: Priority::Normal,
+        operator: false,
         expires: None,
         revoked: true,
         restriction: None,
