@@ -4,7 +4,7 @@
 //! Features are hashed into one table of small weights. Each stands at a token, so the weights of a passage are the sum of
 //! its tokens', and every passage of a long text is looked at in one pass. Promises: time linear in the text, nothing
 //! allocated per feature, and no word of any text in the table. It does not know how the weights are learned
-//! (`tests/guard/train.rs`), nor what is done with a score.
+//! (`tests/guard/learn.rs`), nor what is done with a score.
 
 use super::Source;
 use super::signals::{self, Signal};
@@ -28,6 +28,12 @@ static TABLE: &[u8; 2 * BUCKETS + 4] = include_bytes!("likeness.bin");
 
 /// What one step of a weight is worth.
 pub const UNIT: f32 = 1.0 / 32.0;
+
+/// How much what the signals come to by themselves counts beside what was learned.
+const PRIOR: f32 = 0.3;
+
+/// Below this chance they say nothing.
+const LEAST_CHANCE: f32 = 0.1;
 
 /// The kinds of features, each hashed apart from the others.
 #[derive(Clone, Copy)]
@@ -148,12 +154,6 @@ pub fn features(text: &str, source: Source) -> Vec<Vec<u32>> {
     });
     features
 }
-
-/// How much what the signals come to by themselves counts beside what was learned.
-const PRIOR: f32 = 0.3;
-
-/// Below this chance they say nothing.
-const LEAST_CHANCE: f32 = 0.1;
 
 fn log_odds(chance: f32) -> f32 {
     let chance = chance.clamp(LEAST_CHANCE, 0.99);

@@ -21,8 +21,9 @@ import openai.types.chat
 import openai.types.chat.completion_create_params
 import openai.types.responses
 import openai.types.shared
-import pydantic
 import typing_extensions
+
+from sdk_types import members, unwrap
 
 # Members that compatible servers share and OpenAI does not have; see src/dialect/openai/chat/mod.rs.
 EXTENSIONS = {"reasoning_content", "reasoning_details"}
@@ -32,37 +33,6 @@ PASSED_ON = {"min_p", "logit_bias"}
 # What version 2023-06-01 of Anthropic's API takes, which the gateway speaks, and version 2026-10-21 no longer does;
 # the SDK has the types of the latter.
 OLDER_ANTHROPIC = {"temperature": float, "top_p": float, "top_k": int}
-
-
-def unwrap(kind):
-    """A type without Annotated, Required and NotRequired."""
-    while typing_extensions.get_origin(kind) in (
-        typing.Annotated,
-        typing_extensions.Annotated,
-        typing_extensions.Required,
-        typing_extensions.NotRequired,
-    ):
-        kind = typing_extensions.get_args(kind)[0]
-    return kind
-
-
-def is_required(kind, name, hint):
-    """Annotations are text in the SDKs, so that the class itself has not seen what stands around their types."""
-    origin = typing_extensions.get_origin(hint)
-    if origin in (typing_extensions.Required, typing_extensions.NotRequired):
-        return origin is typing_extensions.Required
-    return name in kind.__required_keys__
-
-
-def members(kind):
-    """The members of a typed dictionary or a model: name on the wire -> (type, required). None for other types."""
-    if typing_extensions.is_typeddict(kind):
-        hints = typing_extensions.get_type_hints(kind, include_extras=True)
-        return {name: (hint, is_required(kind, name, hint)) for name, hint in hints.items()}
-    if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
-        fields = kind.model_fields.items()
-        return {field.alias or name: (field.annotation, field.is_required()) for name, field in fields}
-    return None
 
 
 def check(kind, value, path):

@@ -24,32 +24,10 @@ import openai.types.responses.response_create_params
 import pydantic
 import typing_extensions
 
+sys.path.insert(0, str(pathlib.Path(__file__).parents[3] / "tests" / "dialect"))
+from sdk_types import members, unwrap  # noqa: E402
+
 SIMPLE = {str: "string", int: "integer", float: "number", bool: "boolean", bytes: "base64", type(None): "null"}
-WRAPPERS = (
-    typing.Annotated,
-    typing_extensions.Annotated,
-    typing_extensions.Required,
-    typing_extensions.NotRequired,
-)
-
-
-def is_required(kind, name, hint):
-    """Annotations are text in the SDKs, so that the class itself has not seen what stands around their types."""
-    origin = typing_extensions.get_origin(hint)
-    if origin in (typing_extensions.Required, typing_extensions.NotRequired):
-        return origin is typing_extensions.Required
-    return name in kind.__required_keys__
-
-
-def members(kind):
-    """The members of a typed dictionary or a model: name on the wire -> (type, required). None for other types."""
-    if typing_extensions.is_typeddict(kind):
-        hints = typing_extensions.get_type_hints(kind, include_extras=True)
-        return {name: (hint, is_required(kind, name, hint)) for name, hint in hints.items()}
-    if isinstance(kind, type) and issubclass(kind, pydantic.BaseModel):
-        fields = kind.model_fields.items()
-        return {field.alias or name: (field.annotation, field.is_required()) for name, field in fields}
-    return None
 
 
 class Shapes:
@@ -74,8 +52,7 @@ class Shapes:
         return self.is_protocol_buffer or not (isinstance(kind, type) and issubclass(kind, pydantic.BaseModel))
 
     def shape(self, kind):
-        while typing_extensions.get_origin(kind) in WRAPPERS:
-            kind = typing_extensions.get_args(kind)[0]
+        kind = unwrap(kind)
         origin, arguments = typing_extensions.get_origin(kind), typing_extensions.get_args(kind)
         if kind is None:
             return "null"
