@@ -103,6 +103,13 @@ pub enum ChatEvent {
         /// What is added.
         delta: Delta,
     },
+    /// What is known of the tokens that the alternative has just said in text.
+    Logprobs {
+        /// Which alternative.
+        choice: u32,
+        /// Its tokens, in order; not those of earlier events.
+        tokens: Vec<TokenLogprob>,
+    },
     /// A part is complete.
     PartEnd {
         /// Which alternative.

@@ -257,7 +257,10 @@ impl StreamTranslator {
                     self.error = Some(error.clone());
                 }
                 ChatEvent::Start { .. } | ChatEvent::Ping => {}
-                ChatEvent::Delta { .. } | ChatEvent::PartEnd { .. } | ChatEvent::Finish { .. } => {
+                ChatEvent::Delta { .. }
+                | ChatEvent::Logprobs { .. }
+                | ChatEvent::PartEnd { .. }
+                | ChatEvent::Finish { .. } => {
                     self.begun = true;
                 }
             }

@@ -52,6 +52,7 @@ impl StreamEncoder {
             ChatEvent::Delta { .. } | ChatEvent::PartEnd { .. } | ChatEvent::Finish { .. } => {
                 self.losses.unsupported("n");
             }
+            ChatEvent::Logprobs { .. } => self.losses.unsupported("answer.logprobs"),
             ChatEvent::Usage(usage) => self.usage = *usage,
             ChatEvent::End => self.end(out),
             ChatEvent::Error(error) => sse::event(out, "error", &encode_error(error)),

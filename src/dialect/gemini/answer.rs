@@ -108,7 +108,8 @@ fn generated_id(response: &str, index: usize) -> String {
     format!("call_{letters}_{index}")
 }
 
-fn decode_logprobs(mut result: Object<'_>) -> Vec<TokenLogprob> {
+/// The log probabilities of a candidate's text.
+pub(super) fn decode_logprobs(mut result: Object<'_>) -> Vec<TokenLogprob> {
     let read = |token: Value<'_>| {
         let mut token = token.object()?;
         let logprob = token.take("logProbability").and_then(Value::number)?;
@@ -275,7 +276,8 @@ pub(super) fn write_part(content: &Content, out: &mut ArrayWriter<'_>, losses: &
     }
 }
 
-fn write_logprobs(tokens: &[TokenLogprob], result: &mut ObjectWriter<'_>) {
+/// Writes the log probabilities of a candidate's text.
+pub(super) fn write_logprobs(tokens: &[TokenLogprob], result: &mut ObjectWriter<'_>) {
     let write = |token: &Logprob, object: &mut ObjectWriter<'_>| {
         object.string("token", &token.token);
         object.number("logProbability", token.logprob);

@@ -3,7 +3,7 @@
 use crate::chat::{ChatError, ChatEvent, Content, Delta, ErrorKind, Losses};
 use crate::dialect::wire::{Object, Value};
 
-use super::answer::{blocked, decode_part, finish_of, note_extras, read_usage};
+use super::answer::{blocked, decode_logprobs, decode_part, finish_of, note_extras, read_usage};
 use super::error;
 
 /// The most candidates of one stream; the API gives eight.
@@ -120,8 +120,9 @@ impl StreamDecoder {
             }
         }
         note_extras(&mut object, &mut self.losses);
-        if object.take("logprobsResult").is_some() {
-            self.losses.unsupported("answer.logprobs");
+        let tokens = object.lenient_object("logprobsResult").map(decode_logprobs).unwrap_or_default();
+        if !tokens.is_empty() {
+            out.push(ChatEvent::Logprobs { choice, tokens });
         }
         if let Some(reason) = object.lenient_string("finishReason")
             && !state.finished

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::chat::{ChatError, ChatEvent, Content, Delta, FinishReason, Losses, Usage};
+use crate::chat::{ChatError, ChatEvent, Content, Delta, FinishReason, Losses, TokenLogprob, Usage};
 use crate::dialect::wire::write::{self, ObjectWriter};
 use crate::dialect::{AnswerContext, LONGEST_PART, sse};
 
-use super::answer::{finish_name, write_part, write_usage};
+use super::answer::{finish_name, write_logprobs, write_part, write_usage};
 use super::error::encode_error;
 
 /// The writer of one stream.
@@ -58,6 +58,9 @@ impl StreamEncoder {
                 self.model = self.context.model_or(model).to_owned();
             }
             ChatEvent::Delta { choice, part, delta } => self.delta(*choice, *part, delta, out),
+            ChatEvent::Logprobs { choice, tokens } => {
+                self.candidate(*choice, &Content::Text(String::new()), Some(tokens), out);
+            }
             ChatEvent::PartEnd { choice, part } => {
                 if let Some(Call { id, name, arguments }) = self.calls.remove(&(*choice, *part)) {
                     let arguments = super::super::openai::chat::read_arguments(&arguments, &mut self.losses);
@@ -106,6 +109,16 @@ impl StreamEncoder {
     }
 
     fn piece(&mut self, choice: u32, content: &Content, out: &mut Vec<u8>) {
+        self.candidate(choice, content, None, out);
+    }
+
+    fn candidate(
+        &mut self,
+        choice: u32,
+        content: &Content,
+        tokens: Option<&[TokenLogprob]>,
+        out: &mut Vec<u8>,
+    ) {
         let mut losses = std::mem::take(&mut self.losses);
         let data = write::object(|object| {
             object.array("candidates", |candidates| {
@@ -115,6 +128,9 @@ impl StreamEncoder {
                         object.string("role", "model");
                     });
                     candidate.unsigned("index", u64::from(choice));
+                    if let Some(tokens) = tokens {
+                        candidate.object("logprobsResult", |result| write_logprobs(tokens, result));
+                    }
                 });
             });
             self.tail(object);

@@ -151,6 +151,7 @@ impl StreamEncoder {
                 let name = finish(reason, &mut self.losses);
                 self.chunk(*choice, "", Some(name), out);
             }
+            ChatEvent::Logprobs { .. } => self.losses.unsupported("answer.logprobs"),
             ChatEvent::Usage(usage) => self.usage = Some(*usage),
             ChatEvent::End => self.end(out),
             ChatEvent::Error(error) => sse::data(out, &error::encode(error)),

@@ -58,9 +58,7 @@ fn decode_choice(choice: Value<'_>, losses: &mut Losses) -> Option<Choice> {
     }
     let any_call = parts.iter().any(Part::is_call);
     let finish = choice.lenient_string("finish_reason");
-    let logprobs = choice.lenient_object("logprobs").map(|mut logprobs| {
-        logprobs.lenient_elements("content").into_iter().filter_map(decode_logprob).collect()
-    });
+    let logprobs = choice.lenient_object("logprobs").map(read_logprobs);
     Some(Choice { parts, finish: finish_of(finish.as_deref(), losses).with_calls(any_call), logprobs })
 }
 
@@ -80,6 +78,11 @@ fn decode_call(call: Value<'_>, losses: &mut Losses) -> Option<Content> {
             value => read_arguments(&value.and_then(Value::string).unwrap_or_default(), losses),
         },
     })
+}
+
+/// The log probabilities of a choice's text.
+pub(super) fn read_logprobs(mut logprobs: Object<'_>) -> Vec<TokenLogprob> {
+    logprobs.lenient_elements("content").into_iter().filter_map(decode_logprob).collect()
 }
 
 fn decode_logprob(token: Value<'_>) -> Option<TokenLogprob> {
@@ -174,29 +177,42 @@ fn write_choice(index: u64, choice: &Choice, object: &mut ObjectWriter<'_>, loss
             });
         }
     });
-    match &choice.logprobs {
-        None => object.null("logprobs"),
-        Some(tokens) => object.object("logprobs", |logprobs| {
-            logprobs.array("content", |array| {
-                for token in tokens {
-                    array.object(|object| {
-                        write_logprob(&token.chosen, object);
-                        object.array("top_logprobs", |top| {
-                            token.top.iter().for_each(|one| top.object(|object| write_logprob(one, object)));
-                        });
-                    });
-                }
-            });
-            logprobs.null("refusal");
-        }),
-    }
+    write_logprobs(choice.logprobs.as_deref(), object);
     object.string("finish_reason", finish_name(&choice.finish, losses));
 }
 
-fn write_logprob(token: &Logprob, object: &mut ObjectWriter<'_>) {
-    object.string("token", &token.token);
-    object.number("logprob", token.logprob);
-    object.array("bytes", |bytes| token.token.bytes().for_each(|byte| bytes.raw(&byte.to_string())));
+/// Writes the log probabilities of a choice's text, of which none need be known.
+pub(super) fn write_logprobs(tokens: Option<&[TokenLogprob]>, object: &mut ObjectWriter<'_>) {
+    match tokens {
+        None => object.null("logprobs"),
+        Some(tokens) => object.object("logprobs", |logprobs| {
+            logprobs.array("content", |array| write_tokens(tokens, true, array));
+            logprobs.null("refusal");
+        }),
+    }
+}
+
+/// Writes tokens with what else might have stood there, with the bytes of each or without.
+pub(in crate::dialect::openai) fn write_tokens(
+    tokens: &[TokenLogprob],
+    with_bytes: bool,
+    array: &mut ArrayWriter<'_>,
+) {
+    let write = |token: &Logprob, object: &mut ObjectWriter<'_>| {
+        object.string("token", &token.token);
+        object.number("logprob", token.logprob);
+        if with_bytes {
+            object.array("bytes", |bytes| token.token.bytes().for_each(|byte| bytes.raw(&byte.to_string())));
+        }
+    };
+    for token in tokens {
+        array.object(|object| {
+            write(&token.chosen, object);
+            object.array("top_logprobs", |top| {
+                token.top.iter().for_each(|one| top.object(|object| write(one, object)));
+            });
+        });
+    }
 }
 
 fn write_call(content: &Content, calls: &mut ArrayWriter<'_>) {

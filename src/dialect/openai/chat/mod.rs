@@ -11,6 +11,7 @@ mod stream_decode;
 mod stream_encode;
 mod thinking;
 
+pub(in crate::dialect::openai) use answer::write_tokens;
 pub(in crate::dialect) use answer::{decode_answer, encode_answer, finish_name, usage_of, write_usage};
 pub(in crate::dialect) use decode::{decode_metadata, decode_request, decode_stop, read_arguments};
 pub(in crate::dialect) use encode::{carries, encode_request};

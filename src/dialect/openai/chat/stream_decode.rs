@@ -7,7 +7,7 @@ use crate::dialect::openai::answer::usage;
 use crate::dialect::openai::error;
 use crate::dialect::wire::{Object, Value};
 
-use super::answer::finish_of;
+use super::answer::{finish_of, read_logprobs};
 use super::thinking;
 
 /// The most alternatives and the most open tool calls of one stream; the API itself allows 128 of each.
@@ -124,8 +124,9 @@ impl StreamDecoder {
         {
             return self.fail(error, out);
         }
-        if object.take("logprobs").is_some() {
-            self.losses.unsupported("answer.logprobs");
+        let tokens = object.lenient_object("logprobs").map(read_logprobs).unwrap_or_default();
+        if !tokens.is_empty() {
+            out.push(ChatEvent::Logprobs { choice, tokens });
         }
         if let Some(reason) = object.lenient_string("finish_reason")
             && !state.finished

@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::chat::{ChatEvent, Content, Delta, Losses, Signature, Usage};
+use crate::chat::{ChatEvent, Content, Delta, Losses, Signature, TokenLogprob, Usage};
 use crate::dialect::openai::error;
 use crate::dialect::wire::write::{self, ObjectWriter};
 use crate::dialect::{AnswerContext, LONGEST_PART, sse};
 
-use super::answer::{finish_name, write_usage};
+use super::answer::{finish_name, write_logprobs, write_usage};
 use super::thinking::write_detail;
 
 /// The writer of one stream.
@@ -73,6 +73,10 @@ impl StreamEncoder {
                 self.begin(0, out);
             }
             ChatEvent::Delta { choice, part, delta } => self.delta(*choice, *part, delta, out),
+            ChatEvent::Logprobs { choice, tokens } => {
+                self.begin(*choice, out);
+                self.chunk_with(out, *choice, None, Some(tokens), |_| {});
+            }
             ChatEvent::PartEnd { choice, part } => self.end_part(*choice, *part, out),
             ChatEvent::Finish { choice, reason } => {
                 self.begin(*choice, out);
@@ -190,13 +194,24 @@ impl StreamEncoder {
         finish: Option<&str>,
         write: impl FnOnce(&mut ObjectWriter<'_>),
     ) {
+        self.chunk_with(out, choice, finish, None, write);
+    }
+
+    fn chunk_with(
+        &self,
+        out: &mut Vec<u8>,
+        choice: u32,
+        finish: Option<&str>,
+        tokens: Option<&[TokenLogprob]>,
+        write: impl FnOnce(&mut ObjectWriter<'_>),
+    ) {
         let data = write::object(|object| {
             self.head(object);
             object.array("choices", |choices| {
                 choices.object(|object| {
                     object.unsigned("index", u64::from(choice));
                     object.object("delta", write);
-                    object.null("logprobs");
+                    write_logprobs(tokens, object);
                     object.string_or_null("finish_reason", finish);
                 });
             });

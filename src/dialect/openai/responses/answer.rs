@@ -14,13 +14,18 @@ pub(in crate::dialect) fn encode_answer(answer: &ChatAnswer, context: &AnswerCon
     }
     let empty = Choice { parts: Vec::new(), finish: FinishReason::Stop, logprobs: None };
     let choice = answer.choices.first().unwrap_or(&empty);
-    if choice.logprobs.is_some() {
-        losses.unsupported("answer.logprobs");
-    }
     let id = &response_id(context, &answer.id);
     let contents = choice.parts.iter().map(|part| &part.content).enumerate();
     let mut items: Vec<Item> =
         contents.filter_map(|(index, content)| item(id, index, content, &mut losses)).collect();
+    if let Some(tokens) = &choice.logprobs {
+        let mut texts = items.iter_mut().filter(|item| matches!(item.kind, Kind::Text));
+        match (texts.next(), texts.next()) {
+            (Some(only), None) => only.tokens.clone_from(tokens),
+            // Which of them the tokens belong to nobody says.
+            _ => losses.unsupported("answer.logprobs"),
+        }
+    }
     if let Some(last) = items.last_mut() {
         last.cut = is_cut(&choice.finish);
     }
@@ -57,5 +62,5 @@ fn item(id: &str, index: usize, content: &Content, losses: &mut Losses) -> Optio
             return None;
         }
     };
-    Some(Item { id: format!("{}_{id}_{index}", kind.prefix()), kind, text: text.to_owned(), cut: false })
+    Some(Item { text: text.to_owned(), ..Item::new(format!("{}_{id}_{index}", kind.prefix()), kind) })
 }

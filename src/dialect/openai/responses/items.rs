@@ -1,7 +1,8 @@
 //! The items of an answer, and the response object around them.
 
-use crate::chat::{ChatError, ErrorKind, FinishReason, Losses, Origin, Signature, Usage};
+use crate::chat::{ChatError, ErrorKind, FinishReason, Losses, Origin, Signature, TokenLogprob, Usage};
 use crate::dialect::AnswerContext;
+use crate::dialect::openai::chat::write_tokens;
 use crate::dialect::wire::Object;
 use crate::dialect::wire::write::{ArrayWriter, ObjectWriter};
 
@@ -15,6 +16,8 @@ pub(super) struct Item {
     pub(super) kind: Kind,
     /// Text, arguments, or the summary of thinking.
     pub(super) text: String,
+    /// What is known of the text's tokens.
+    pub(super) tokens: Vec<TokenLogprob>,
     /// Whether the answer broke off in it.
     pub(super) cut: bool,
 }
@@ -67,6 +70,11 @@ impl Kind {
 }
 
 impl Item {
+    /// An item of which nothing was said yet.
+    pub(super) fn new(id: String, kind: Kind) -> Self {
+        Self { id, kind, text: String::new(), tokens: Vec::new(), cut: false }
+    }
+
     /// Writes the item: as it begins, without its content, or complete.
     pub(super) fn write(&self, complete: bool, object: &mut ObjectWriter<'_>) {
         let status = match (complete, self.cut) {
@@ -112,7 +120,7 @@ impl Item {
                 part.string("type", "output_text");
                 part.string("text", text);
                 part.array("annotations", |_| {});
-                part.array("logprobs", |_| {});
+                part.array("logprobs", |tokens| write_tokens(&self.tokens, true, tokens));
             }
             Kind::Refusal => {
                 part.string("type", "refusal");

@@ -3,7 +3,8 @@
 //! Every event that ends a part repeats it whole, and the last one repeats the whole answer, so the answer is
 //! held; one that is too long fails.
 
-use crate::chat::{ChatError, ChatEvent, Delta, FinishReason, Losses, Usage};
+use crate::chat::{ChatError, ChatEvent, Delta, FinishReason, Losses, TokenLogprob, Usage};
+use crate::dialect::openai::chat::write_tokens;
 use crate::dialect::wire::write::{self, ArrayWriter, ObjectWriter};
 use crate::dialect::{AnswerContext, ErrorBody, LONGEST_PART, sse};
 
@@ -82,6 +83,8 @@ impl StreamEncoder {
             ChatEvent::Delta { .. } | ChatEvent::PartEnd { .. } | ChatEvent::Finish { .. } => {
                 self.losses.unsupported("n");
             }
+            ChatEvent::Logprobs { choice: 0, tokens } => self.tokens(tokens, out),
+            ChatEvent::Logprobs { .. } => self.losses.unsupported("n"),
             ChatEvent::Usage(usage) => self.usage = Some(*usage),
             ChatEvent::End => {
                 self.ended = true;
@@ -179,8 +182,7 @@ impl StreamEncoder {
             return at;
         }
         let at = self.items.len();
-        let item =
-            Item { id: format!("{}_{}_{at}", kind.prefix(), self.id), kind, text: String::new(), cut: false };
+        let item = Item::new(format!("{}_{}_{at}", kind.prefix(), self.id), kind);
         let has_part = matches!(item.kind, Kind::Text | Kind::Refusal);
         self.items.push(Entry { part, open: true, item });
         self.emit_item("response.output_item.added", at, false, out);
@@ -237,6 +239,26 @@ impl StreamEncoder {
         }
     }
 
+    /// Says what is known of the tokens of the text that was said last.
+    fn tokens(&mut self, tokens: &[TokenLogprob], out: &mut Vec<u8>) {
+        let is_text = |entry: &Entry| entry.open && matches!(entry.item.kind, Kind::Text);
+        let Some(at) = self.items.iter().rposition(is_text) else {
+            return self.losses.unsupported("answer.logprobs");
+        };
+        let size: usize = tokens.iter().map(|token| token.chosen.token.len() * (1 + token.top.len())).sum();
+        self.length += size;
+        if self.length > LONGEST_ANSWER {
+            return self.fail(&ChatError::broken_stream("the provider's answer is too long"), out);
+        }
+        self.emit_part("response.output_text.delta", at, out, |_, event| {
+            event.string("delta", "");
+            event.array("logprobs", |array| write_tokens(tokens, false, array));
+        });
+        if let Some(entry) = self.items.get_mut(at) {
+            entry.item.tokens.extend_from_slice(tokens);
+        }
+    }
+
     fn sign(&mut self, part: u32, encrypted: String, out: &mut Vec<u8>) {
         let at = self.begin(part, Kind::Reasoning(None), out);
         if let Some(entry) = self.items.get_mut(at) {
@@ -271,7 +293,7 @@ impl StreamEncoder {
             self.emit_part(done, at, out, |item, event| {
                 event.string(name, &item.text);
                 if matches!(item.kind, Kind::Text) {
-                    event.array("logprobs", |_| {});
+                    event.array("logprobs", |array| write_tokens(&item.tokens, false, array));
                 }
             });
             let part_done = match kind {
