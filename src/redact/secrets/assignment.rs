@@ -5,9 +5,12 @@
 //! its name promises. Nothing here knows the formats of providers.
 
 use super::Found;
+use super::names::{
+    CLOSED_KEYS, EXAMPLES, KEY_ENDINGS, KEY_QUALIFIERS, KEY_WORDS, KEYS, OPENING, PASSWORD_BEGINNINGS, PASSWORD_ENDINGS,
+    PASSWORD_WORDS, TOKEN_QUALIFIERS, TRAILERS, TYPES,
+};
 use super::structured;
-use super::value::{self, begins};
-use crate::redact::list::List;
+use super::value;
 
 /// What a name promises.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -20,244 +23,15 @@ pub(super) enum Promise {
     KeyOrUuid,
     /// What a client shows, behind the name of a scheme.
     Credential,
+    /// A key of which nothing says what it opens.
+    PerhapsKey,
 }
 
 /// How far back a name is looked for, and how long a value may be.
 const LONGEST_NAME: usize = 64;
 const LONGEST_VALUE: usize = 512;
-/// The longest particle between a word and its value, in languages without spaces, in bytes.
-const LONGEST_PARTICLE: usize = 12;
 /// How far before a sign "key of the API" may begin.
 const LONGEST_HEAD: usize = 24;
-
-/// Words for "password", in lower case; those that are not ASCII also with a capital, for case is not folded there.
-static PASSWORD_ENDINGS: List = List::new(&[
-    "password",
-    "passwd",
-    "passphrase",
-    "passcode",
-    "passwort",
-    "kennwort",
-    "contraseña",
-    "contrasena",
-    "senha",
-    "wachtwoord",
-    "hasło",
-    "haslo",
-    "lösenord",
-    "heslo",
-    "salasana",
-    "jelszó",
-    "adgangskode",
-    "passord",
-    "пароль",
-    "Пароль",
-    "пароля",
-    "şifre",
-    "Şifre",
-    "parola",
-    "密码",
-    "密碼",
-    "口令",
-    "パスワード",
-    "비밀번호",
-    "암호",
-    "المرور",
-    "السر",
-    "पासवर्ड",
-    "khẩu",
-    "סיסמה",
-    "κωδικός",
-]);
-static PASSWORD_WORDS: List =
-    List::new(&["pwd", "pass", "pw", "passe", "pswd", "passw", "sifre", "clave", "sandi", "psw"]);
-static KEY_ENDINGS: List = List::new(&[
-    "secret",
-    "apikey",
-    "accesskey",
-    "secretkey",
-    "privatekey",
-    "authtoken",
-    "accesstoken",
-    "apitoken",
-    "encryptionkey",
-    "signingkey",
-    "accountkey",
-    "sharedkey",
-    "masterkey",
-    "licensekey",
-    "zugangsschlüssel",
-    "geheimschlüssel",
-    "密钥",
-    "密鑰",
-    "令牌",
-    "토큰",
-    "トークン",
-    "apiキー",
-    "アクセスキー",
-    "シークレット",
-    "秘密鍵",
-    "api키",
-    "시크릿",
-    "токен",
-    "ключ",
-]);
-/// "Key" in other languages, with a capital, too, where that is not ASCII.
-static KEYS: List = List::new(&[
-    "key",
-    "schlüssel",
-    "schluessel",
-    "clé",
-    "clave",
-    "chave",
-    "chiave",
-    "klucz",
-    "sleutel",
-    "nyckel",
-    "nøgle",
-    "nøkkel",
-    "klíč",
-    "kulcs",
-    "anahtarı",
-    "キー",
-    "키",
-]);
-static KEY_WORDS: List =
-    List::new(&["token", "credential", "credentials", "bearer", "jwt", "sig", "geheimnis", "jeton"]);
-/// What makes a key one that opens something.
-static KEY_QUALIFIERS: List = List::new(&[
-    "api",
-    "access",
-    "secret",
-    "private",
-    "auth",
-    "encryption",
-    "signing",
-    "master",
-    "service",
-    "client",
-    "app",
-    "account",
-    "shared",
-    "subscription",
-    "license",
-    "storage",
-    "deploy",
-    "admin",
-    "consumer",
-    "webhook",
-    "hmac",
-    "jwt",
-    "session",
-    "aes",
-    "crypto",
-    "integration",
-    "application",
-    "user",
-    "security",
-    "cipher",
-    "openai",
-    "anthropic",
-    "stripe",
-    "aws",
-    "azure",
-    "gcp",
-    "google",
-    "github",
-    "gitlab",
-    "slack",
-    "twilio",
-    "sendgrid",
-    "mailgun",
-    "datadog",
-    "dd",
-    "cohere",
-    "mistral",
-    "algolia",
-    "cloudflare",
-    "heroku",
-    "llm",
-    "prod",
-    "openrouter",
-    "pinecone",
-    "airtable",
-    "newrelic",
-    "relic",
-    "rapidapi",
-    "x",
-    "write",
-    "project",
-    "ingest",
-    "segment",
-    "amplitude",
-    "mixpanel",
-    "weather",
-    "maps",
-    "steam",
-    "okta",
-    "zendesk",
-    "functions",
-    "host",
-]);
-/// What a UUID may open, behind such a word.
-static OPENING: List = List::new(&["api", "access", "secret", "auth", "license", "heroku", "snyk"]);
-/// Tokens that open nothing.
-static TOKEN_QUALIFIERS: List = List::new(&[
-    "max",
-    "min",
-    "num",
-    "total",
-    "input",
-    "output",
-    "completion",
-    "prompt",
-    "page",
-    "next",
-    "continuation",
-    "cancellation",
-    "pad",
-    "eos",
-    "bos",
-    "unk",
-    "mask",
-    "special",
-    "stop",
-    "per",
-    "sync",
-    "idempotency",
-    "last",
-    "first",
-    "previous",
-    "cursor",
-    "design",
-    "erc20",
-    "nft",
-    "public",
-]);
-/// What may stand behind the word that matters.
-static TRAILERS: List = List::new(&[
-    "prod",
-    "production",
-    "dev",
-    "staging",
-    "live",
-    "test",
-    "main",
-    "primary",
-    "secondary",
-    "base",
-    "value",
-    "old",
-    "new",
-    "default",
-    "admin",
-    "root",
-    "db",
-    "key",
-]);
-static EXAMPLES: List = List::new(&["example", "dummy", "fake", "sample", "mock", "placeholder"]);
-/// Types that stand between a name and the sign, as in `key: str = "…"`.
-static TYPES: List = List::new(&["str", "string", "text", "char", "var", "optional", "secretstr"]);
 
 /// The secret behind the sign at `sign`, if what stands before it names one.
 pub(super) fn behind(bytes: &[u8], sign: usize) -> Option<Found> {
@@ -296,6 +70,11 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
     if value.starts_with(b"eyJ") && value.contains(&b'.') {
         return None;
     }
+    // A fingerprint, and the name of a secret in a vault.
+    let before = bytes.get(start.saturating_sub(LONGEST_NAME)..start).unwrap_or_default();
+    if value::is_public(value) || value.starts_with(b"ENC[") || before.rsplit(u8::is_ascii_whitespace).next().is_some_and(|name| value::contains(name, "arn:")) {
+        return None;
+    }
     // Types, calls and paths of code.
     let code = value
         .windows(2)
@@ -304,15 +83,36 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
     if !quoted && code {
         return None;
     }
+    let value = value.strip_prefix(b"base64:").unwrap_or(value);
     let (kind, score) = match promise {
         Promise::Password => {
-            value::is_password(value, quoted).then_some((super::PASSWORD, if quoted { 80 } else { 75 }))?
+            // A field of a connection string is data, with or without quotes.
+            let given = quoted || is_field(bytes, start, end);
+            value::is_password(value, given).then_some((super::PASSWORD, if quoted { 80 } else { 75 }))?
+        }
+        Promise::PerhapsKey => is_sure(value, quoted).then_some((super::API_KEY, 65))?,
+        Promise::Key | Promise::KeyOrUuid if value::is_strong(value) || quoted && value::is_phrase(value) => {
+            (super::PASSWORD, 70)
         }
         Promise::KeyOrUuid if value::is_uuid(value) => (super::API_KEY, 60),
         Promise::Credential => return None,
         Promise::Key | Promise::KeyOrUuid => value::is_random(value).then_some((super::API_KEY, 75))?,
     };
     Some(Found { start, end, kind, score })
+}
+
+/// Whether a value is a key whatever its name says: 32 bytes in base 64, or what no hash is.
+fn is_sure(value: &[u8], quoted: bool) -> bool {
+    let binary = value.len() == 44 && value.ends_with(b"=") && quoted;
+    let mixed = value.len() >= 24 && !value.iter().all(u8::is_ascii_hexdigit) && value::is_machine_made(value);
+    (binary || mixed) && value::is_random(value)
+}
+
+/// Whether a value stands between semicolons, as the fields of connection strings do, or at the end of a string with such.
+fn is_field(bytes: &[u8], start: usize, end: usize) -> bool {
+    let before = bytes.get(start.saturating_sub(LONGEST_NAME)..start).unwrap_or_default();
+    let line = before.rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    line.contains(&b';') && bytes.get(end).is_none_or(|byte| b";\"'".contains(byte))
 }
 
 /// Which bytes a name is written with.
@@ -351,19 +151,21 @@ fn name_before(bytes: &[u8], sign: usize) -> &[u8] {
 
 fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
     let mut name = name_before(bytes, sign);
+    let before = sign.checked_sub(name.len() + 1).and_then(|at| bytes.get(at));
+    // Remote desktop: `/u:nina /p:…`.
+    if name == b"p" && before == Some(&b'/') && bytes.get(sign.saturating_sub(LONGEST_VALUE)..sign)?.windows(3).any(|user| user == b"/u:") {
+        return Some(Promise::Password);
+    }
     let mut words = last_word(name);
     if TYPES.has(words.0) {
-        let typed = sign.checked_sub(name.len() + 1)?;
-        let colon = bytes.get(typed.saturating_sub(24)..sign)?.iter().rposition(|byte| *byte == b':')?;
-        name = name_before(bytes, typed.saturating_sub(24) + colon);
-        words = last_word(name);
+        (name, words) = typed(bytes, sign, name, words)?;
     }
     // `<add key="ApiSecret" value="…" />`, `{"name": "API_SECRET", "value": "…"}`: the name is a value itself.
     if words.0.eq_ignore_ascii_case(b"value") && name.trim_ascii().len() == words.0.len() {
         let earliest = sign.saturating_sub(LONGEST_NAME);
         let before = bytes.get(earliest..sign)?;
         let before = before.get(..memchr::memmem::rfind(before, name)?)?;
-        let last = before.iter().rposition(|byte| !b"\"', :\r\n\t".contains(byte))?;
+        let last = before.iter().rposition(|byte| !b"\"', :<>\r\n\t".contains(byte))?;
         words = last_word(name_before(bytes, earliest + last + 1));
     }
     promise_of(words).or_else(|| {
@@ -372,6 +174,54 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
         let line = before.rsplit(|byte| *byte == b'\n').next()?;
         is_key_to_api(line).then_some(Promise::Key)
     })
+}
+
+/// The name whose type stands between it and the sign: `key: str = "…"`, `key As String = "…"`, and in property lists
+/// `<key>Password</key><string>…`.
+fn typed<'a>(
+    bytes: &'a [u8],
+    sign: usize,
+    name: &'a [u8],
+    words: (&'a [u8], &'a [u8]),
+) -> Option<(&'a [u8], (&'a [u8], &'a [u8]))> {
+    let before_type = last_word(words.1);
+    if before_type.0.eq_ignore_ascii_case(b"as") {
+        return Some((before_type.1, last_word(before_type.1)));
+    }
+    let start = sign.checked_sub(name.len() + 1)?;
+    let before = bytes.get(start.saturating_sub(LONGEST_HEAD)..=start)?;
+    if before.ends_with(b"<") {
+        let key = before.get(..before.len() - 1)?.trim_ascii_end().strip_suffix(b"</key>")?;
+        let name = name_before(bytes, start - (before.len() - 1 - key.len()));
+        return Some((name, last_word(name)));
+    }
+    let colon = before.iter().rposition(|byte| *byte == b':')?;
+    let name = name_before(bytes, start + 1 - before.len() + colon);
+    Some((name, last_word(name)))
+}
+
+/// Whether the name before `sign` is that of a variable of the environment: capitals at the beginning of a word.
+fn is_constant(bytes: &[u8], sign: usize) -> bool {
+    let before = bytes.get(sign.saturating_sub(LONGEST_NAME)..sign).unwrap_or_default();
+    let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
+    let start = before.iter().rposition(|byte| !is_part(byte)).map_or(0, |other| other + 1);
+    let apart = start == 0 || before.get(start - 1).is_some_and(|byte| byte.is_ascii_whitespace() || b"\"'".contains(byte));
+    apart && before.get(start..).is_some_and(|name| name.contains(&b'_'))
+}
+
+/// The secret behind a name of capitals that ends at `end`, without a sign between: `ENV API_KEY …`, `#define API_KEY "…"`.
+pub(super) fn constant(bytes: &[u8], end: usize) -> Option<Found> {
+    is_constant(bytes, end).then_some(())?;
+    // `(setenv "NAME" "…")`, `$_ENV['NAME']	…`.
+    let closing = bytes.get(end..)?.iter().take(3).take_while(|byte| b"\"']".contains(byte)).count();
+    let space = end + closing;
+    bytes.get(space).filter(|byte| b" \t".contains(byte))?;
+    let promise = named(name_before(bytes, end))?;
+    let (start, end, quoted) = value_behind(bytes, space)?;
+    let value = bytes.get(start..end)?;
+    // In prose, another word follows.
+    let plausible = quoted || value::is_strong(value) || value::is_random(value) || value::is_machine_made(value);
+    plausible.then(|| judge(bytes, promise, start, end, quoted)).flatten()
 }
 
 /// Whether a name says "key of the API" in a language in which the key comes first.
@@ -413,7 +263,11 @@ fn promise_of((mut last, mut before): (&[u8], &[u8])) -> Option<Promise> {
         }
         (last, before) = (previous, earlier);
     }
-    let promise = promise_of_words(last, before)?;
+    let beginning = || {
+        let first = before.split(|byte| b"_- .".contains(byte)).next().unwrap_or_default();
+        PASSWORD_BEGINNINGS.has(first).then_some(Promise::Password)
+    };
+    let promise = promise_of_words(last, before).or_else(beginning)?;
     // Most names promise nothing, and need not be compared with those of examples.
     let (previous, earlier) = last_word(before);
     let named_example = [last, previous, last_word(earlier).0].iter().any(|word| EXAMPLES.has(word));
@@ -432,13 +286,23 @@ fn promise_of_words(last: &[u8], before: &[u8]) -> Option<Promise> {
     if trimmed.eq_ignore_ascii_case(b"authorization") {
         return Some(Promise::Credential);
     }
+    // WordPress calls some of its keys so ("Security keys").
+    if trimmed == b"SALT" && !before.is_empty() {
+        return Some(Promise::Key);
+    }
     let key = KEYS.has(trimmed);
     let token = || KEY_WORDS.has(trimmed) || trimmed.len() > 5 && value::ends(trimmed, "token");
     if !key && !token() {
         return None;
     }
     let previous = last_word(before).0;
+    if !key && previous.eq_ignore_ascii_case(b"key") && last_word(last_word(before).1).0.eq_ignore_ascii_case(b"public") {
+        return None;
+    }
     let opens = if key { KEY_QUALIFIERS.has(previous) } else { !TOKEN_QUALIFIERS.has(previous) };
+    if key && !opens && !CLOSED_KEYS.has(previous) {
+        return Some(Promise::PerhapsKey);
+    }
     opens.then(|| if OPENING.has(previous) { Promise::KeyOrUuid } else { Promise::Key })
 }
 
@@ -454,9 +318,9 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     at += padding;
     let mut opening = None;
     // String prefixes, wrappers such as `Some(` and escapes before the quote.
-    let lead = bytes.get(at..)?.iter().take(12).position(|&byte| b"\"'`".contains(&byte));
+    let lead = bytes.get(at..)?.iter().take(16).position(|&byte| b"\"'`".contains(&byte));
     if let Some(lead) = lead
-        && bytes.get(at..at + lead)?.iter().all(|&byte| byte.is_ascii_alphabetic() || b"\\(&".contains(&byte))
+        && bytes.get(at..at + lead)?.iter().all(|&byte| byte.is_ascii_alphabetic() || b"\\(&@:".contains(&byte))
     {
         opening = bytes.get(at + lead).copied();
         at += lead + 1;
@@ -464,6 +328,9 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     let rest = bytes.get(at..)?;
     let rest = rest.get(..LONGEST_VALUE).unwrap_or(rest);
     if let Some(quote) = opening {
+        // `"\"…\""`: a string in a string.
+        let escaped = rest.starts_with(b"\\\"") && quote == b'"';
+        let (at, rest) = if escaped { (at + 2, rest.get(2..)?) } else { (at, rest) };
         let length = rest.iter().position(|&byte| byte == quote || byte == b'\n')?;
         let value = rest.get(..length)?;
         let length = length - value.iter().rev().take_while(|&&byte| byte == b'\\').count();
@@ -471,6 +338,9 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     }
     let before = sign.checked_sub(name_before(bytes, sign).len() + 1).and_then(|before| bytes.get(before));
     let in_url = padding == 0 && before.is_some_and(|before| b"?&#".contains(before));
+    if rest.get(..19).is_some_and(value::is_app_password) && rest.get(19).is_none_or(u8::is_ascii_whitespace) {
+        return Some((at, at + 19, true));
+    }
     let is_end = |&byte: &u8| {
         byte.is_ascii_whitespace() || b"\"'`,;<|".contains(&byte) || byte >= 0x80 || (in_url && byte == b'&')
     };
@@ -480,113 +350,7 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     let cut = value.iter().position(|&byte| byte == b'\\').unwrap_or(length);
     let value = value.get(..cut)?;
     let trailing = value.iter().rev().take_while(|&&byte| b".:)]}*".contains(&byte)).count();
-    (cut > trailing).then_some((at, at + cut - trailing, false))
-}
-
-/// The secret that prose, or a command line, gives behind a word such as "password" that ends at `end`. `flag` says
-/// that two dashes stand before the word.
-pub(super) fn spoken(bytes: &[u8], end: usize, password: bool, flag: bool) -> Option<Found> {
-    static CONNECTORS: List = List::new(&[
-        "is", "was", "to", "ist", "lautet", "est", "es", "è", "é", "jest", "to:", "is:", "-", "–", "—", "->",
-        "are", "being", "auf", "это", "en", "era", "als", "war", "będzie", "olarak", "है", "ist:", "est:",
-        "är", "er", "on", "je", "to", "adalah", "là", "of", "now", "=>",
-    ]);
-    /// What may stand between "is" and the value.
-    static ADVERBS: List = List::new(&[
-        "still",
-        "now",
-        "currently",
-        "again",
-        "just",
-        "simply",
-        "probably",
-        "always",
-        "only",
-        "called",
-        "set",
-        "changed",
-        "noch",
-        "immer",
-        "jetzt",
-        "nun",
-        "weiterhin",
-        "wieder",
-        "einfach",
-        "toujours",
-        "maintenant",
-        "encore",
-        "ahora",
-        "todavía",
-        "siempre",
-        "ora",
-        "sempre",
-        "ancora",
-        "agora",
-        "nu",
-        "nog",
-        "teraz",
-        "nadal",
-        "сейчас",
-    ]);
-    // A sign next to the word is not prose, and is looked at in its turn.
-    bytes.get(end).filter(|&&next| next == b' ' || next >= 0x80)?;
-    let rest = bytes.get(end..)?;
-    let rest = rest.get(..96).unwrap_or(rest);
-    let mut at = end;
-    let mut connected = flag;
-    // Languages without spaces: a particle, then the value.
-    let glued = rest.iter().take_while(|&&byte| byte >= 0x80).count();
-    if glued > 0 {
-        (glued <= LONGEST_PARTICLE).then_some(())?;
-        let start = end + glued + usize::from(rest.get(glued) == Some(&b' '));
-        return spoken_value(bytes, start, start + graphic(bytes.get(start..)?), password);
-    }
-    let mut password = password;
-    for word in rest.split(|byte| *byte == b' ').take(8) {
-        let start = at;
-        at += word.len() + 1;
-        if word.is_empty() {
-            continue;
-        }
-        // Right behind the word, a value is told by its quotes, or by being nothing else that people write.
-        let direct =
-            start == end + 1 && password && (b"\"'`".contains(word.first()?) || value::is_strong(word));
-        if (connected || direct)
-            && let Some(found) = spoken_value(bytes, start, start + graphic(bytes.get(start..)?), password)
-        {
-            return Some(found);
-        }
-        if word.contains(&b'\n') || word.ends_with(b".") || word.ends_with(b",") {
-            return None;
-        }
-        // "La clave de API": no password.
-        password &= !word.rsplit(|byte| *byte == b'\'').next()?.eq_ignore_ascii_case(b"api");
-        connected = word.ends_with(b":") || CONNECTORS.has(word) || (connected && ADVERBS.has(word));
-    }
-    None
-}
-
-fn graphic(text: &[u8]) -> usize {
-    text.iter().take(LONGEST_VALUE).take_while(|byte| byte.is_ascii_graphic()).count()
-}
-
-fn spoken_value(bytes: &[u8], start: usize, end: usize, password: bool) -> Option<Found> {
-    let value = bytes.get(start..end)?;
-    // Another option is no value.
-    if super::has_known_format(bytes, start) || value.starts_with(b"--") {
-        return None;
-    }
-    let leading = value.iter().take_while(|&&byte| b"\"'`*(".contains(&byte)).count();
-    let value = value.get(leading..)?;
-    let quoted = leading > 0;
-    let closing = |byte: &u8| b"\"'`*),.;:".contains(byte) || (!quoted && *byte == b'?');
-    let length = value.len() - value.iter().rev().take_while(|byte| closing(byte)).count();
-    let value = value.get(..length)?;
-    let start = start + leading;
-    let found = |kind, score| Some(Found { start, end: start + length, kind, score });
-    match password {
-        true if value::is_spoken_password(value) && !begins(value, "http") => found(super::PASSWORD, 65),
-        false if value::is_random(value) && !value::is_uuid(value) => found(super::API_KEY, 65),
-        _ => None,
-    }
+    // What a variable of the environment or an element is set to is data.
+    let data = bytes.get(sign) == Some(&b'>') || padding == 0 && bytes.get(sign) == Some(&b'=') && is_constant(bytes, sign);
+    (cut > trailing).then_some((at, at + cut - trailing, data))
 }

@@ -13,8 +13,11 @@ const MOST_ROWS: usize = 256;
 const LONGEST_HEAD: usize = 40;
 const MOST_COLUMNS: usize = 64;
 
-/// What may divide cells; a line that has several is divided by the first.
+/// What may divide cells; a line that has several is divided by the first. Columns may also be as wide as their longest cell
+/// ([`SPACES`]).
 const DIVIDERS: [u8; 4] = [b'|', b'\t', b';', b','];
+/// Stands for two spaces and more.
+const SPACES: u8 = b' ';
 
 /// The secrets under the head that the line around `at` is, the last first; and up to where the text was looked at.
 pub(super) fn below(bytes: &[u8], at: usize) -> (usize, Vec<Found>) {
@@ -24,7 +27,7 @@ pub(super) fn below(bytes: &[u8], at: usize) -> (usize, Vec<Found>) {
     let head = line(bytes, start);
     let end = start + head.len();
     let cut = start == earliest && earliest > 0;
-    let found = if cut { None } else { rows(bytes, start, head) };
+    let found = if cut { None } else { rows(bytes, start, head).or_else(|| marked_up(bytes, at)) };
     found.map_or((end.max(at + 1), Vec::new()), |(until, mut found)| {
         found.reverse();
         (until, found)
@@ -32,7 +35,8 @@ pub(super) fn below(bytes: &[u8], at: usize) -> (usize, Vec<Found>) {
 }
 
 fn rows(bytes: &[u8], start: usize, head: &[u8]) -> Option<(usize, Vec<Found>)> {
-    let divider = DIVIDERS.into_iter().find(|divider| memchr::memchr(*divider, head).is_some())?;
+    let spaces = || memchr::memmem::find(head.trim_ascii(), b"  ").map(|_| SPACES);
+    let divider = DIVIDERS.into_iter().find(|divider| memchr::memchr(*divider, head).is_some()).or_else(spaces)?;
     let mut promises: [Option<Promise>; MOST_COLUMNS] = [None; MOST_COLUMNS];
     let (mut columns, mut named) = (0, 0);
     for (promise, cell) in promises.iter_mut().zip(cells(head, 0, divider)) {
@@ -81,12 +85,73 @@ fn line(bytes: &[u8], start: usize) -> &[u8] {
 
 /// Where the cells of a line are that begins at `offset`.
 fn cells(line: &[u8], offset: usize, divider: u8) -> impl Iterator<Item = (usize, usize)> + '_ {
-    let mut start = offset;
-    line.split(move |byte| *byte == divider).map(move |cell| {
-        let place = (start, start + cell.len());
-        start = place.1 + 1;
-        place
+    let mut start = Some(0);
+    std::iter::from_fn(move || {
+        let begin = start?;
+        let rest = line.get(begin..)?;
+        let (length, gap) = if divider == SPACES {
+            let length = memchr::memmem::find(rest, b"  ").unwrap_or(rest.len());
+            (length, rest.iter().skip(length).take_while(|byte| **byte == b' ').count())
+        } else {
+            let length = memchr::memchr(divider, rest).unwrap_or(rest.len());
+            // The heads of some wikis have two strokes.
+            (length, if divider == b'|' && rest.get(length..)?.starts_with(b"||") { 2 } else { 1 })
+        };
+        start = (begin + length < line.len()).then_some(begin + length + gap);
+        Some((offset + begin, offset + begin + length))
     })
+}
+
+/// The secrets in a table of HTML's under the head cell that `at` is in.
+fn marked_up(bytes: &[u8], at: usize) -> Option<(usize, Vec<Found>)> {
+    let before = bytes.get(at.saturating_sub(LONGEST_LINE)..at)?;
+    memchr::memmem::find(before.get(before.len().saturating_sub(64)..)?, b"<th").map(|_| ())?;
+    let row = memchr::memmem::rfind(before, b"<tr")?;
+    let column = memchr::memmem::find_iter(before.get(row..)?, b"<th").count();
+    let name = bytes.get(at..)?.iter().take(LONGEST_HEAD).take_while(|byte| **byte != b'<').count();
+    let opening = memchr::memrchr(b'>', before).map_or(0, |tag| tag + 1);
+    let start = at - (before.len() - opening);
+    let promise = assignment::named(bytes.get(start..at + name)?.trim_ascii())?;
+    let mut found = Vec::new();
+    let mut end = at;
+    for _ in 0..MOST_ROWS {
+        let rest = bytes.get(end..)?;
+        let rest = rest.get(..LONGEST_LINE).unwrap_or(rest);
+        let Some(row) = memchr::memmem::find(rest, b"<tr") else { break };
+        let rest = rest.get(row + 3..)?;
+        let length = memchr::memmem::find(rest, b"</tr").unwrap_or(rest.len());
+        let cells = rest.get(..length)?;
+        if let Some(cell) = memchr::memmem::find_iter(cells, b"<td").nth(column.checked_sub(1)?) {
+            let tag = cell + memchr::memchr(b'>', cells.get(cell..)?)? + 1;
+            let length = memchr::memchr(b'<', cells.get(tag..)?).unwrap_or(cells.len() - tag);
+            let (start, end) = trimmed(bytes, (end + row + 3 + tag, end + row + 3 + tag + length));
+            found.extend(assignment::judge(bytes, promise, start, end, true));
+        }
+        end += row + 3 + length;
+    }
+    (!found.is_empty()).then_some((at, found))
+}
+
+/// Codes of an account that stand in the lines below, or one behind the other, the last first. `at` is the end of the word for them.
+pub(super) fn codes(bytes: &[u8], at: usize) -> Vec<Found> {
+    let rest = bytes.get(at..).unwrap_or_default();
+    let rest = rest.get(..LONGEST_LINE).unwrap_or(rest);
+    let begin = rest.iter().take(80).position(|byte| b":\n".contains(byte)).unwrap_or(rest.len());
+    let mut found = Vec::new();
+    let mut at = at + begin;
+    for word in rest.get(begin..).unwrap_or_default().split(|byte| !byte.is_ascii_graphic() || b",;:".contains(byte)) {
+        let start = at;
+        at += word.len() + 1;
+        let in_code = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
+        let code = (8..=24).contains(&word.len()) && word.iter().all(in_code) && word.iter().any(u8::is_ascii_digit);
+        if code {
+            found.push(Found { start, end: start + word.len(), kind: super::PASSWORD, score: 75 });
+        } else if !word.is_empty() && word != b"-" && word != b"*" {
+            break;
+        }
+    }
+    found.reverse();
+    found
 }
 
 /// A cell without what stands around its text.

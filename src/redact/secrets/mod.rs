@@ -11,11 +11,14 @@
 //! and not what becomes of a finding.
 
 mod alphabet;
+mod arguments;
 mod assignment;
 mod columns;
 mod commands;
 mod index;
+mod names;
 mod rules;
+mod spoken;
 mod structured;
 mod value;
 
@@ -26,6 +29,7 @@ use super::finding::{Finding, Kind};
 use alphabet::{ALNUM, BASE64, HEX};
 use index::{CLASSES, Class, Lead, leads_from, may_begin, rules_from};
 use rules::{Check, Length, RULES};
+use spoken::Cue;
 
 /// A key or token of a service.
 pub const API_KEY: Kind = Kind("API_KEY");
@@ -52,6 +56,8 @@ const LONG_RUN: usize = 20;
 const LONGEST_RUN: usize = 256;
 /// How far behind an AWS access key id its secret key may stand.
 const NEAR: usize = 200;
+/// How far before a filter its template may begin.
+const NEAR_BRACES: usize = 96;
 
 /// The services whose published formats are known, in no order, some more than once.
 pub fn services() -> impl Iterator<Item = &'static str> {
@@ -149,7 +155,8 @@ impl Scan<'_> {
             if bytes.get(at..).is_some_and(|rest| rest.starts_with(b"AKIA") || rest.starts_with(b"ASIA")) {
                 self.key_until = found.end + NEAR;
             }
-            return (Some(found), found.end);
+            // A word may tell of what stands before it, too.
+            return (Some(found), found.end.max(at + 1));
         }
         let end = ALNUM.end(bytes, at, usize::MAX).max(at + 1);
         if end - at < LONG_RUN || at < self.marked_until {
@@ -182,33 +189,79 @@ impl Scan<'_> {
             Lead::Terraform => structured::terraform(bytes, at),
             Lead::Putty => structured::putty_key(bytes, at),
             Lead::Oracle => structured::oracle_password(bytes, end),
-            Lead::Directive => assignment::spoken(bytes, end, true, true),
-            Lead::Password | Lead::Key => {
-                if at >= self.line_until {
-                    let (line_end, found) = columns::below(bytes, at);
-                    self.line_until = line_end;
-                    if !found.is_empty() {
-                        // What an earlier table has is at an end: this is its last line, or one behind it.
-                        self.tabled = found;
-                    }
-                }
-                let flag = bytes.get(at.saturating_sub(24)..at).is_some_and(|before| {
-                    let start =
-                        before.iter().rposition(|byte| byte.is_ascii_whitespace()).map_or(0, |at| at + 1);
-                    before.get(start..).is_some_and(|word| word.starts_with(b"-") && !word.contains(&b'='))
-                });
-                let before = |distance: usize| at.checked_sub(distance).and_then(|at| bytes.get(at).copied());
-                // `WLAN-Kennwort` is a word, `_password` and `.password` are parts of a name.
-                let compound =
-                    before(1) == Some(b'-') && before(2).is_some_and(|byte| byte.is_ascii_alphabetic());
-                let joined = before(1).is_some_and(|byte| b"_-.".contains(&byte));
-                (flag || compound || !joined).then_some(())?;
-                let before = bytes.get(at.saturating_sub(7)..at).unwrap_or_default();
-                (!value::contains(before, "public")).then_some(())?;
-                let filed = (lead == Lead::Password).then(|| structured::netrc(bytes, at, end)).flatten();
-                filed.or_else(|| assignment::spoken(bytes, end, lead == Lead::Password, flag))
+            Lead::Wireless => structured::wireless(bytes, end),
+            Lead::Directive => spoken::directed(bytes, at, end),
+            Lead::Command => commands::argument(bytes, end),
+            Lead::Echo => commands::piped(bytes, end),
+            Lead::Encoded => structured::encoded_key(bytes, at),
+            Lead::Codes => {
+                self.tabled = columns::codes(bytes, end);
+                None
+            }
+            Lead::Account => spoken::around(bytes, (at, whole_word(bytes, end)), Cue::Account, false),
+            Lead::Password | Lead::Key => self.named(at, end, lead == Lead::Password),
+        }
+    }
+
+    /// What the word for a secret at `at..end` names: a column, an option, or something in the sentence.
+    fn named(&mut self, at: usize, end: usize, password: bool) -> Option<Found> {
+        let bytes = self.bytes;
+        if at >= self.line_until {
+            let (line_end, mut found) = columns::below(bytes, at);
+            self.line_until = line_end;
+            if found.is_empty() {
+                found = arguments::inserted(bytes, at);
+            }
+            if !found.is_empty() {
+                // What an earlier table has is at an end: this is its last line, or one behind it.
+                self.tabled = found;
             }
         }
+        // "Pass" is the beginning of many words.
+        let verb = bytes.get(at..end).is_some_and(|word| word.eq_ignore_ascii_case(b"pass"));
+        (!verb || !bytes.get(end).is_some_and(u8::is_ascii_alphabetic)).then_some(())?;
+        let end = if password { whole_word(bytes, end) } else { end };
+        let flag = bytes.get(at.saturating_sub(24)..at).is_some_and(|before| {
+            let start = before.iter().rposition(|byte| byte.is_ascii_whitespace()).map_or(0, |at| at + 1);
+            before.get(start..).is_some_and(|word| word.starts_with(b"-") && !word.contains(&b'='))
+        });
+        let before = |distance: usize| at.checked_sub(distance).and_then(|at| bytes.get(at).copied());
+        // `WLAN-Kennwort` is a word, `_password` and `.password` are parts of a name.
+        let compound = before(1) == Some(b'-') && before(2).is_some_and(|byte| byte.is_ascii_alphabetic());
+        let joined = before(1).is_some_and(|byte| b"_-.".contains(&byte));
+        if joined && !flag && !compound {
+            return assignment::constant(bytes, end);
+        }
+        let before = bytes.get(at.saturating_sub(7)..at).unwrap_or_default();
+        (!value::contains(before, "public")).then_some(())?;
+        let filed = password.then(|| {
+            structured::netrc(bytes, at, end).or_else(|| structured::form_field(bytes, at, end))
+        });
+        // The key of a wireless network is what people choose and pass on.
+        let wireless = || {
+            let before = bytes.get(at.saturating_sub(8)..at).unwrap_or_default();
+            ["wlan", "wpa", "wifi", "wi-fi"].iter().any(|name| value::contains(before, name))
+        };
+        let cue = if password || wireless() { Cue::Password } else { Cue::Key };
+        filed.flatten().or_else(|| spoken::around(bytes, (at, end), cue, flag))
+    }
+
+    /// What stands behind the comma at `at`: the value of a name before it, as in `define("NAME", "…")`, or an argument.
+    fn comma(&self, at: usize) -> Option<Found> {
+        let bytes = self.bytes;
+        let next = bytes.get(at + 1..)?.iter().find(|byte| !byte.is_ascii_whitespace())?;
+        let prefixed = next.is_ascii_alphabetic() || b"\"'`@&".contains(next);
+        let named = || {
+            b"\"'`".contains(bytes.get(at.checked_sub(1)?)?).then_some(())?;
+            let start = assignment::start_behind(bytes, at)?;
+            let found = provider_key(bytes, start).or_else(|| assignment::behind(bytes, at))?;
+            // What is no string, and what is a name again, is no value.
+            let value = bytes.get(found.start..found.end)?;
+            let quote = bytes.get(found.end).is_some_and(|byte| b"\"'`\\".contains(byte));
+            let name = bytes.get(found.end + 1) == Some(&b':');
+            (quote && !name && value::is_marked(value)).then_some(found)
+        };
+        prefixed.then(|| named().or_else(|| arguments::positional(bytes, at))).flatten()
     }
 
     fn sign(&self, at: usize) -> Option<Found> {
@@ -217,7 +270,12 @@ impl Scan<'_> {
         let next = bytes.get(at + 1).copied().unwrap_or_default();
         match sign {
             0xef if !bytes.get(at..)?.starts_with("\u{ff1a}".as_bytes()) => return None,
-            b'(' if !matches!(next, b'"' | b'\'') => return None,
+            b'{' if !matches!(next, b'"' | b'\'') => return None,
+            b'(' if !matches!(next, b'"' | b'\'') => {
+                return structured::data_source(bytes, at).or_else(|| arguments::first(bytes, at));
+            }
+            b'(' if let Some(found) = arguments::typed(bytes, at) => return Some(found),
+            b',' => return self.comma(at),
             b':' if next == b'/' && bytes.get(at + 2) == Some(&b'/') => {
                 return structured::url_password(bytes, at);
             }
@@ -226,6 +284,10 @@ impl Scan<'_> {
                     return Some(found);
                 }
             }
+            b':' if next.is_ascii_hexdigit() && HEX.start(bytes, at, 25) + 24 == at => {
+                return structured::ghost(bytes, at).or_else(|| self.assigned(at));
+            }
+            b':' if next.is_ascii_digit() && let Some(found) = structured::password_file(bytes, at) => return Some(found),
             b':' if next == b'A' => {
                 if let Some(found) = structured::telegram(bytes, at) {
                     return Some(found);
@@ -233,15 +295,35 @@ impl Scan<'_> {
             }
             _ => {}
         }
-        let start = assignment::start_behind(bytes, at)?;
+        self.assigned(at)
+    }
+
+    fn assigned(&self, at: usize) -> Option<Found> {
+        let bytes = self.bytes;
+        // A filter in a template: `{{ .password | quote }}`.
+        let filter = || {
+            let before = bytes.get(at.saturating_sub(NEAR_BRACES)..at).unwrap_or_default();
+            memchr::memmem::rfind(before, b"{{").is_some_and(|open| !before.get(open..).unwrap_or_default().contains(&b'}'))
+        };
+        (bytes.get(at) != Some(&b'|') || !filter()).then_some(())?;
+        let Some(start) = assignment::start_behind(bytes, at) else {
+            return structured::cookie(bytes, at).or_else(|| structured::registry_auth(bytes, at));
+        };
         // A known format says more than a name does.
         if let Some(found) = provider_key(bytes, start) {
             return Some(found);
         }
         let found = assignment::behind(bytes, at)?;
         // Behind a tag, a value is an element's whole text.
-        (sign != b'>' || bytes.get(found.end) == Some(&b'<')).then_some(found)
+        (bytes.get(at) != Some(&b'>') || bytes.get(found.end) == Some(&b'<')).then_some(found)
     }
+}
+
+/// Where the word ends whose beginning ends at `end`: words for "password" have endings in most languages.
+fn whole_word(bytes: &[u8], end: usize) -> usize {
+    const LONGEST_ENDING: usize = 6;
+    let rest = bytes.get(end..).unwrap_or_default();
+    end + rest.iter().take(LONGEST_ENDING).take_while(|byte| byte.is_ascii_alphabetic()).count()
 }
 
 /// Whether something at `at` is known by its own format, so that no name is needed to tell.

@@ -117,6 +117,9 @@ fn decoded(text: &[u8]) -> impl Iterator<Item = u8> + '_ {
 /// The credential behind the word `Bearer` (RFC 6750 §2.1), whose end is `start`.
 pub(super) fn bearer(bytes: &[u8], start: usize) -> Option<Found> {
     let start = start + usize::from(bytes.get(start) == Some(&b' '));
+    // `"Bearer " + "…"`, `'Bearer ' . '…'`, `Bearer *…*`.
+    let joint = bytes.get(start..)?.iter().take(6).take_while(|byte| b"\"' +.*`".contains(byte)).count();
+    let start = start + joint;
     let end = TOKEN68.end(bytes, start, LONGEST_TOKEN);
     let token = trimmed(bytes.get(start..end)?);
     let end = start + token.len();
@@ -166,9 +169,10 @@ pub(super) fn credential(bytes: &[u8], start: usize) -> Option<Found> {
 }
 
 /// The credential of a registry in Docker's `config.json` ("docker login": `"auth": "…"`, a name, a colon and a
-/// password in base 64), whose colon behind `auth` is at `colon`.
+/// password in base 64) or in npm's `.npmrc` (`_auth=…`), whose sign behind `auth` is at `colon`.
 pub(super) fn registry_auth(bytes: &[u8], colon: usize) -> Option<Found> {
-    bytes.get(..colon)?.ends_with(b"\"auth\"").then_some(())?;
+    let before = bytes.get(..colon)?;
+    (before.ends_with(b"\"auth\"") || before.trim_ascii_end().ends_with(b"_auth")).then_some(())?;
     let padding = bytes.get(colon + 1..)?.iter().take(4).take_while(|byte| b" \t\"".contains(byte)).count();
     basic(bytes, colon + 1 + padding)
 }
@@ -206,6 +210,14 @@ pub(super) fn url_password(bytes: &[u8], colon: usize) -> Option<Found> {
     let rest = rest.get(..rest.iter().position(is_end).unwrap_or(rest.len()))?;
     // A password may have the delimiters of a path when it was not escaped: then the last `@` before a host counts.
     let authority = rest.iter().position(|byte| b"/?#".contains(byte)).unwrap_or(rest.len());
+    // Shadowsocks, "SIP002 URI scheme": method and password in base 64.
+    if bytes.get(..colon)?.ends_with(b"ss")
+        && let Some(end) = rest.get(..authority)?.iter().position(|byte| *byte == b'@')
+        && rest.get(..end)?.iter().all(|byte| BASE64.has(*byte))
+        && end >= 16
+    {
+        return Some(Found { start, end: start + end, kind: super::CONNECTION_STRING, score: SURE });
+    }
     let at = match rest.get(..authority)?.iter().rposition(|byte| *byte == b'@') {
         Some(at) => at,
         None => {
@@ -249,6 +261,127 @@ pub(super) fn oracle_password(bytes: &[u8], start: usize) -> Option<Found> {
     let found =
         Found { start: start + divider + 1, end: start + at, kind: super::CONNECTION_STRING, score: SURE };
     (divider > name && password.len() >= 3 && is_chosen(password)).then_some(found)
+}
+
+/// The password in the code of a wireless network (ZXing, "Barcode contents": `WIFI:T:WPA;S:…;P:…;;`), whose `WIFI:` ends at
+/// `start`.
+pub(super) fn wireless(bytes: &[u8], start: usize) -> Option<Found> {
+    let rest = bytes.get(start..)?;
+    let rest = rest.get(..LONGEST_FIELDS).unwrap_or(rest);
+    let rest = rest.get(..rest.iter().position(u8::is_ascii_control).unwrap_or(rest.len()))?;
+    let begin = if rest.starts_with(b"P:") { 2 } else { memchr::memmem::find(rest, b";P:")? + 3 };
+    let mut escaped = false;
+    let is_end = |byte: &u8| {
+        let ends = *byte == b';' && !escaped;
+        escaped = *byte == b'\\' && !escaped;
+        ends
+    };
+    let length = rest.get(begin..)?.iter().position(is_end)?;
+    let password = rest.get(begin..begin + length)?;
+    (length >= 8 && is_chosen(password)).then_some(Found {
+        start: start + begin,
+        end: start + begin + length,
+        kind: super::PASSWORD,
+        score: 90,
+    })
+}
+
+/// The password in a data source name of Go's MySQL driver ("DSN": `name:password@tcp(host)/database`), whose bracket is at
+/// `bracket`.
+pub(super) fn data_source(bytes: &[u8], bracket: usize) -> Option<Found> {
+    let before = bytes.get(bracket.saturating_sub(LONGEST_COMMAND)..bracket)?;
+    let before = before.strip_suffix(b"@tcp").or_else(|| before.strip_suffix(b"@unix"))?;
+    let start = before.iter().rposition(|byte| byte.is_ascii_whitespace() || b"\"'`=".contains(byte))? + 1;
+    let divider = start + before.get(start..)?.iter().position(|byte| *byte == b':')?;
+    let password = before.get(divider + 1..)?;
+    let end = bracket - "@tcp".len() - usize::from(bytes.get(bracket - 1) == Some(&b'x'));
+    (password.len() >= 3 && is_chosen(password)).then_some(Found {
+        start: end - password.len(),
+        end,
+        kind: super::CONNECTION_STRING,
+        score: SURE,
+    })
+}
+
+/// A key of Ghost's ("Admin API: token authentication"): 24 hexadecimal digits, the colon at `colon`, and 64.
+pub(super) fn ghost(bytes: &[u8], colon: usize) -> Option<Found> {
+    let (start, end) = (HEX.start(bytes, colon, 25), HEX.end(bytes, colon + 1, 65));
+    let fits = colon - start == 24 && end - colon == 65;
+    fits.then_some(Found { start, end, kind: super::API_KEY, score: 95 })
+}
+
+/// The value of a cookie that stands for a session (RFC 6265, section 4.2.1), whose `=` is at `sign`.
+pub(super) fn cookie(bytes: &[u8], sign: usize) -> Option<Found> {
+    (bytes.get(sign) == Some(&b'=')).then_some(())?;
+    let is_name = |byte: &u8| byte.is_ascii_alphanumeric() || b"_-.".contains(byte);
+    let before = bytes.get(sign.saturating_sub(LONGEST_FIELDS)..sign)?;
+    let start = before.iter().rposition(|byte| !is_name(byte))? + 1;
+    let name = before.get(start..)?;
+    let session = ["session", "sessionid", "sessid", "sid", "auth", "jwt", "remember_me"];
+    session.iter().any(|word| value::ends(name, word)).then_some(())?;
+    let line = before.get(memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1)..)?;
+    value::contains(line, "cookie").then_some(())?;
+    let length = bytes.get(sign + 1..)?.iter().take(LONGEST_TOKEN);
+    let length = length.take_while(|byte| byte.is_ascii_graphic() && !b";,\"'`\\".contains(byte)).count();
+    let token = bytes.get(sign + 1..sign + 1 + length)?;
+    let known = super::has_known_format(bytes, sign + 1);
+    (!known && value::is_random(token)).then_some(Found {
+        start: sign + 1,
+        end: sign + 1 + length,
+        kind: super::AUTHORIZATION,
+        score: 80,
+    })
+}
+
+/// A private key in base 64 once more, as Kubernetes keeps it, at its `-----BEGI` in base 64.
+pub(super) fn encoded_key(bytes: &[u8], start: usize) -> Option<Found> {
+    let end = BASE64.end(bytes, start, 2 * LONGEST_KEY);
+    let head: Vec<u8> = decoded(bytes.get(start..end.min(start + 64))?).collect();
+    let found = Found { start, end, kind: super::PRIVATE_KEY, score: 100 };
+    (value::contains(&head, "private key") && end - start >= 100).then_some(found)
+}
+
+/// The password in a field of a form (RFC 7578, section 4.2), whose word is at `start..end`, as in `name="password"`.
+pub(super) fn form_field(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
+    let before = bytes.get(..start)?;
+    let rest = bytes.get(end + 1..)?;
+    // Expect, `expect "password:"` and then `send "…\r"`.
+    let near = rest.get(..40).unwrap_or(rest);
+    if let Some(send) = memchr::memmem::find(near, b"send \"") {
+        let begin = end + 1 + send + "send \"".len();
+        let length = bytes.get(begin..)?.iter().take(LONGEST_URL).position(|byte| b"\"\\\n".contains(byte))?;
+        let chosen = length >= 4 && is_chosen(bytes.get(begin..begin + length)?);
+        return chosen.then_some(Found { start: begin, end: begin + length, kind: super::PASSWORD, score: 80 });
+    }
+    (before.ends_with(b"name=\"") && bytes.get(end) == Some(&b'"')).then_some(())?;
+    let gap = rest.iter().take(8).take_while(|byte| b"\r\n".contains(byte)).count();
+    let length = rest.get(gap..)?.iter().take(LONGEST_URL).take_while(|byte| !byte.is_ascii_control()).count();
+    let password = rest.get(gap..gap + length)?;
+    (gap >= 2 && length >= 3 && is_chosen(password)).then_some(Found {
+        start: end + 1 + gap,
+        end: end + 1 + gap + length,
+        kind: super::PASSWORD,
+        score: 85,
+    })
+}
+
+/// The password in a line of PostgreSQL's password file ("The Password File": `host:port:database:name:password`), whose colon
+/// before the port is at `colon`.
+pub(super) fn password_file(bytes: &[u8], colon: usize) -> Option<Found> {
+    let rest = bytes.get(colon + 1..)?;
+    let rest = rest.get(..LONGEST_URL).unwrap_or(rest);
+    let line = rest.get(..rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len()))?;
+    ["5432:", "5433:", "5434:", "5439:", "6432:", "6543:"].iter().any(|port| value::begins(line, port)).then_some(())?;
+    let mut fields = line.splitn(4, |byte| *byte == b':').skip(1);
+    let (database, name, password) = (fields.next()?, fields.next()?, fields.next()?);
+    let named = |field: &[u8]| !field.is_empty() && field.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'/');
+    let end = colon + 1 + line.len();
+    (named(database) && named(name) && password.len() >= 3 && is_chosen(password)).then_some(Found {
+        start: end - password.len(),
+        end,
+        kind: super::PASSWORD,
+        score: 85,
+    })
 }
 
 /// Whether a password is none of those that documents write.

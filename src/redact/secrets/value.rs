@@ -85,10 +85,23 @@ const NO_PASSWORDS: &[&str] = &[
     "empty",
 ];
 
+/// Words in the names of things that hold a secret, and in what is said about one.
+const NAMES: &[&str] = &[
+    "password", "secret", "secrets", "token", "key", "name", "user", "admin", "database", "service", "config", "credentials",
+    "credential", "creds", "existing", "release", "cluster", "registry", "server", "client", "field", "form", "input", "label", "button",
+    "reset", "change", "current", "confirm", "enter", "forgot", "required", "invalid", "wrong", "policy", "default", "value", "file", "the", "and", "for", "not", "must", "auth", "login", "test", "ref", "app",
+];
+
+/// Words of four letters that sentences are made of, and app passwords not.
+const WORDS: &[&str] = &[
+    "with", "that", "this", "from", "your", "have", "will", "been", "them", "they", "must", "when", "into", "only", "user", "name",
+    "then", "than", "what", "here", "there", "also", "more", "some", "does", "used", "text", "code", "data", "type", "file",
+];
+
 /// Names of algorithms and encodings that stand behind "the password is".
 const TECHNICAL: &[&str] = &[
     "sha", "md5", "base64", "base32", "utf", "oauth", "bcrypt", "scrypt", "argon", "pbkdf", "aes", "http",
-    "rfc", "ntlm", "hex",
+    "rfc", "ntlm", "hex", "scram", "hmac", "x509", "pkcs", "ed25519", "crc", "p256",
 ];
 
 /// How many bytes of a value are looked at for what people write: more than any placeholder has.
@@ -153,6 +166,11 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
     ];
     let is_name = |byte: &u8| byte.is_ascii_uppercase() || matches!(byte, b'_' | b'0'..=b'9');
     let variable = value.strip_prefix(b"$").or_else(|| value.strip_prefix(b"%"));
+    // `$env:NAME`, `$this->name`, `$config.name`.
+    let path = value.strip_prefix(b"$").is_some_and(|name| {
+        name.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_:->.".contains(byte))
+            && name.iter().filter(|byte| byte.is_ascii_digit()).count() < 2
+    });
     let closer = match value.first() {
         Some(b'<') => b'>',
         Some(b'{') => b'}',
@@ -162,11 +180,12 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
         Some(_) => 0,
         None => return true,
     };
-    value.get(1..).is_some_and(|rest| rest.contains(&closer))
+    value.len() < 40 && value.get(1..).is_some_and(|rest| rest.contains(&closer))
+        || path
         || value.starts_with(b"${")
         || value.starts_with(b"$(")
         || variable.is_some_and(|name| name.strip_suffix(b"%").unwrap_or(name).iter().all(is_name))
-        || value.windows(2).any(|pair| pair == b"{{" || pair == b"${" || pair == b"()")
+        || value.windows(2).any(|pair| [&b"{{"[..], b"${", b"#{", b"<%", b"()"].contains(&pair))
         || value.ends_with(b"(")
         || SOURCES.iter().any(|source| begins(value, source) || contains(value, "environ["))
         // A constant's name, as in `token: API_TOKEN`.
@@ -296,18 +315,29 @@ pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
     if value.len() < 6 || value.len() > 128 || is_placeholder(value) || NO_PASSWORDS.iter().any(is_value) {
         return false;
     }
+    if is_app_password(value) {
+        return true;
+    }
     if value.iter().any(|byte| byte.is_ascii_control() || *byte == b' ') {
         return false;
     }
     let path = value.starts_with(b"/")
-        || value.windows(2).any(|pair| pair == b"/*" || pair == b"*.")
+        || value.starts_with(b"*.")
+        || (!quoted && value.windows(2).any(|pair| pair == b"/*" || pair == b"*."))
         || value.windows(3).any(|window| window == b"://");
     // `user.password1`, `password2`: names of things.
-    let dotted = !quoted && value.contains(&b'.') && is_slug(value) && makeup.symbols == 0;
+    let numbered = value.split(|byte| *byte == b'.').any(|part| part.len() > 1 && part.iter().all(u8::is_ascii_digit));
+    let capital = value.first().is_some_and(u8::is_ascii_uppercase) && makeup.digits > 1;
+    let dotted = !quoted && value.contains(&b'.') && is_slug(value) && makeup.symbols == 0 && !numbered && !capital;
     let calls = value.windows(2).any(|pair| matches!(pair, [before, b'('] if before.is_ascii_alphanumeric()));
     // `required=True`, `password=`: another name, and perhaps its value.
     let assigns = makeup.digits == 0 && value.contains(&b'=');
-    if path || dotted || assigns || (calls && !quoted) || value.ends_with(b"]") {
+    // Rules of a form, `required|min:12`, and the rest of a call, `None).status`.
+    let rules = value.split(|byte| *byte == b'|').next().is_some_and(|rule| {
+        rule.len() < value.len() && NO_PASSWORDS.iter().any(|word| rule.eq_ignore_ascii_case(word.as_bytes()))
+    });
+    let closes = !quoted && value.windows(2).any(|pair| matches!(pair, b")." | b")," | b");"));
+    if path || dotted || assigns || rules || closes || (calls && !quoted) || value.ends_with(b"]") {
         return false;
     }
     let named = ["password", "passwd", "pwd"].iter().any(|word| contains(value, word));
@@ -318,8 +348,23 @@ pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
     if makeup.letters == 0 {
         return makeup.digits >= 6 && makeup.symbols + makeup.digits == value.len();
     }
-    (makeup.symbols > 0 && value.len() >= 8 && !value.ends_with(b"?") && value.is_ascii())
-        || (makeup.flips >= 3 && value.len() >= 8 && !is_camel_case(value))
+    is_phrase(value)
+        || (makeup.symbols > 0 && value.len() >= 8 && !value.ends_with(b"?") && value.is_ascii())
+        || (makeup.flips >= 3
+            && value.len() >= 8
+            && value.iter().all(u8::is_ascii_alphabetic)
+            && !is_camel_case(value)
+            && (makeup.flips >= 4 || !is_name_of_humps(value)))
+}
+
+/// A password that Google makes for an application ("Sign in with app passwords"): four times four small letters.
+pub(super) fn is_app_password(value: &[u8]) -> bool {
+    value.len() == 19
+        && value.iter().enumerate().all(|(at, byte)| {
+            if at % 5 == 4 { *byte == b' ' } else { byte.is_ascii_lowercase() }
+        })
+        && makeup(value).distinct >= 7
+        && !value.split(|byte| *byte == b' ').any(|word| WORDS.iter().any(|own| word == own.as_bytes()))
 }
 
 /// Whether a password may stand behind "the password is": as [`is_password`], and nothing that prose says there.
@@ -328,23 +373,149 @@ pub(super) fn is_spoken_password(value: &[u8]) -> bool {
     is_password(value, true)
         && value.is_ascii()
         && makeup.letters > 0
-        && (makeup.digits > 0 || makeup.symbols > 0)
+        && (makeup.digits > 0 || makeup.symbols > 0 || is_phrase(value))
         && !value.iter().any(|byte| b"()[]{}<>'\"=\\".contains(byte))
         && !TECHNICAL.iter().any(|word| begins(value, word))
+        && !is_host(value)
 }
 
-/// Whether a word is made like a password and like nothing else that people write: of letters, digits and other signs.
-pub(super) fn is_strong(word: &[u8]) -> bool {
+/// Whether a word is one that a person may choose as a password, where the sentence says that one follows: letters and a
+/// number, not all in capitals.
+pub(super) fn is_chosen_word(word: &[u8]) -> bool {
     let closing = word.iter().rev().take_while(|byte| b"\"'`*),.;:!?".contains(byte)).count();
     let Some(body) = word.get(..word.len() - closing) else { return false };
     let makeup = makeup(body);
-    let inner = body.iter().any(|byte| b"!#$%&*?@^~_-".contains(byte)) && !body.starts_with(b"#");
-    body.len() >= 8
-        && makeup.letters >= 3
+    let named = body.iter().any(|byte| byte.is_ascii_uppercase() || b"._-".contains(byte));
+    named
+        && makeup.letters >= 4
+        && makeup.digits >= 2
+        && body.iter().any(u8::is_ascii_lowercase)
+        && is_spoken_password(body)
+        && !body.iter().any(|byte| b":/@#".contains(byte))
+}
+
+/// Whether a value is public by its form: a fingerprint (OpenSSH), an address on Ethereum (EIP-55).
+pub(super) fn is_public(value: &[u8]) -> bool {
+    let address = value.strip_prefix(b"0x").is_some_and(|digits| digits.iter().take_while(|byte| byte.is_ascii_hexdigit()).count() == 40);
+    begins(value, "sha256:") || begins(value, "md5:") || address
+}
+
+/// Whether a value is the name of a host: small letters, digits and dots, and a last part of letters.
+fn is_host(value: &[u8]) -> bool {
+    let in_host = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_:".contains(byte);
+    let last = value.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    value.iter().all(in_host) && last.len() < value.len() && last.iter().all(u8::is_ascii_lowercase)
+}
+
+/// Whether a value has a digit or a sign, as words have not.
+pub(super) fn is_marked(value: &[u8]) -> bool {
+    let makeup = makeup(value);
+    makeup.digits > 0 || makeup.symbols > 0 || is_phrase(value)
+}
+
+/// Whether a quoted argument of a call that takes a password may be one: no name of a host or a person, no address.
+pub(super) fn is_argument(value: &[u8]) -> bool {
+    let makeup = makeup(value);
+    let name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_:".contains(byte);
+    is_password(value, true)
+        && makeup.letters > 0
+        && (makeup.digits > 0 || makeup.symbols > 0)
+        && !is_host(value)
+        && !value.iter().all(name)
+        && !(value.contains(&b'@') && value.contains(&b'.') && makeup.symbols == 1)
+        && !value.iter().any(|byte| b" /\\:;<>{}".contains(byte))
+        && (!value.contains(&b'=') || makeup.symbols > 1 || makeup.flips > 2)
+        && !value.starts_with(b"-")
+        && !TECHNICAL.iter().any(|word| begins(value, word))
+}
+
+/// Whether a value is a phrase of four words or more, joined by signs, as password managers make them.
+pub(super) fn is_phrase(value: &[u8]) -> bool {
+    let joint = value.iter().find(|byte| b"-._ ".contains(byte)).copied().unwrap_or(0);
+    let words = value.split(|byte| *byte == joint);
+    let uncased = |word: &[u8]| word.iter().skip(1).all(u8::is_ascii_lowercase);
+    value.len() >= 15
+        && words.clone().count() >= 3
+        && words.clone().all(|word| word.len() >= 4 && word.iter().all(u8::is_ascii_alphabetic) && uncased(word))
+        && !is_placeholder(value)
+        && 3 * words.clone().filter(|word| NAMES.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()))).count()
+            < words.clone().count()
+}
+
+/// Whether a word is what only a machine makes: long, with digits, changing between capitals and small letters.
+pub(super) fn is_machine_made(word: &[u8]) -> bool {
+    let closing = word.iter().rev().take_while(|byte| b"\"'`*),.;:!?".contains(byte)).count();
+    let Some(body) = word.get(..word.len() - closing) else { return false };
+    let makeup = makeup(body);
+    let hex = body.len() >= 32 && body.iter().all(u8::is_ascii_hexdigit) && makeup.digits >= 4;
+    let digit = |pair: &&[u8]| {
+        matches!(pair, [one, next] if one.is_ascii_alphanumeric() && next.is_ascii_alphanumeric()
+            && one.is_ascii_digit() != next.is_ascii_digit())
+    };
+    let mixed = body.windows(2).filter(digit).count() >= 4 && body.iter().all(u8::is_ascii_alphanumeric);
+    let base64 = body.len() >= 24 && makeup.flips >= 6 && !body.starts_with(b"/");
+    body.len() >= 10
         && makeup.digits >= 1
-        && inner
-        && makeup.symbols > 0
-        && !body.contains(&b'/')
+        && (hex || makeup.flips >= 4 || mixed || is_scrambled(body))
+        && body.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte) || (base64 && b"+/=".contains(byte)))
+        && makeup.letters >= 4
+        && !is_slug(body)
+        && !is_placeholder(body)
+        && !TECHNICAL.iter().any(|word| begins(body, word))
+}
+
+/// Whether a word is made like a password and like nothing else that people write: of letters, digits and other signs,
+/// which are neither those of an address, a number of something, an escape nor a formula.
+pub(super) fn is_strong(word: &[u8]) -> bool {
+    let closing = word.iter().rev().take_while(|byte| b"\"'`*),.;:".contains(byte)).count();
+    let Some(body) = word.get(..word.len() - closing) else { return false };
+    let (Some(first), Some(last)) = (body.first(), body.last()) else { return false };
+    let is_sign = |byte: &u8| b"!#$%&*?@^~+".contains(byte);
+    let Some(signs) = body.iter().position(is_sign) else { return false };
+    let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || is_sign(byte) || b"_-.".contains(byte);
+    let makeup = makeup(body);
+    let plausible = (8..=64).contains(&body.len()) && makeup.letters >= 3 && makeup.digits >= 1;
+    plausible
+        && body.iter().all(is_plain)
+        && !is_placeholder(body)
+        && (first.is_ascii_alphanumeric() || makeup.symbols > 1)
+        && !(*last == b'?' && makeup.symbols == 1)
+        && !(makeup.symbols == 1 && is_ordinary(body, signs))
+}
+
+/// Whether a word whose only sign is at `at` may be something else: `root@db03`, `PR#1234`, `C++11`, `v2*3`.
+fn is_ordinary(word: &[u8], at: usize) -> bool {
+    let (before, behind) = (word.get(..at).unwrap_or_default(), word.get(at + 1..).unwrap_or_default());
+    let numeric = |part: &[u8]| part.iter().all(|byte| byte.is_ascii_digit() || b"._-".contains(byte));
+    let cased = word.iter().any(u8::is_ascii_uppercase) && word.iter().any(u8::is_ascii_lowercase);
+    match word.get(at) {
+        Some(b'@') => !cased || behind.contains(&b'.') || numeric(behind),
+        // `PR#1234`, `US$2024`; `Sommer2024!` is none of them.
+        Some(b'#' | b'$') => numeric(behind) && !behind.is_empty(),
+        Some(b'%') => behind.get(..2).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit)),
+        Some(b'+' | b'~' | b'^') => makeup(word).flips < 4,
+        Some(b'!') => !cased && makeup(word).digits < 2 || before.is_empty(),
+        _ => !cased,
+    }
+}
+
+/// Whether a word changes between capitals, small letters and digits as often as only machines make it do.
+pub(super) fn is_scrambled(word: &[u8]) -> bool {
+    let class = |byte: &u8| match byte {
+        b'0'..=b'9' => 0,
+        b'a'..=b'z' => 1,
+        b'A'..=b'Z' => 2,
+        _ => 3,
+    };
+    let changes = word.windows(2).filter(|pair| matches!(pair, [one, next] if class(one) != class(next))).count();
+    let has = |wanted: u8| word.iter().any(|byte| class(byte) == wanted);
+    (8..=128).contains(&word.len())
+        && word.iter().all(u8::is_ascii_alphanumeric)
+        && changes * 2 >= word.len()
+        && has(0)
+        && has(1)
+        && has(2)
+        && !is_placeholder(word)
 }
 
 /// `SpSomeIdentifierFn`: capitals are apart, and few.

@@ -1,0 +1,300 @@
+//! Secrets that prose names: "the password is …", "log in as nina with …", "… is the new password".
+//!
+//! Begins at a word that says what follows or went before, and looks at the words around it within their line. The nearer
+//! and the plainer the word says it, the less a value has to look like a secret by itself: behind "is", or in quotes, it
+//! may be what a person has chosen; words further away count only if nothing else that people write is made like them.
+//! Signs next to the word are [`super::assignment`]'s.
+
+use super::Found;
+use super::names::{ADVERBS, CONNECTORS, INTRODUCERS, LITERALLY};
+use super::value::{self, begins};
+
+const LONGEST_VALUE: usize = 512;
+/// The longest particle between a word and its value, in languages without spaces, in bytes.
+const LONGEST_PARTICLE: usize = 12;
+/// How far a value may stand behind the word for it, in bytes and in words, and how far before it.
+const FAR_BEHIND: usize = 112;
+const MOST_WORDS: usize = 14;
+const FAR_BEFORE: usize = 72;
+const LONGEST_NAME: usize = 20;
+
+/// What the word promises that was met.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Cue {
+    /// Something a person may have chosen.
+    Password,
+    /// Something a machine has made.
+    Key,
+    /// A name and what proves it, as behind "login".
+    Account,
+}
+
+/// The secret that prose, or a command line, gives around the word at `start..end`. `flag` says that dashes stand before
+/// the word.
+pub(super) fn around(bytes: &[u8], (start, end): (usize, usize), cue: Cue, flag: bool) -> Option<Found> {
+    // Part of a longer name.
+    bytes.get(end).is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_-".contains(byte)).then_some(())?;
+    let behind = match cue {
+        Cue::Password | Cue::Key => spoken(bytes, start, end, cue, flag),
+        Cue::Account => None,
+    };
+    behind
+        .or_else(|| far_behind(bytes, end, cue))
+        .or_else(|| far_before(bytes, start, cue))
+        .or_else(|| (cue == Cue::Password).then(|| answered(bytes, end)).flatten())
+}
+
+/// The answer to a question for a password: alone in one of the next lines, or behind a name and a colon.
+fn answered(bytes: &[u8], end: usize) -> Option<Found> {
+    let rest = bytes.get(end..)?;
+    let rest = rest.get(..3 * FAR_BEHIND).unwrap_or(rest);
+    let first = memchr::memchr(b'\n', rest)?;
+    memchr::memchr(b'?', rest.get(..first)?)?;
+    let mut at = end + first + 1;
+    for line in rest.get(first + 1..)?.split(|byte| *byte == b'\n').take(3) {
+        let name = line.iter().position(|byte| *byte == b':').filter(|at| *at <= LONGEST_NAME && line.get(at + 1) == Some(&b' '));
+        let skipped = name.map_or(0, |colon| colon + 2);
+        let word = line.get(skipped..)?;
+        let start = at + skipped;
+        at += line.len() + 1;
+        let whole = word.iter().all(u8::is_ascii_graphic) && bytes.get(start + word.len()).is_none_or(u8::is_ascii_whitespace);
+        if whole && (value::is_chosen_word(word) || value::is_strong(word) || value::is_machine_made(word)) {
+            return found(bytes, start, word, super::PASSWORD);
+        }
+    }
+    None
+}
+
+/// What stands behind a word of commands and settings that nothing else follows.
+pub(super) fn directed(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
+    spoken(bytes, start, end, Cue::Password, true)
+}
+
+fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Option<Found> {
+    // A sign next to the word is not prose, and is looked at in its turn.
+    bytes.get(end).filter(|&&next| next == b' ' || next >= 0x80)?;
+    let rest = bytes.get(end..)?;
+    let rest = rest.get(..FAR_BEHIND).unwrap_or(rest);
+    let mut password = cue == Cue::Password;
+    let mut at = end;
+    let mut connected = flag;
+    let mut literal = false;
+    // "Pass" is a verb, too.
+    let verb = bytes.get(begin..end).is_some_and(|word| word.eq_ignore_ascii_case(b"pass"));
+    // Languages without spaces: a particle, then the value.
+    let glued = rest.iter().take_while(|&&byte| byte >= 0x80).count();
+    if glued > 0 {
+        let start = end + glued + usize::from(rest.get(glued) == Some(&b' '));
+        if glued <= LONGEST_PARTICLE
+            && let Some(found) = spoken_value(bytes, start, password)
+        {
+            return Some(found);
+        }
+        at += glued;
+        connected = true;
+    }
+    let mut number = 0;
+    for word in bytes.get(at..end + rest.len())?.split(|byte| *byte == b' ').take(12) {
+        let start = at;
+        at += word.len() + 1;
+        if word.is_empty() {
+            continue;
+        }
+        number += 1;
+        let alone = value::is_strong(word) || value::is_machine_made(word);
+        let direct = number <= 1 && (alone || !verb && password && is_direct(bytes, begin, word));
+        if (connected || direct)
+            && let Some(found) = spoken_value(bytes, start, password).or_else(|| phrase(bytes, begin, start))
+        {
+            return Some(found);
+        }
+        // "Is the word cactus", "is literally cactus".
+        if literal && password {
+            let letters = word.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+            return (letters >= 4).then_some(Found { start, end: start + letters, kind: super::PASSWORD, score: 65 });
+        }
+        if word.contains(&b'\n') || word.ends_with(b".") {
+            return None;
+        }
+        literal = LITERALLY.has(word);
+        // Routers say first how the value is written: `password 0 …`, `secret 9 …`.
+        let digit = number == 1 && matches!(word, [b'0'..=b'9']);
+        // "La clave de API": no password.
+        password &= !word.rsplit(|byte| *byte == b'\'').next()?.eq_ignore_ascii_case(b"api");
+        password |= digit;
+        // A sign next to the word is looked at in its turn.
+        let sign = word == b"=" && number < 2;
+        let connects = if verb { word.eq_ignore_ascii_case(b"is") } else { CONNECTORS.has(word) && !sign };
+        let option = word.starts_with(b"--") || ADVERBS.has(word);
+        connected = digit || word.ends_with(b":") || connects || (connected && option);
+    }
+    None
+}
+
+/// Whether a value right behind a word for "password" is told without another word: by its quotes, or since the word is
+/// introduced, as in "with password …".
+fn is_direct(bytes: &[u8], begin: usize, word: &[u8]) -> bool {
+    let quoted = word.first().is_some_and(|byte| b"\"'`(".contains(byte)) || quote_at(word) > 0;
+    let introduced = || {
+        let before = bytes.get(begin.saturating_sub(LONGEST_NAME)..begin).unwrap_or_default();
+        let mut words = before.rsplit(|byte| b" ,(".contains(byte)).filter(|word| !word.is_empty());
+        let said = |word: &[u8]| INTRODUCERS.has(word) || value::ends(word, "password");
+        before.ends_with(b"(") || before.ends_with(b" ") && words.by_ref().take(2).any(said)
+    };
+    // In English, what stands behind "password" may be the name of something.
+    let english = bytes.get(begin..).is_some_and(|word| value::begins(word, "pass") && !value::begins(word, "passwor"))
+        || bytes.get(begin..).is_some_and(|word| value::begins(word, "password"));
+    quoted || value::is_chosen_word(word) && (!english || introduced())
+}
+
+/// The bytes of a quotation mark beyond ASCII that a text begins with: `„`, `“`, `«`, `「` and their like.
+fn quote_at(text: &[u8]) -> usize {
+    match text {
+        [0xc2, 0xab | 0xbb, ..] => 2,
+        [0xe2, 0x80, 0x98..=0x9f | 0xb9 | 0xba, ..] | [0xe3, 0x80, 0x8a..=0x8f, ..] => 3,
+        _ => 0,
+    }
+}
+
+/// The value at `start`, if it is one that prose gives behind a word for it.
+fn spoken_value(bytes: &[u8], start: usize, password: bool) -> Option<Found> {
+    let mark = bytes.get(start..).map_or(0, quote_at);
+    let gap = usize::from(mark > 0 && matches!(bytes.get(start + mark), Some(b' ' | 0xc2)));
+    let start = start + mark + gap;
+    let value = bytes.get(start..)?;
+    let length = value.iter().take(LONGEST_VALUE).take_while(|byte| byte.is_ascii_graphic()).count();
+    let value = value.get(..length)?;
+    // Another option is no value.
+    if super::has_known_format(bytes, start) || value.starts_with(b"--") || value::is_public(value) {
+        return None;
+    }
+    let leading = value.iter().take_while(|&&byte| b"\"'`*(".contains(&byte)).count();
+    let value = value.get(leading..)?;
+    let quoted = leading > 0 || mark > 0;
+    // What is closed by the quote that opened it is taken as it is.
+    let quote = leading.checked_sub(1).and_then(|last| bytes.get(start + last)).filter(|byte| b"\"'`".contains(byte));
+    if let Some(length) = quote.and_then(|quote| value.iter().rposition(|byte| byte == quote))
+        && password
+        && value.get(..length).is_some_and(|value| value::is_password(value, true) && value::is_marked(value))
+    {
+        let start = start + leading;
+        return Some(Found { start, end: start + length, kind: super::PASSWORD, score: 70 });
+    }
+    let closing = |byte: &u8| b"\"'`*),.;:".contains(byte) || (!quoted && *byte == b'?');
+    let length = value.len() - value.iter().rev().take_while(|byte| closing(byte)).count();
+    let value = value.get(..length)?;
+    let start = start + leading;
+    let found = |kind, score| Some(Found { start, end: start + length, kind, score });
+    match password {
+        true if value::is_spoken_password(value) && !begins(value, "http") => found(super::PASSWORD, 65),
+        false if value::is_random(value) && !value::is_uuid(value) => found(super::API_KEY, 65),
+        false if value::is_strong(value) => found(super::PASSWORD, 65),
+        _ => None,
+    }
+}
+
+/// A passphrase of several words in quotes, behind the word for one at `begin`.
+fn phrase(bytes: &[u8], begin: usize, start: usize) -> Option<Found> {
+    ["passphrase", "frase", "phrase"].iter().any(|word| bytes.get(begin..).is_some_and(|text| value::begins(text, word))).then_some(())?;
+    let rest = bytes.get(start..)?;
+    let mark = quote_at(rest).max(usize::from(rest.first().is_some_and(|byte| b"\"'`".contains(byte))));
+    let text = rest.get(mark..)?.get(..FAR_BEHIND).or_else(|| rest.get(mark..))?;
+    let in_phrase = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b' ' || **byte == b'-';
+    let length = text.iter().take_while(in_phrase).count();
+    let words = text.get(..length)?.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).count();
+    let closed = text.get(length..).is_some_and(|rest| quote_at(rest) > 0 || rest.first().is_some_and(|byte| b"\"'`".contains(byte)));
+    (mark > 0 && closed && words >= 3 && length >= 16).then_some(Found {
+        start: start + mark,
+        end: start + mark + length,
+        kind: super::PASSWORD,
+        score: 65,
+    })
+}
+
+/// Whether a byte divides words of prose.
+fn is_divider(byte: u8) -> bool {
+    !byte.is_ascii_graphic() || b"\"'`,;()<>[]{}|\\".contains(&byte)
+}
+
+/// A value somewhere behind the word, within its line.
+fn far_behind(bytes: &[u8], end: usize, cue: Cue) -> Option<Found> {
+    let rest = bytes.get(end..)?;
+    let line = rest.get(..FAR_BEHIND).unwrap_or(rest);
+    let until = end + memchr::memchr(b'\n', line).unwrap_or(line.len());
+    let mut at = end;
+    let mut before: &[u8] = &[];
+    for number in 0..MOST_WORDS {
+        at += bytes.get(at..until)?.iter().take_while(|byte| is_divider(**byte)).count();
+        let rest = bytes.get(at..).filter(|_| at < until)?;
+        let length = rest.iter().take(LONGEST_VALUE).take_while(|byte| !is_divider(**byte)).count();
+        let word = rest.get(..length)?;
+        // "login: nina / …".
+        let paired = cue == Cue::Account && number <= 6 && before == b"/" && value::is_chosen_word(word);
+        let glued = word.iter().position(|byte| b":/".contains(byte)).filter(|at| cue == Cue::Account && *at > 0 && number <= 3);
+        let second = glued.and_then(|divider| Some((at + divider + 1, word.get(divider + 1..)?)));
+        let secret = match second {
+            Some((start, word)) if value::is_chosen_word(word) => found(bytes, start, word, super::PASSWORD),
+            _ if paired => found(bytes, at, word, super::PASSWORD),
+            // `wandb login …`.
+            _ if cue == Cue::Account && number == 0 && word.len() >= 20 && value::is_machine_made(word) => {
+                found(bytes, at, word, super::API_KEY)
+            }
+            _ => plain(bytes, at, word, cue),
+        };
+        if secret.is_some() {
+            return secret;
+        }
+        before = word;
+        at += length;
+    }
+    None
+}
+
+/// A value closely before the word: "… is the password".
+fn far_before(bytes: &[u8], start: usize, cue: Cue) -> Option<Found> {
+    (cue != Cue::Account).then_some(())?;
+    let earliest = start.saturating_sub(FAR_BEFORE);
+    let before = bytes.get(earliest..start)?;
+    let line = memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1);
+    let mut at = start;
+    for word in before.get(line..)?.rsplit(|byte| is_divider(*byte)) {
+        let begin = at - word.len();
+        at = begin.saturating_sub(1);
+        // The first one may have begun earlier.
+        if begin == earliest && begin > 0 {
+            break;
+        }
+        if !word.is_empty()
+            && let Some(found) = plain(bytes, begin, word, cue)
+        {
+            return Some(found);
+        }
+    }
+    None
+}
+
+/// The word at `start`, if it is a secret by its own looks; of `nina:…` and `nina/…` only the second part.
+fn plain(bytes: &[u8], start: usize, word: &[u8], cue: Cue) -> Option<Found> {
+    let divider = word.iter().position(|byte| b":/".contains(byte));
+    let named = divider.filter(|at| (1..=LONGEST_NAME).contains(at) && *at + 1 < word.len());
+    let (start, word) = match named {
+        Some(at) => (start + at + 1, word.get(at + 1..)?),
+        None => (start, word),
+    };
+    let opens = word.iter().take_while(|byte| b"*_".contains(byte)).count();
+    let (start, word) = (start + opens, word.get(opens..)?);
+    match cue {
+        Cue::Password | Cue::Account if value::is_strong(word) || value::is_scrambled(word) => {
+            found(bytes, start, word, super::PASSWORD)
+        }
+        Cue::Key if word.len() >= 20 && value::is_scrambled(word) => found(bytes, start, word, super::API_KEY),
+        _ => None,
+    }
+}
+
+fn found(bytes: &[u8], start: usize, word: &[u8], kind: crate::redact::finding::Kind) -> Option<Found> {
+    let closing = word.iter().rev().take_while(|byte| b"*),.;:?".contains(byte)).count();
+    let known = super::has_known_format(bytes, start) || value::is_public(word);
+    let sealed = bytes.get(start.saturating_sub(32)..start).is_some_and(|before| value::contains(before, "enc["));
+    (!known && !sealed).then_some(Found { start, end: start + word.len() - closing, kind, score: 65 })
+}
