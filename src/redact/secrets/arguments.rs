@@ -70,6 +70,23 @@ pub(super) fn first(bytes: &[u8], bracket: usize) -> Option<Found> {
     machine_made.then_some(Found { start, end, kind: super::API_KEY, score: 75 })
 }
 
+/// The password in the only argument of a call that connects to Oracle ("Connecting to Oracle": `name/password@host`), whose bracket
+/// is at `bracket`.
+pub(super) fn connected(bytes: &[u8], bracket: usize) -> Option<Found> {
+    value::ends(bytes.get(bracket.saturating_sub(16)..bracket)?, "connect").then_some(())?;
+    let (start, end) = quoted_behind(bytes, bracket)?;
+    let text = bytes.get(start..end)?;
+    let divider = text.iter().position(|byte| b"/:".contains(byte)).filter(|at| text.get(*at) == Some(&b'/'))?;
+    let host = text.iter().rposition(|byte| *byte == b'@').filter(|host| *host > divider)?;
+    let password = text.get(divider + 1..host)?;
+    value::is_password(password, true).then_some(Found {
+        start: start + divider + 1,
+        end: start + host,
+        kind: super::CONNECTION_STRING,
+        score: 90,
+    })
+}
+
 /// The password that a test types into a field, whose bracket is at `bracket`: `find("password").send_keys("…")`.
 pub(super) fn typed(bytes: &[u8], bracket: usize) -> Option<Found> {
     const TYPING: &[&str] = &[".send_keys", ".sendkeys", ".fill", ".type", ".setvalue", ".set_value", ".input_text", ".clearandtype"];

@@ -25,6 +25,8 @@ pub(super) enum Promise {
     Credential,
     /// A key of which nothing says what it opens.
     PerhapsKey,
+    /// Digits that open a card or a door.
+    Number,
 }
 
 /// How far back a name is looked for, and how long a value may be.
@@ -47,6 +49,11 @@ pub(super) fn behind(bytes: &[u8], sign: usize) -> Option<Found> {
 /// What the name of a column promises.
 pub(super) fn named(name: &[u8]) -> Option<Promise> {
     promise_of(last_word(name)).or_else(|| is_key_to_api(name).then_some(Promise::Key))
+}
+
+/// Whether a name is that of a key that opens something.
+pub(super) fn opens(name: &[u8]) -> bool {
+    matches!(promise_of(last_word(name)), Some(Promise::Key | Promise::KeyOrUuid))
 }
 
 /// Where the value behind the sign begins, if a secret is named before it.
@@ -72,7 +79,7 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
     }
     // A fingerprint, and the name of a secret in a vault.
     let before = bytes.get(start.saturating_sub(LONGEST_NAME)..start).unwrap_or_default();
-    if value::is_public(value) || value.starts_with(b"ENC[") || before.rsplit(u8::is_ascii_whitespace).next().is_some_and(|name| value::contains(name, "arn:")) {
+    if value.starts_with(b"LS0tLS1") || value::is_public(value) || value.starts_with(b"ENC[") || before.rsplit(u8::is_ascii_whitespace).next().is_some_and(|name| value::contains(name, "arn:")) {
         return None;
     }
     // Types, calls and paths of code.
@@ -90,7 +97,16 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
             let given = quoted || is_field(bytes, start, end);
             value::is_password(value, given).then_some((super::PASSWORD, if quoted { 80 } else { 75 }))?
         }
-        Promise::PerhapsKey => is_sure(value, quoted).then_some((super::API_KEY, 65))?,
+        Promise::Number => {
+            let digits = (4..=8).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
+            (digits && !is_postal(bytes, start)).then_some((super::PASSWORD, 70))?
+        }
+        Promise::PerhapsKey => {
+            let before = bytes.get(start.saturating_sub(LONGEST_NAME)..start)?;
+            let told = ["user", "api", "crypt"].iter().any(|word| value::contains(before, word));
+            let hash = quoted && told && value.len() == 32 && value.iter().all(u8::is_ascii_hexdigit);
+            (is_sure(value, quoted) || hash).then_some((super::API_KEY, 65))?
+        }
         Promise::Key | Promise::KeyOrUuid if value::is_strong(value) || quoted && value::is_phrase(value) => {
             (super::PASSWORD, 70)
         }
@@ -99,6 +115,15 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
         Promise::Key | Promise::KeyOrUuid => value::is_random(value).then_some((super::API_KEY, 75))?,
     };
     Some(Found { start, end, kind, score })
+}
+
+/// Whether a number of six digits is part of an address: India's postal codes are called PIN.
+fn is_postal(bytes: &[u8], start: usize) -> bool {
+    let before = bytes.get(start.saturating_sub(3 * LONGEST_NAME)..start + 3 * LONGEST_NAME.min(bytes.len() - start));
+    let around = before.or_else(|| bytes.get(start.saturating_sub(3 * LONGEST_NAME)..)).unwrap_or_default();
+    ["india", "postal", "district", "road", "nagar", "city", "state", "address", "pincode", "pin code", "gpio", "postcode", "dist."]
+        .iter()
+        .any(|word| value::contains(around, word))
 }
 
 /// Whether a value is a key whatever its name says: 32 bytes in base 64, or what no hash is.
@@ -215,7 +240,7 @@ pub(super) fn constant(bytes: &[u8], end: usize) -> Option<Found> {
     // `(setenv "NAME" "…")`, `$_ENV['NAME']	…`.
     let closing = bytes.get(end..)?.iter().take(3).take_while(|byte| b"\"']".contains(byte)).count();
     let space = end + closing;
-    bytes.get(space).filter(|byte| b" \t".contains(byte))?;
+    bytes.get(space).filter(|byte| b" \t;,|".contains(byte))?;
     let promise = named(name_before(bytes, end))?;
     let (start, end, quoted) = value_behind(bytes, space)?;
     let value = bytes.get(start..end)?;
@@ -264,7 +289,8 @@ fn promise_of((mut last, mut before): (&[u8], &[u8])) -> Option<Promise> {
         (last, before) = (previous, earlier);
     }
     let beginning = || {
-        let first = before.split(|byte| b"_- .".contains(byte)).next().unwrap_or_default();
+        let name = before.rsplit(|byte| *byte == b' ').next().unwrap_or_default();
+        let first = name.split(|byte| b"_-.".contains(byte)).next().unwrap_or_default();
         PASSWORD_BEGINNINGS.has(first).then_some(Promise::Password)
     };
     let promise = promise_of_words(last, before).or_else(beginning)?;
@@ -289,6 +315,13 @@ fn promise_of_words(last: &[u8], before: &[u8]) -> Option<Promise> {
     // WordPress calls some of its keys so ("Security keys").
     if trimmed == b"SALT" && !before.is_empty() {
         return Some(Promise::Key);
+    }
+    // Windows, `netsh wlan show profile key=clear`.
+    if trimmed.eq_ignore_ascii_case(b"content") && last_word(before).0.eq_ignore_ascii_case(b"key") {
+        return Some(Promise::Password);
+    }
+    if matches!(trimmed, b"PIN" | b"PUK" | b"PIN2" | b"PUK2") {
+        return Some(Promise::Number);
     }
     let key = KEYS.has(trimmed);
     let token = || KEY_WORDS.has(trimmed) || trimmed.len() > 5 && value::ends(trimmed, "token");

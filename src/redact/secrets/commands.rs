@@ -51,6 +51,7 @@ const OPTIONS: &[(&str, &str, Follows)] = &[
     ("psexec", "-p", Follows::Apart),
     ("PsExec", "-p", Follows::Apart),
     ("security ", "-w", Follows::Apart),
+    ("security ", "-p", Follows::Apart),
     ("openssl ", "-k", Follows::Apart),
     ("impacket", "-p", Follows::Apart),
     ("smbmap", "-p", Follows::Apart),
@@ -194,7 +195,8 @@ fn password(bytes: &[u8], behind: usize, follows: Follows) -> Option<Found> {
     let length = rest.get(start..)?.iter().take(LONGEST_VALUE).take_while(|byte| !is_end(byte)).count();
     let word = rest.get(start..start + length)?;
     // Digits make it a password, and not another option that is written without a space.
-    let plausible = value::is_password(word, true) && word.iter().any(u8::is_ascii_digit);
+    let marked = word.iter().any(u8::is_ascii_digit) || value::is_strong(word) || value::is_machine_made(word) || value::is_phrase(word);
+    let plausible = value::is_password(word, true) && (marked || value::is_app_password(word));
     let found =
         Found { start: behind + start, end: behind + start + length, kind: super::PASSWORD, score: 80 };
     plausible.then_some(found)

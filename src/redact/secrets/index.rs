@@ -68,6 +68,23 @@ pub(super) const LEADS: &[(&str, Lead)] = &[
     ("LS0tLS1CRUdJTi", Lead::Encoded),
     ("recovery code", Lead::Codes),
     ("backup code", Lead::Codes),
+    ("auth sha ", Lead::Directive),
+    ("auth md5 ", Lead::Directive),
+    ("priv aes ", Lead::Directive),
+    ("priv des ", Lead::Directive),
+    ("community string", Lead::Password),
+    ("initialpassword", Lead::Password),
+    ("userpassword", Lead::Password),
+    ("newpassword", Lead::Password),
+    ("defaultpassword", Lead::Password),
+    ("temppassword", Lead::Password),
+    ("adminpassword", Lead::Password),
+    ("apikey", Lead::Key),
+    ("clientsecret", Lead::Key),
+    ("assword", Lead::Password),
+    ("PIN ", Lead::Password),
+    ("PUK ", Lead::Password),
+    ("pat ", Lead::Key),
     ("password", Lead::Password),
     ("passwd", Lead::Password),
     ("passcode", Lead::Password),
@@ -162,11 +179,12 @@ pub(super) const LEADS: &[(&str, Lead)] = &[
 
 /// For each first byte, in small letters, the rows of [`LEADS`] that begin so, as bits.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
-static LEADS_FROM: [u128; 256] = {
-    let mut rows = [0; 256];
+static LEADS_FROM: [[u128; 2]; 256] = {
+    let mut rows = [[0; 2]; 256];
     let mut row = 0;
     while row < LEADS.len() {
-        rows[LEADS[row].0.as_bytes()[0] as usize] |= 1 << row;
+        let first = LEADS[row].0.as_bytes()[0].to_ascii_lowercase();
+        rows[first as usize][row / 128] |= 1 << (row % 128);
         row += 1;
     }
     rows
@@ -174,11 +192,15 @@ static LEADS_FROM: [u128; 256] = {
 
 /// The leads that may begin with this byte.
 pub(super) fn leads_from(first: u8) -> impl Iterator<Item = (&'static str, Lead)> {
-    let mut rows = LEADS_FROM.get(usize::from(first.to_ascii_lowercase())).copied().unwrap_or(0);
+    let [mut rows, mut more] = LEADS_FROM.get(usize::from(first.to_ascii_lowercase())).copied().unwrap_or([0; 2]);
+    let mut base = 0;
     std::iter::from_fn(move || {
+        if rows == 0 {
+            (rows, more, base) = (more, 0, base + 128);
+        }
         let row = (rows != 0).then(|| rows.trailing_zeros() as usize)?;
         rows &= rows - 1;
-        LEADS.get(row).copied()
+        LEADS.get(base + row).copied()
     })
 }
 

@@ -163,6 +163,9 @@ impl Scan<'_> {
             return (None, end);
         }
         let start = BASE64.start(bytes, at, LONGEST_RUN);
+        // Padding is at an end; before the run it is the sign of an assignment.
+        let sign = bytes.get(start..at).and_then(|before| before.iter().rposition(|byte| *byte == b'='));
+        let start = start + sign.map_or(0, |sign| sign + 1);
         let long = BASE64.end(bytes, at, LONGEST_RUN);
         self.marked_until = long;
         (structured::marked(bytes, start, long, start < self.key_until), end)
@@ -212,6 +215,9 @@ impl Scan<'_> {
             if found.is_empty() {
                 found = arguments::inserted(bytes, at);
             }
+            if found.is_empty() {
+                found = spoken::listed(bytes, end);
+            }
             if !found.is_empty() {
                 // What an earlier table has is at an end: this is its last line, or one behind it.
                 self.tabled = found;
@@ -219,7 +225,9 @@ impl Scan<'_> {
         }
         // "Pass" is the beginning of many words.
         let verb = bytes.get(at..end).is_some_and(|word| word.eq_ignore_ascii_case(b"pass"));
-        (!verb || !bytes.get(end).is_some_and(u8::is_ascii_alphabetic)).then_some(())?;
+        // A pin has nothing to hide, a PIN has.
+        let pin = bytes.get(at..end).is_some_and(|word| word == b"pin" || word == b"Pin" || word == b"puk");
+        (!pin && !verb || verb && !bytes.get(end).is_some_and(u8::is_ascii_alphabetic)).then_some(())?;
         let end = if password { whole_word(bytes, end) } else { end };
         let flag = bytes.get(at.saturating_sub(24)..at).is_some_and(|before| {
             let start = before.iter().rposition(|byte| byte.is_ascii_whitespace()).map_or(0, |at| at + 1);
@@ -259,7 +267,7 @@ impl Scan<'_> {
             let value = bytes.get(found.start..found.end)?;
             let quote = bytes.get(found.end).is_some_and(|byte| b"\"'`\\".contains(byte));
             let name = bytes.get(found.end + 1) == Some(&b':');
-            (quote && !name && value::is_marked(value)).then_some(found)
+            (quote && !name && value::has_mark(value)).then_some(found)
         };
         prefixed.then(|| named().or_else(|| arguments::positional(bytes, at))).flatten()
     }
@@ -274,7 +282,9 @@ impl Scan<'_> {
             b'(' if !matches!(next, b'"' | b'\'') => {
                 return structured::data_source(bytes, at).or_else(|| arguments::first(bytes, at));
             }
-            b'(' if let Some(found) = arguments::typed(bytes, at) => return Some(found),
+            b'(' if let Some(found) = arguments::typed(bytes, at).or_else(|| arguments::connected(bytes, at)) => {
+                return Some(found);
+            }
             b',' => return self.comma(at),
             b':' if next == b'/' && bytes.get(at + 2) == Some(&b'/') => {
                 return structured::url_password(bytes, at);

@@ -43,6 +43,8 @@ pub(super) static PASSWORD_ENDINGS: List = List::new(&[
     "khẩu",
     "סיסמה",
     "κωδικός",
+    "passwordd",
+    "passwordo",
     "lösenordet",
     "passordet",
     "adgangskoden",
@@ -310,6 +312,9 @@ pub(super) static ADVERBS: List = List::new(&[
     "teraz",
     "nadal",
     "сейчас",
+    "ascii-text",
+    "plain-text",
+    "hexadecimal",
 ]);
 /// What says that a password follows, before the word for it: "with", "and", "the new", in many languages.
 pub(super) static INTRODUCERS: List = List::new(&[
@@ -322,11 +327,25 @@ pub(super) static LITERALLY: List =
     List::new(&["literally", "word", "wort", "mot", "palabra", "palavra", "слово", "woord", "ordet", "wörtlich", "słowo"]);
 /// Words for "password" that begin a name, in languages that put what it is for behind it.
 pub(super) static PASSWORD_BEGINNINGS: List = List::new(&[
-    "haslo", "hasło", "senha", "contrasena", "contraseña", "wachtwoord", "parola", "heslo", "passwort", "kennwort", "пароль", "mdp",
+    "haslo", "hasło", "senha", "contrasena", "contraseña", "wachtwoord", "parola", "heslo", "pwd", "pw", "passwort", "kennwort", "пароль", "mdp",
 ]);
 /// What a key that opens nothing is called.
 pub(super) static CLOSED_KEYS: List = List::new(&[
     "public", "socket", "cache", "sort", "partition", "idempotency", "foreign", "primary", "row", "object", "s3", "site", "publishable",
     "host", "etag", "cursor", "dedup", "lookup", "map", "dict", "unique", "composite", "message", "record", "document", "i18n",
     "translation", "react", "pub", "verifying", "verification", "measurement", "product", "issue", "ticket", "project",
+]);
+/// Whose password it is, if its owner tells it.
+pub(super) static OWNERS: List =
+    List::new(&["my", "our", "mein", "unser", "mon", "notre", "mi", "meu", "minha", "mia", "mijn", "moje", "mitt", "mój"]);
+/// What people say about their passwords.
+pub(super) static SAID: List = List::new(&[
+    "wrong", "incorrect", "correct", "invalid", "required", "expired", "secure", "strong", "stored", "visible", "missing", "unknown",
+    "secret", "different", "identical", "always", "already", "really", "simply", "definitely", "actually", "probably", "obviously",
+    "password", "public", "private", "unique", "longer", "shorter", "complex", "simple", "another", "better", "nothing", "something",
+    "either", "neither", "never", "sensitive", "falsch", "richtig", "sicher", "korrekt", "abgelaufen", "geheim", "incorrecta",
+    "incorrecto", "correcta", "correcto", "incorrect", "expirado", "expirada", "incorreta", "correta", "scaduta", "errata", "corretta",
+    "sbagliata", "verlopen", "onjuist", "because", "unfortunately", "currently", "probable", "invalide", "valide", "expire", "unsafe",
+    "blank", "empty", "hidden", "broken", "rejected", "accepted", "refused", "around", "hashed", "encrypted", "locked", "saved",
+    "available", "possible", "impossible", "guessable", "unreadable", "readable", "recoverable", "memorable", "reusable", "in", "not",
 ]);

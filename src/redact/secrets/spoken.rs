@@ -6,7 +6,8 @@
 //! Signs next to the word are [`super::assignment`]'s.
 
 use super::Found;
-use super::names::{ADVERBS, CONNECTORS, INTRODUCERS, LITERALLY};
+use super::assignment;
+use super::names::{ADVERBS, CONNECTORS, INTRODUCERS, LITERALLY, OWNERS, SAID};
 use super::value::{self, begins};
 
 const LONGEST_VALUE: usize = 512;
@@ -34,6 +35,9 @@ pub(super) enum Cue {
 pub(super) fn around(bytes: &[u8], (start, end): (usize, usize), cue: Cue, flag: bool) -> Option<Found> {
     // Part of a longer name.
     bytes.get(end).is_none_or(|byte| !byte.is_ascii_alphanumeric() && !b"_-".contains(byte)).then_some(())?;
+    // "(Secret) is …", `**password** is …`.
+    let closers = bytes.get(end..)?.iter().take(3).take_while(|byte| b")*\"'`]".contains(byte)).count();
+    let end = if bytes.get(end + closers) == Some(&b' ') { end + closers } else { end };
     let behind = match cue {
         Cue::Password | Cue::Key => spoken(bytes, start, end, cue, flag),
         Cue::Account => None,
@@ -41,28 +45,63 @@ pub(super) fn around(bytes: &[u8], (start, end): (usize, usize), cue: Cue, flag:
     behind
         .or_else(|| far_behind(bytes, end, cue))
         .or_else(|| far_before(bytes, start, cue))
-        .or_else(|| (cue == Cue::Password).then(|| answered(bytes, end)).flatten())
 }
 
-/// The answer to a question for a password: alone in one of the next lines, or behind a name and a colon.
-fn answered(bytes: &[u8], end: usize) -> Option<Found> {
-    let rest = bytes.get(end..)?;
-    let rest = rest.get(..3 * FAR_BEHIND).unwrap_or(rest);
-    let first = memchr::memchr(b'\n', rest)?;
-    memchr::memchr(b'?', rest.get(..first)?)?;
-    let mut at = end + first + 1;
-    for line in rest.get(first + 1..)?.split(|byte| *byte == b'\n').take(3) {
-        let name = line.iter().position(|byte| *byte == b':').filter(|at| *at <= LONGEST_NAME && line.get(at + 1) == Some(&b' '));
-        let skipped = name.map_or(0, |colon| colon + 2);
-        let word = line.get(skipped..)?;
-        let start = at + skipped;
+/// The secrets in the lines behind one that asks for them or announces them, the last first: alone in a line, or behind a name and
+/// a sign. `end` is the end of the word for them.
+pub(super) fn listed(bytes: &[u8], end: usize) -> Vec<Found> {
+    let rest = bytes.get(end..).unwrap_or_default();
+    let rest = rest.get(..8 * FAR_BEHIND).unwrap_or(rest);
+    let mut lines = rest.split(|byte| *byte == b'\n');
+    let Some(first) = lines.next().filter(|first| first.len() <= FAR_BEHIND) else { return Vec::new() };
+    let asked = first.contains(&b'?');
+    // In code, a line ends so, too.
+    let code = first.starts_with(b"):") || first.iter().any(|byte| b"(=[{".contains(byte)) || memchr::memmem::find(first, b"->").is_some();
+    if code || !asked && !first.trim_ascii_end().last().is_some_and(|byte| b":)".contains(byte)) {
+        return Vec::new();
+    }
+    let mut found = Vec::new();
+    let mut at = end + first.len() + 1;
+    for (number, line) in lines.take(if asked { 4 } else { 24 }).enumerate() {
+        let start = at;
         at += line.len() + 1;
-        let whole = word.iter().all(u8::is_ascii_graphic) && bytes.get(start + word.len()).is_none_or(u8::is_ascii_whitespace);
-        if whole && (value::is_chosen_word(word) || value::is_strong(word) || value::is_machine_made(word)) {
-            return found(bytes, start, word, super::PASSWORD);
+        // A line that goes on behind what is looked at.
+        let whole = bytes.get(at - 1).is_none_or(|byte| *byte == b'\n');
+        match whole.then(|| alone(bytes, start, line)).flatten() {
+            Some(secret) => found.push(secret),
+            None if asked && found.is_empty() || line.trim_ascii().is_empty() && number == 0 => {}
+            None => break,
+        }
+        if asked && !found.is_empty() {
+            break;
         }
     }
-    None
+    found.reverse();
+    found
+}
+
+/// The secret that is all of a line but for a mark, a name and a sign before it.
+fn alone(bytes: &[u8], start: usize, line: &[u8]) -> Option<Found> {
+    let line = line.trim_ascii_end();
+    let marks = line.iter().take_while(|byte| b" \t-*`\"'".contains(byte)).count();
+    let text = line.get(marks..)?;
+    let named = text.iter().take(2 * LONGEST_NAME).position(|byte| b":\t|=".contains(byte)).map_or(0, |sign| sign + 1);
+    let name = text.get(..named)?;
+    let words = name.split(|byte| *byte == b' ').filter(|word| word.len() > 1).count();
+    let behind = text.get(named..)?;
+    let gap = behind.iter().take_while(|byte| b" \t`\"'*".contains(byte)).count();
+    let said = behind.get(gap..)?;
+    // "Since Monday it's …".
+    let last = said.iter().rposition(|byte| *byte == b' ').map_or(0, |space| space + 1);
+    let before = said.get(..last)?.trim_ascii_end().rsplit(|byte| *byte == b' ').next()?;
+    let word = said.get(last..)?;
+    let word = word.get(..word.len() - word.iter().rev().take_while(|byte| b"`\"'.*".contains(byte)).count())?;
+    let plain = last == 0 || CONNECTORS.has(before);
+    let secret = value::is_machine_made(word)
+        || last == 0 && (value::is_strong(word) || value::is_chosen_word(word) || value::is_argument(word) && named > 0);
+    let code = name.ends_with(b"=") || word.iter().any(|byte| b"()[]{}<>=,;".contains(byte));
+    (plain && secret && !code && words <= 2 && word.iter().all(u8::is_ascii_graphic)).then_some(())?;
+    found(bytes, start + marks + named + gap + last, word, super::PASSWORD)
 }
 
 /// What stands behind a word of commands and settings that nothing else follows.
@@ -79,6 +118,11 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
     let mut at = end;
     let mut connected = flag;
     let mut literal = false;
+    // Some services hand out UUIDs as tokens; a key may be one of a table.
+    let uuid = bytes.get(begin..).is_some_and(|word| value::begins(word, "token") || value::begins(word, "clé"));
+    // A key without a word for what it opens may be told by a hash.
+    let hash = bytes.get(begin..).is_some_and(|word| value::begins(word, "key"))
+        && !assignment::opens(bytes.get(begin.saturating_sub(LONGEST_NAME)..end)?);
     // "Pass" is a verb, too.
     let verb = bytes.get(begin..end).is_some_and(|word| word.eq_ignore_ascii_case(b"pass"));
     // Languages without spaces: a particle, then the value.
@@ -86,7 +130,7 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
     if glued > 0 {
         let start = end + glued + usize::from(rest.get(glued) == Some(&b' '));
         if glued <= LONGEST_PARTICLE
-            && let Some(found) = spoken_value(bytes, start, password)
+            && let Some(found) = spoken_value(bytes, start, password, uuid)
         {
             return Some(found);
         }
@@ -97,14 +141,24 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
     for word in bytes.get(at..end + rest.len())?.split(|byte| *byte == b' ').take(12) {
         let start = at;
         at += word.len() + 1;
-        if word.is_empty() {
+        let Some(line) = word.split(|byte| *byte == b'\n').next() else { break };
+        let (last, word) = (line.len() < word.len(), line);
+        if word.is_empty() && !last {
             continue;
         }
         number += 1;
-        let alone = value::is_strong(word) || value::is_machine_made(word);
+        let alone = value::is_strong(word) || value::is_machine_made(word) && (password || !hash || !value::is_hex(word));
         let direct = number <= 1 && (alone || !verb && password && is_direct(bytes, begin, word));
         if (connected || direct)
-            && let Some(found) = spoken_value(bytes, start, password).or_else(|| phrase(bytes, begin, start))
+            && let Some(found) = spoken_value(bytes, start, password, uuid).or_else(|| phrase(bytes, begin, start))
+        {
+            return Some(found);
+        }
+        // "My password is fluffybunny", "the passcode is 938534".
+        if connected
+            && password
+            && number <= 5
+            && let Some(found) = ordinary(bytes, begin, start, word, number)
         {
             return Some(found);
         }
@@ -113,7 +167,7 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
             let letters = word.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
             return (letters >= 4).then_some(Found { start, end: start + letters, kind: super::PASSWORD, score: 65 });
         }
-        if word.contains(&b'\n') || word.ends_with(b".") {
+        if last || word.ends_with(b".") {
             return None;
         }
         literal = LITERALLY.has(word);
@@ -125,7 +179,8 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
         // A sign next to the word is looked at in its turn.
         let sign = word == b"=" && number < 2;
         let connects = if verb { word.eq_ignore_ascii_case(b"is") } else { CONNECTORS.has(word) && !sign };
-        let option = word.starts_with(b"--") || ADVERBS.has(word);
+        // Options, and lengths of keys.
+        let option = word.starts_with(b"-") || ADVERBS.has(word) || word.len() <= 3 && word.iter().all(u8::is_ascii_digit);
         connected = digit || word.ends_with(b":") || connects || (connected && option);
     }
     None
@@ -156,8 +211,8 @@ fn quote_at(text: &[u8]) -> usize {
     }
 }
 
-/// The value at `start`, if it is one that prose gives behind a word for it.
-fn spoken_value(bytes: &[u8], start: usize, password: bool) -> Option<Found> {
+/// The value at `start`, if it is one that prose gives behind a word for it; `uuid` says that it may be one.
+fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Option<Found> {
     let mark = bytes.get(start..).map_or(0, quote_at);
     let gap = usize::from(mark > 0 && matches!(bytes.get(start + mark), Some(b' ' | 0xc2)));
     let start = start + mark + gap;
@@ -186,11 +241,29 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool) -> Option<Found> {
     let start = start + leading;
     let found = |kind, score| Some(Found { start, end: start + length, kind, score });
     match password {
-        true if value::is_spoken_password(value) && !begins(value, "http") => found(super::PASSWORD, 65),
-        false if value::is_random(value) && !value::is_uuid(value) => found(super::API_KEY, 65),
+        true if (value::is_spoken_password(value) || value::is_machine_made(value)) && !begins(value, "http") => {
+            found(super::PASSWORD, 65)
+        }
+        false if value.iter().any(|byte| b"<>(".contains(byte)) => None,
+        false if value::is_random(value) && (!value::is_uuid(value) || uuid) => found(super::API_KEY, 65),
         false if value::is_strong(value) => found(super::PASSWORD, 65),
         _ => None,
     }
+}
+
+/// A word or a number that is a password since nothing else can be meant.
+fn ordinary(bytes: &[u8], begin: usize, start: usize, word: &[u8], number: usize) -> Option<Found> {
+    let closing = word.iter().rev().take_while(|byte| b"\"'`*),.;:!?\n".contains(byte)).count();
+    let word = word.get(..word.len() - closing)?;
+    let before = bytes.get(begin.saturating_sub(LONGEST_NAME)..begin)?.trim_ascii_end();
+    let before = before.rsplit(|byte| *byte == b' ').next()?;
+    let text = bytes.get(begin..)?;
+    let own = number == 2 && OWNERS.has(before) && word.len() >= 6 && word.iter().all(u8::is_ascii_lowercase) && !SAID.has(word);
+    let said = !value::ends(word, "ed") && !value::ends(word, "ing") && !value::ends(word, "ly");
+    let number = (4..=10).contains(&word.len()) && word.iter().all(u8::is_ascii_digit);
+    let code = value::begins(text, "passcode") || value::begins(text, "pin ") || value::begins(text, "puk ");
+    let numbered = number && (code || word.len() >= 6 && value::begins(text, "password"));
+    (own && said || numbered).then_some(Found { start, end: start + word.len(), kind: super::PASSWORD, score: 65 })
 }
 
 /// A passphrase of several words in quotes, behind the word for one at `begin`.
@@ -219,6 +292,9 @@ fn is_divider(byte: u8) -> bool {
 /// A value somewhere behind the word, within its line.
 fn far_behind(bytes: &[u8], end: usize, cue: Cue) -> Option<Found> {
     let rest = bytes.get(end..)?;
+    // Prose goes on behind a space, or a colon and a space.
+    let prose = rest.starts_with(b" ") || cue == Cue::Account && rest.starts_with(b": ") || rest.first().is_some_and(|byte| *byte >= 0x80);
+    prose.then_some(())?;
     let line = rest.get(..FAR_BEHIND).unwrap_or(rest);
     let until = end + memchr::memchr(b'\n', line).unwrap_or(line.len());
     let mut at = end;
@@ -264,10 +340,14 @@ fn far_before(bytes: &[u8], start: usize, cue: Cue) -> Option<Found> {
         if begin == earliest && begin > 0 {
             break;
         }
-        if !word.is_empty()
-            && let Some(found) = plain(bytes, begin, word, cue)
-        {
+        if let Some(found) = plain(bytes, begin, word, cue) {
             return Some(found);
+        }
+        // `Is "…" a good password?`.
+        let quote = begin.checked_sub(1).and_then(|at| bytes.get(at)).filter(|byte| b"\"'`".contains(byte));
+        let quoted = quote.is_some() && bytes.get(begin + word.len()) == quote && start - begin < LONGEST_NAME + word.len() + 8;
+        if quoted && cue == Cue::Password && value::is_spoken_password(word) && value::is_numbered(word) {
+            return found(bytes, begin, word, super::PASSWORD);
         }
     }
     None

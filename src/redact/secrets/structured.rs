@@ -457,6 +457,11 @@ pub(super) fn marked(bytes: &[u8], start: usize, end: usize, after_key: bool) ->
     if hex - start == 32 && bytes.get(hex..hex + 3) == Some(b"-us") {
         return found(DIGITS.end(bytes, hex + 3, 3), 95);
     }
+    // Mailgun, "Domain sending keys": 32, 8 and 8 hexadecimal digits.
+    let parts = |at: usize| HEX.end(bytes, at + 1, 9) == at + 9 && bytes.get(at) == Some(&b'-');
+    if hex - start == 32 && parts(hex) && parts(hex + 9) {
+        return found(hex + 18, 95);
+    }
     // AWS, "Manage access keys": the secret key has 40 characters of base 64 and no mark of its own.
     if after_key && run.len() == 40 && value::is_random(run) {
         return found(end, 85);

@@ -323,7 +323,7 @@ pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
     }
     let path = value.starts_with(b"/")
         || value.starts_with(b"*.")
-        || (!quoted && value.windows(2).any(|pair| pair == b"/*" || pair == b"*."))
+        || (!quoted && value.windows(2).any(|pair| pair == b"/*"))
         || value.windows(3).any(|window| window == b"://");
     // `user.password1`, `password2`: names of things.
     let numbered = value.split(|byte| *byte == b'.').any(|part| part.len() > 1 && part.iter().all(u8::is_ascii_digit));
@@ -332,6 +332,11 @@ pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
     let calls = value.windows(2).any(|pair| matches!(pair, [before, b'('] if before.is_ascii_alphanumeric()));
     // `required=True`, `password=`: another name, and perhaps its value.
     let assigns = makeup.digits == 0 && value.contains(&b'=');
+    // Numbers of Windows and its registry.
+    let number = value.strip_prefix(b"0x").or_else(|| value.strip_prefix(b"dword:"));
+    if number.is_some_and(|digits| digits.len() < 32 && digits.iter().all(u8::is_ascii_hexdigit)) {
+        return false;
+    }
     // Rules of a form, `required|min:12`, and the rest of a call, `None).status`.
     let rules = value.split(|byte| *byte == b'|').next().is_some_and(|rule| {
         rule.len() < value.len() && NO_PASSWORDS.iter().any(|word| rule.eq_ignore_ascii_case(word.as_bytes()))
@@ -357,14 +362,20 @@ pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
             && (makeup.flips >= 4 || !is_name_of_humps(value)))
 }
 
-/// A password that Google makes for an application ("Sign in with app passwords"): four times four small letters.
+/// A password that Google or Apple makes for an application ("Sign in with app passwords", "App-specific passwords"): four times
+/// four small letters; or one that BitLocker makes ("Recovery password"): eight times six digits.
 pub(super) fn is_app_password(value: &[u8]) -> bool {
-    value.len() == 19
-        && value.iter().enumerate().all(|(at, byte)| {
-            if at % 5 == 4 { *byte == b' ' } else { byte.is_ascii_lowercase() }
+    let letters = value.len() == 19
+        && value.get(4).is_some_and(|sign| b" -".contains(sign))
+        && value.iter().enumerate().all(|(at, byte)| match at % 5 {
+            4 => value.get(4) == Some(byte),
+            _ => byte.is_ascii_lowercase(),
         })
         && makeup(value).distinct >= 7
-        && !value.split(|byte| *byte == b' ').any(|word| WORDS.iter().any(|own| word == own.as_bytes()))
+        && !value.split(|byte| b" -".contains(byte)).any(|word| WORDS.iter().any(|own| word == own.as_bytes()));
+    let digits = value.len() == 55
+        && value.iter().enumerate().all(|(at, byte)| if at % 7 == 6 { *byte == b'-' } else { byte.is_ascii_digit() });
+    letters || digits
 }
 
 /// Whether a password may stand behind "the password is": as [`is_password`], and nothing that prose says there.
@@ -374,6 +385,7 @@ pub(super) fn is_spoken_password(value: &[u8]) -> bool {
         && value.is_ascii()
         && makeup.letters > 0
         && (makeup.digits > 0 || makeup.symbols > 0 || is_phrase(value))
+        && !(value.contains(&b'@') && value.contains(&b'.') && makeup.symbols == 1)
         && !value.iter().any(|byte| b"()[]{}<>'\"=\\".contains(byte))
         && !TECHNICAL.iter().any(|word| begins(value, word))
         && !is_host(value)
@@ -407,14 +419,33 @@ fn is_host(value: &[u8]) -> bool {
     value.iter().all(in_host) && last.len() < value.len() && last.iter().all(u8::is_ascii_lowercase)
 }
 
+/// Whether a word has hexadecimal digits only, but for what closes it.
+pub(super) fn is_hex(word: &[u8]) -> bool {
+    word.iter().all(|byte| byte.is_ascii_hexdigit() || b"\"'`*),.;:!?".contains(byte))
+}
+
+/// Whether a value is a word and a number behind it.
+pub(super) fn is_numbered(value: &[u8]) -> bool {
+    let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    digits >= 2 && value.len() >= digits + 4 && value.iter().take(4).all(u8::is_ascii_alphabetic)
+}
+
 /// Whether a value has a digit or a sign, as words have not.
-pub(super) fn is_marked(value: &[u8]) -> bool {
+pub(super) fn has_mark(value: &[u8]) -> bool {
     let makeup = makeup(value);
-    makeup.digits > 0 || makeup.symbols > 0 || is_phrase(value)
+    makeup.digits > 0 || makeup.symbols > 0
+}
+
+/// Whether a value is no mere word: one with a mark, or a phrase.
+pub(super) fn is_marked(value: &[u8]) -> bool {
+    has_mark(value) || is_phrase(value)
 }
 
 /// Whether a quoted argument of a call that takes a password may be one: no name of a host or a person, no address.
 pub(super) fn is_argument(value: &[u8]) -> bool {
+    if is_app_password(value) {
+        return true;
+    }
     let makeup = makeup(value);
     let name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_:".contains(byte);
     is_password(value, true)
@@ -431,12 +462,16 @@ pub(super) fn is_argument(value: &[u8]) -> bool {
 
 /// Whether a value is a phrase of four words or more, joined by signs, as password managers make them.
 pub(super) fn is_phrase(value: &[u8]) -> bool {
-    let joint = value.iter().find(|byte| b"-._ ".contains(byte)).copied().unwrap_or(0);
+    let joint = value.iter().find(|byte| b"-. ".contains(byte)).copied().unwrap_or(0);
+    let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
+    let value = value.get(..value.len() - digits.min(4)).unwrap_or(value);
     let words = value.split(|byte| *byte == joint);
+    let long = |count: usize| words.clone().filter(|word| word.len() >= count).count();
     let uncased = |word: &[u8]| word.iter().skip(1).all(u8::is_ascii_lowercase);
     value.len() >= 15
         && words.clone().count() >= 3
-        && words.clone().all(|word| word.len() >= 4 && word.iter().all(u8::is_ascii_alphabetic) && uncased(word))
+        && (long(4) == words.clone().count() || value.len() >= 18 && long(6) >= 2 && long(2) == words.clone().count())
+        && words.clone().all(|word| word.iter().all(u8::is_ascii_alphabetic) && uncased(word))
         && !is_placeholder(value)
         && 3 * words.clone().filter(|word| NAMES.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()))).count()
             < words.clone().count()
@@ -453,9 +488,11 @@ pub(super) fn is_machine_made(word: &[u8]) -> bool {
             && one.is_ascii_digit() != next.is_ascii_digit())
     };
     let mixed = body.windows(2).filter(digit).count() >= 4 && body.iter().all(u8::is_ascii_alphanumeric);
+    // Changes so often that no words are in it.
+    let letters = makeup.flips >= 5 && 5 * body.len() <= 12 * (makeup.flips + 1) && makeup.letters == body.len();
     let base64 = body.len() >= 24 && makeup.flips >= 6 && !body.starts_with(b"/");
     body.len() >= 10
-        && makeup.digits >= 1
+        && (makeup.digits >= 1 || letters)
         && (hex || makeup.flips >= 4 || mixed || is_scrambled(body))
         && body.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte) || (base64 && b"+/=".contains(byte)))
         && makeup.letters >= 4
@@ -511,10 +548,11 @@ pub(super) fn is_scrambled(word: &[u8]) -> bool {
     let has = |wanted: u8| word.iter().any(|byte| class(byte) == wanted);
     (8..=128).contains(&word.len())
         && word.iter().all(u8::is_ascii_alphanumeric)
-        && changes * 2 >= word.len()
+        && changes * if word.len() < 32 { 2 } else { 3 } >= word.len()
         && has(0)
         && has(1)
         && has(2)
+        && !word.starts_with(b"0x")
         && !is_placeholder(word)
 }
 
