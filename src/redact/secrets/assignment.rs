@@ -101,6 +101,7 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
             let digits = (4..=8).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
             (digits && !is_postal(bytes, start)).then_some((super::PASSWORD, 70))?
         }
+        Promise::PerhapsKey if value.len() > 128 => return None,
         Promise::PerhapsKey => {
             let before = bytes.get(start.saturating_sub(LONGEST_NAME)..start)?;
             let told = ["user", "api", "crypt"].iter().any(|word| value::contains(before, word));

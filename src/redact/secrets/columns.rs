@@ -11,6 +11,7 @@ use super::assignment::{self, Promise};
 const LONGEST_LINE: usize = 1024;
 const MOST_ROWS: usize = 256;
 const LONGEST_HEAD: usize = 40;
+const FAR: usize = 256;
 const MOST_COLUMNS: usize = 64;
 
 /// What may divide cells; a line that has several is divided by the first. Columns may also be as wide as their longest cell
@@ -25,7 +26,11 @@ pub(super) fn below(bytes: &[u8], at: usize) -> (usize, Vec<Found>) {
     let before = bytes.get(earliest..at).unwrap_or_default();
     let start = memchr::memrchr(b'\n', before).map_or(earliest, |newline| earliest + newline + 1);
     let head = line(bytes, start);
-    let end = start + head.len();
+    // What is too long for a line of a table is looked at again further on.
+    let rest = bytes.get(at..).unwrap_or_default();
+    let rest = rest.get(..FAR).unwrap_or(rest);
+    let near = at + memchr::memchr(b'\n', rest).unwrap_or(rest.len());
+    let end = if head.is_empty() { near } else { start + head.len() };
     let cut = start == earliest && earliest > 0;
     let found = if cut { None } else { rows(bytes, start, head).or_else(|| marked_up(bytes, at)) };
     found.map_or((end.max(at + 1), Vec::new()), |(until, mut found)| {

@@ -481,6 +481,9 @@ pub(super) fn is_phrase(value: &[u8]) -> bool {
 pub(super) fn is_machine_made(word: &[u8]) -> bool {
     let closing = word.iter().rev().take_while(|byte| b"\"'`*),.;:!?".contains(byte)).count();
     let Some(body) = word.get(..word.len() - closing) else { return false };
+    if body.len() < 10 || body.len() > LOOKED_AT || !body.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=".contains(byte)) {
+        return false;
+    }
     let makeup = makeup(body);
     let hex = body.len() >= 32 && body.iter().all(u8::is_ascii_hexdigit) && makeup.digits >= 4;
     let digit = |pair: &&[u8]| {
@@ -491,10 +494,9 @@ pub(super) fn is_machine_made(word: &[u8]) -> bool {
     // Changes so often that no words are in it.
     let letters = makeup.flips >= 5 && 5 * body.len() <= 12 * (makeup.flips + 1) && makeup.letters == body.len();
     let base64 = body.len() >= 24 && makeup.flips >= 6 && !body.starts_with(b"/");
-    body.len() >= 10
-        && (makeup.digits >= 1 || letters)
+    (makeup.digits >= 1 || letters)
         && (hex || makeup.flips >= 4 || mixed || is_scrambled(body))
-        && body.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte) || (base64 && b"+/=".contains(byte)))
+        && (base64 || !body.iter().any(|byte| b"+/=".contains(byte)))
         && makeup.letters >= 4
         && !is_slug(body)
         && !is_placeholder(body)
@@ -505,13 +507,13 @@ pub(super) fn is_machine_made(word: &[u8]) -> bool {
 /// which are neither those of an address, a number of something, an escape nor a formula.
 pub(super) fn is_strong(word: &[u8]) -> bool {
     let closing = word.iter().rev().take_while(|byte| b"\"'`*),.;:".contains(byte)).count();
-    let Some(body) = word.get(..word.len() - closing) else { return false };
+    let Some(body) = word.get(..word.len() - closing).filter(|body| (8..=64).contains(&body.len())) else { return false };
     let (Some(first), Some(last)) = (body.first(), body.last()) else { return false };
     let is_sign = |byte: &u8| b"!#$%&*?@^~+".contains(byte);
     let Some(signs) = body.iter().position(is_sign) else { return false };
     let is_plain = |byte: &u8| byte.is_ascii_alphanumeric() || is_sign(byte) || b"_-.".contains(byte);
     let makeup = makeup(body);
-    let plausible = (8..=64).contains(&body.len()) && makeup.letters >= 3 && makeup.digits >= 1;
+    let plausible = makeup.letters >= 3 && makeup.digits >= 1;
     plausible
         && body.iter().all(is_plain)
         && !is_placeholder(body)
