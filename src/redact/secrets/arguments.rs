@@ -76,7 +76,8 @@ pub(super) fn connected(bytes: &[u8], bracket: usize) -> Option<Found> {
     value::ends(bytes.get(bracket.saturating_sub(16)..bracket)?, "connect").then_some(())?;
     let (start, end) = quoted_behind(bytes, bracket)?;
     let text = bytes.get(start..end)?;
-    let divider = text.iter().position(|byte| b"/:".contains(byte)).filter(|at| text.get(*at) == Some(&b'/'))?;
+    let divider =
+        text.iter().position(|byte| b"/:".contains(byte)).filter(|at| text.get(*at) == Some(&b'/'))?;
     let host = text.iter().rposition(|byte| *byte == b'@').filter(|host| *host > divider)?;
     let password = text.get(divider + 1..host)?;
     value::is_password(password, true).then_some(Found {
@@ -89,18 +90,31 @@ pub(super) fn connected(bytes: &[u8], bracket: usize) -> Option<Found> {
 
 /// The password that a test types into a field, whose bracket is at `bracket`: `find("password").send_keys("…")`.
 pub(super) fn typed(bytes: &[u8], bracket: usize) -> Option<Found> {
-    const TYPING: &[&str] = &[".send_keys", ".sendkeys", ".fill", ".type", ".setvalue", ".set_value", ".input_text", ".clearandtype"];
+    const TYPING: &[&str] = &[
+        ".send_keys",
+        ".sendkeys",
+        ".fill",
+        ".type",
+        ".setvalue",
+        ".set_value",
+        ".input_text",
+        ".clearandtype",
+    ];
     let before = bytes.get(bracket.saturating_sub(80)..bracket)?;
     let line = before.rsplit(|byte| *byte == b'\n').next()?;
     TYPING.iter().any(|call| value::ends(line, call)).then_some(())?;
     ["password", "passwd", "pwd", "#pass"].iter().any(|name| value::contains(line, name)).then_some(())?;
     let (start, end) = quoted_behind(bytes, bracket)?;
-    value::is_password(bytes.get(start..end)?, true).then_some(Found { start, end, kind: super::PASSWORD, score: 75 })
+    value::is_password(bytes.get(start..end)?, true).then_some(Found {
+        start,
+        end,
+        kind: super::PASSWORD,
+        score: 75,
+    })
 }
 
-/// The secret in the argument behind the comma at `comma`, if the call that it belongs to takes one there.
-pub(super) fn positional(bytes: &[u8], comma: usize) -> Option<Found> {
-    let (start, end) = quoted_behind(bytes, comma)?;
+/// The secret in the argument at `start..end`, behind the comma at `comma`, if the call that it belongs to takes one there.
+pub(super) fn positional(bytes: &[u8], comma: usize, (start, end): (usize, usize)) -> Option<Found> {
     let value = bytes.get(start..end)?;
     let secret = value::is_argument(value) || value::is_machine_made(value);
     secret.then_some(())?;
@@ -122,11 +136,15 @@ fn is_unpacked(bytes: &[u8], comma: usize) -> bool {
 }
 
 /// The place of what is quoted behind the comma.
-fn quoted_behind(bytes: &[u8], comma: usize) -> Option<(usize, usize)> {
+pub(super) fn quoted_behind(bytes: &[u8], comma: usize) -> Option<(usize, usize)> {
     let rest = bytes.get(comma + 1..)?;
     let space = rest.iter().take(24).take_while(|byte| byte.is_ascii_whitespace()).count();
     // Prefixes of strings, and wrappers: `b"…"`, `Some("…")`, `@"…"`.
-    let lead = rest.get(space..)?.iter().take(8).take_while(|byte| byte.is_ascii_alphabetic() || b"(@&".contains(byte));
+    let lead = rest
+        .get(space..)?
+        .iter()
+        .take(8)
+        .take_while(|byte| byte.is_ascii_alphabetic() || b"(@&".contains(byte));
     let quote_at = space + lead.count();
     let quote = *rest.get(quote_at).filter(|byte| b"\"'`".contains(byte))?;
     let start = comma + 1 + quote_at + 1;
@@ -184,7 +202,8 @@ fn values(bytes: &[u8], at: usize) -> Option<Vec<Found>> {
     let mut at = open + list.len() + 1 + gap + "values".len();
     for _ in 0..MOST_ROWS {
         let rest = bytes.get(at..)?;
-        let gap = rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace() || **byte == b',').count();
+        let gap =
+            rest.iter().take(64).take_while(|byte| byte.is_ascii_whitespace() || **byte == b',').count();
         if rest.get(gap) != Some(&b'(') {
             break;
         }

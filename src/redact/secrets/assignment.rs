@@ -6,8 +6,8 @@
 
 use super::Found;
 use super::names::{
-    CLOSED_KEYS, EXAMPLES, KEY_ENDINGS, KEY_QUALIFIERS, KEY_WORDS, KEYS, OPENING, PASSWORD_BEGINNINGS, PASSWORD_ENDINGS,
-    PASSWORD_WORDS, TOKEN_QUALIFIERS, TRAILERS, TYPES,
+    CLOSED_KEYS, EXAMPLES, KEY_ENDINGS, KEY_QUALIFIERS, KEY_WORDS, KEYS, OPENING, PASSWORD_BEGINNINGS,
+    PASSWORD_ENDINGS, PASSWORD_WORDS, TOKEN_QUALIFIERS, TRAILERS, TYPES,
 };
 use super::structured;
 use super::value;
@@ -79,7 +79,11 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
     }
     // A fingerprint, and the name of a secret in a vault.
     let before = bytes.get(start.saturating_sub(LONGEST_NAME)..start).unwrap_or_default();
-    if value.starts_with(b"LS0tLS1") || value::is_public(value) || value.starts_with(b"ENC[") || before.rsplit(u8::is_ascii_whitespace).next().is_some_and(|name| value::contains(name, "arn:")) {
+    if value.starts_with(b"LS0tLS1")
+        || value::is_public(value)
+        || value.starts_with(b"ENC[")
+        || before.rsplit(u8::is_ascii_whitespace).next().is_some_and(|name| value::contains(name, "arn:"))
+    {
         return None;
     }
     // Types, calls and paths of code.
@@ -120,17 +124,22 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
 
 /// Whether a number of six digits is part of an address: India's postal codes are called PIN.
 fn is_postal(bytes: &[u8], start: usize) -> bool {
-    let before = bytes.get(start.saturating_sub(3 * LONGEST_NAME)..start + 3 * LONGEST_NAME.min(bytes.len() - start));
+    let before =
+        bytes.get(start.saturating_sub(3 * LONGEST_NAME)..start + 3 * LONGEST_NAME.min(bytes.len() - start));
     let around = before.or_else(|| bytes.get(start.saturating_sub(3 * LONGEST_NAME)..)).unwrap_or_default();
-    ["india", "postal", "district", "road", "nagar", "city", "state", "address", "pincode", "pin code", "gpio", "postcode", "dist."]
-        .iter()
-        .any(|word| value::contains(around, word))
+    [
+        "india", "postal", "district", "road", "nagar", "city", "state", "address", "pincode", "pin code",
+        "gpio", "postcode", "dist.",
+    ]
+    .iter()
+    .any(|word| value::contains(around, word))
 }
 
 /// Whether a value is a key whatever its name says: 32 bytes in base 64, or what no hash is.
 fn is_sure(value: &[u8], quoted: bool) -> bool {
     let binary = value.len() == 44 && value.ends_with(b"=") && quoted;
-    let mixed = value.len() >= 24 && !value.iter().all(u8::is_ascii_hexdigit) && value::is_machine_made(value);
+    let mixed =
+        value.len() >= 24 && !value.iter().all(u8::is_ascii_hexdigit) && value::is_machine_made(value);
     (binary || mixed) && value::is_random(value)
 }
 
@@ -179,7 +188,10 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
     let mut name = name_before(bytes, sign);
     let before = sign.checked_sub(name.len() + 1).and_then(|at| bytes.get(at));
     // Remote desktop: `/u:nina /p:…`.
-    if name == b"p" && before == Some(&b'/') && bytes.get(sign.saturating_sub(LONGEST_VALUE)..sign)?.windows(3).any(|user| user == b"/u:") {
+    if name == b"p"
+        && before == Some(&b'/')
+        && bytes.get(sign.saturating_sub(LONGEST_VALUE)..sign)?.windows(3).any(|user| user == b"/u:")
+    {
         return Some(Promise::Password);
     }
     let mut words = last_word(name);
@@ -231,7 +243,8 @@ fn is_constant(bytes: &[u8], sign: usize) -> bool {
     let before = bytes.get(sign.saturating_sub(LONGEST_NAME)..sign).unwrap_or_default();
     let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
     let start = before.iter().rposition(|byte| !is_part(byte)).map_or(0, |other| other + 1);
-    let apart = start == 0 || before.get(start - 1).is_some_and(|byte| byte.is_ascii_whitespace() || b"\"'".contains(byte));
+    let apart = start == 0
+        || before.get(start - 1).is_some_and(|byte| byte.is_ascii_whitespace() || b"\"'".contains(byte));
     apart && before.get(start..).is_some_and(|name| name.contains(&b'_'))
 }
 
@@ -246,7 +259,8 @@ pub(super) fn constant(bytes: &[u8], end: usize) -> Option<Found> {
     let (start, end, quoted) = value_behind(bytes, space)?;
     let value = bytes.get(start..end)?;
     // In prose, another word follows.
-    let plausible = quoted || value::is_strong(value) || value::is_random(value) || value::is_machine_made(value);
+    let plausible =
+        quoted || value::is_strong(value) || value::is_random(value) || value::is_machine_made(value);
     plausible.then(|| judge(bytes, promise, start, end, quoted)).flatten()
 }
 
@@ -330,7 +344,10 @@ fn promise_of_words(last: &[u8], before: &[u8]) -> Option<Promise> {
         return None;
     }
     let previous = last_word(before).0;
-    if !key && previous.eq_ignore_ascii_case(b"key") && last_word(last_word(before).1).0.eq_ignore_ascii_case(b"public") {
+    if !key
+        && previous.eq_ignore_ascii_case(b"key")
+        && last_word(last_word(before).1).0.eq_ignore_ascii_case(b"public")
+    {
         return None;
     }
     let opens = if key { KEY_QUALIFIERS.has(previous) } else { !TOKEN_QUALIFIERS.has(previous) };
@@ -354,7 +371,10 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     // String prefixes, wrappers such as `Some(` and escapes before the quote.
     let lead = bytes.get(at..)?.iter().take(16).position(|&byte| b"\"'`".contains(&byte));
     if let Some(lead) = lead
-        && bytes.get(at..at + lead)?.iter().all(|&byte| byte.is_ascii_alphabetic() || b"\\(&@:".contains(&byte))
+        && bytes
+            .get(at..at + lead)?
+            .iter()
+            .all(|&byte| byte.is_ascii_alphabetic() || b"\\(&@:".contains(&byte))
     {
         opening = bytes.get(at + lead).copied();
         at += lead + 1;
@@ -372,7 +392,8 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     }
     let before = sign.checked_sub(name_before(bytes, sign).len() + 1).and_then(|before| bytes.get(before));
     let in_url = padding == 0 && before.is_some_and(|before| b"?&#".contains(before));
-    if rest.get(..19).is_some_and(value::is_app_password) && rest.get(19).is_none_or(u8::is_ascii_whitespace) {
+    if rest.get(..19).is_some_and(value::is_app_password) && rest.get(19).is_none_or(u8::is_ascii_whitespace)
+    {
         return Some((at, at + 19, true));
     }
     let is_end = |&byte: &u8| {
@@ -385,6 +406,7 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     let value = value.get(..cut)?;
     let trailing = value.iter().rev().take_while(|&&byte| b".:)]}*".contains(&byte)).count();
     // What a variable of the environment or an element is set to is data.
-    let data = bytes.get(sign) == Some(&b'>') || padding == 0 && bytes.get(sign) == Some(&b'=') && is_constant(bytes, sign);
+    let data = bytes.get(sign) == Some(&b'>')
+        || padding == 0 && bytes.get(sign) == Some(&b'=') && is_constant(bytes, sign);
     (cut > trailing).then_some((at, at + cut - trailing, data))
 }

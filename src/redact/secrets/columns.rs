@@ -41,7 +41,8 @@ pub(super) fn below(bytes: &[u8], at: usize) -> (usize, Vec<Found>) {
 
 fn rows(bytes: &[u8], start: usize, head: &[u8]) -> Option<(usize, Vec<Found>)> {
     let spaces = || memchr::memmem::find(head.trim_ascii(), b"  ").map(|_| SPACES);
-    let divider = DIVIDERS.into_iter().find(|divider| memchr::memchr(*divider, head).is_some()).or_else(spaces)?;
+    let divider =
+        DIVIDERS.into_iter().find(|divider| memchr::memchr(*divider, head).is_some()).or_else(spaces)?;
     let mut promises: [Option<Promise>; MOST_COLUMNS] = [None; MOST_COLUMNS];
     let (mut columns, mut named) = (0, 0);
     for (promise, cell) in promises.iter_mut().zip(cells(head, 0, divider)) {
@@ -144,11 +145,14 @@ pub(super) fn codes(bytes: &[u8], at: usize) -> Vec<Found> {
     let begin = rest.iter().take(80).position(|byte| b":\n".contains(byte)).unwrap_or(rest.len());
     let mut found = Vec::new();
     let mut at = at + begin;
-    for word in rest.get(begin..).unwrap_or_default().split(|byte| !byte.is_ascii_graphic() || b",;:".contains(byte)) {
+    for word in
+        rest.get(begin..).unwrap_or_default().split(|byte| !byte.is_ascii_graphic() || b",;:".contains(byte))
+    {
         let start = at;
         at += word.len() + 1;
         let in_code = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
-        let code = (8..=24).contains(&word.len()) && word.iter().all(in_code) && word.iter().any(u8::is_ascii_digit);
+        let code =
+            (8..=24).contains(&word.len()) && word.iter().all(in_code) && word.iter().any(u8::is_ascii_digit);
         if code {
             found.push(Found { start, end: start + word.len(), kind: super::PASSWORD, score: 75 });
         } else if !word.is_empty() && word != b"-" && word != b"*" {

@@ -100,12 +100,16 @@ fn named(bytes: &[u8], dash: usize) -> Option<Found> {
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
     let name = rest.get(dashes..dashes + rest.get(dashes..)?.iter().take(40).take_while(is_name).count())?;
     (name.len() >= 4 && rest.get(dashes + name.len()) == Some(&b' ')).then_some(())?;
-    let promise = assignment::named(name).or_else(|| value::ends(name, "pass").then_some(Promise::Password))?;
+    let promise =
+        assignment::named(name).or_else(|| value::ends(name, "pass").then_some(Promise::Password))?;
     let (start, end) = argument_at(bytes, dash + dashes + name.len())?;
     let value = bytes.get(start..end)?;
     let quoted = bytes.get(start - 1).is_some_and(|byte| b"\"'".contains(byte));
-    let chosen = quoted || value.iter().any(u8::is_ascii_digit) || value::is_strong(value) || value::is_phrase(value);
-    (chosen && !value.starts_with(b"-")).then(|| assignment::judge(bytes, promise, start, end, true)).flatten()
+    let chosen =
+        quoted || value.iter().any(u8::is_ascii_digit) || value::is_strong(value) || value::is_phrase(value);
+    (chosen && !value.starts_with(b"-"))
+        .then(|| assignment::judge(bytes, promise, start, end, true))
+        .flatten()
 }
 
 /// The place of the argument behind `at`, without its quotes.
@@ -114,8 +118,9 @@ fn argument_at(bytes: &[u8], at: usize) -> Option<(usize, usize)> {
     let spaces = rest.iter().take(4).take_while(|byte| **byte == b' ').count();
     let quote = rest.get(spaces).filter(|byte| b"\"'".contains(byte));
     let start = spaces + usize::from(quote.is_some());
-    let is_end =
-        |byte: &u8| quote.map_or(byte.is_ascii_whitespace() || b"\"'`;|".contains(byte), |quote| byte == quote);
+    let is_end = |byte: &u8| {
+        quote.map_or(byte.is_ascii_whitespace() || b"\"'`;|".contains(byte), |quote| byte == quote)
+    };
     let text = rest.get(start..)?;
     let length = text.iter().take(LONGEST_VALUE).take_while(|byte| !is_end(byte) && **byte != b'\n').count();
     (length > 0).then_some((at + start, at + start + length))
@@ -149,8 +154,17 @@ pub(super) fn argument(bytes: &[u8], end: usize) -> Option<Found> {
 
 /// The secret that is handed on to what reads one: `echo … | sudo -S`, `echo 'nina:…' | chpasswd`. `end` is the end of `echo `.
 pub(super) fn piped(bytes: &[u8], end: usize) -> Option<Found> {
-    const READERS: &[&str] =
-        &["sudo -S", "chpasswd", "password-stdin", "passwd", "login", "passphrase-fd", "cryptsetup", "kinit", "with-token"];
+    const READERS: &[&str] = &[
+        "sudo -S",
+        "chpasswd",
+        "password-stdin",
+        "passwd",
+        "login",
+        "passphrase-fd",
+        "cryptsetup",
+        "kinit",
+        "with-token",
+    ];
     let mut at = end;
     let (mut start, mut end) = argument_at(bytes, at)?;
     // Options of `echo` and formats of `printf`.
@@ -195,7 +209,10 @@ fn password(bytes: &[u8], behind: usize, follows: Follows) -> Option<Found> {
     let length = rest.get(start..)?.iter().take(LONGEST_VALUE).take_while(|byte| !is_end(byte)).count();
     let word = rest.get(start..start + length)?;
     // Digits make it a password, and not another option that is written without a space.
-    let marked = word.iter().any(u8::is_ascii_digit) || value::is_strong(word) || value::is_machine_made(word) || value::is_phrase(word);
+    let marked = word.iter().any(u8::is_ascii_digit)
+        || value::is_strong(word)
+        || value::is_machine_made(word)
+        || value::is_phrase(word);
     let plausible = value::is_password(word, true) && (marked || value::is_app_password(word));
     let found =
         Found { start: behind + start, end: behind + start + length, kind: super::PASSWORD, score: 80 };

@@ -177,31 +177,29 @@ pub(super) const LEADS: &[(&str, Lead)] = &[
     ("токен", Lead::Key),
 ];
 
-/// For each first byte, in small letters, the rows of [`LEADS`] that begin so, as bits.
+/// For each hash of two small letters, one more than the row of the first lead with it; for each lead, one more than the next's.
 #[expect(clippy::indexing_slicing, reason = "evaluated by the compiler, which reports an index out of range")]
-static LEADS_FROM: [[u128; 2]; 256] = {
-    let mut rows = [[0; 2]; 256];
-    let mut row = 0;
-    while row < LEADS.len() {
-        let first = LEADS[row].0.as_bytes()[0].to_ascii_lowercase();
-        rows[first as usize][row / 128] |= 1 << (row % 128);
-        row += 1;
+static LEAD_LINKS: ([u8; CHAINS], [u8; LEADS.len()]) = {
+    let mut heads = [0; CHAINS];
+    let mut nexts = [0; LEADS.len()];
+    let mut row = LEADS.len();
+    while row > 0 {
+        row -= 1;
+        let word = LEADS[row].0.as_bytes();
+        let chain = chain_of(word[0].to_ascii_lowercase(), word[1].to_ascii_lowercase());
+        nexts[row] = heads[chain];
+        heads[chain] = row as u8 + 1;
     }
-    rows
+    (heads, nexts)
 };
 
-/// The leads that may begin with this byte.
-pub(super) fn leads_from(first: u8) -> impl Iterator<Item = (&'static str, Lead)> {
-    let [mut rows, mut more] = LEADS_FROM.get(usize::from(first.to_ascii_lowercase())).copied().unwrap_or([0; 2]);
-    let mut base = 0;
-    std::iter::from_fn(move || {
-        if rows == 0 {
-            (rows, more, base) = (more, 0, base + 128);
-        }
-        let row = (rows != 0).then(|| rows.trailing_zeros() as usize)?;
-        rows &= rows - 1;
-        LEADS.get(base + row).copied()
-    })
+/// The leads that may begin with these two bytes, in any case.
+pub(super) fn leads_from(first: u8, second: u8) -> impl Iterator<Item = (&'static str, Lead)> {
+    let row = |link: u8| usize::from(link).checked_sub(1);
+    let chain = chain_of(first.to_ascii_lowercase(), second.to_ascii_lowercase());
+    let head = LEAD_LINKS.0.get(chain).copied().unwrap_or(0);
+    std::iter::successors(row(head), move |&at| LEAD_LINKS.1.get(at).copied().and_then(row))
+        .filter_map(|at| LEADS.get(at).copied())
 }
 
 /// The first three bytes of prefixes and leads fall into so many classes: most words are in one of none of them.

@@ -184,7 +184,8 @@ impl Scan<'_> {
     fn led(&mut self, at: usize) -> Option<Found> {
         let bytes = self.bytes;
         let rest = bytes.get(at..)?;
-        let (word, lead) = leads_from(*rest.first()?).find(|(word, _)| value::begins(rest, word))?;
+        let [first, second] = *rest.first_chunk()?;
+        let (word, lead) = leads_from(first, second).find(|(word, _)| value::begins(rest, word))?;
         let end = at + word.trim_end().len();
         match lead {
             Lead::Bearer => structured::bearer(bytes, end + 1),
@@ -242,9 +243,8 @@ impl Scan<'_> {
         }
         let before = bytes.get(at.saturating_sub(7)..at).unwrap_or_default();
         (!value::contains(before, "public")).then_some(())?;
-        let filed = password.then(|| {
-            structured::netrc(bytes, at, end).or_else(|| structured::form_field(bytes, at, end))
-        });
+        let filed = password
+            .then(|| structured::netrc(bytes, at, end).or_else(|| structured::form_field(bytes, at, end)));
         // The key of a wireless network is what people choose and pass on.
         let wireless = || {
             let before = bytes.get(at.saturating_sub(8)..at).unwrap_or_default();
@@ -257,8 +257,11 @@ impl Scan<'_> {
     /// What stands behind the comma at `at`: the value of a name before it, as in `define("NAME", "…")`, or an argument.
     fn comma(&self, at: usize) -> Option<Found> {
         let bytes = self.bytes;
-        let next = bytes.get(at + 1..)?.iter().find(|byte| !byte.is_ascii_whitespace())?;
-        let prefixed = next.is_ascii_alphabetic() || b"\"'`@&".contains(next);
+        let (start, end) = arguments::quoted_behind(bytes, at)?;
+        // What has neither digit nor sign is no secret here, and what a colon follows is a name again.
+        let behind = bytes.get(end + 1..)?.iter().find(|byte| **byte != b' ');
+        (behind != Some(&b':') && bytes.get(start..end)?.iter().any(|byte| !byte.is_ascii_alphabetic()))
+            .then_some(())?;
         let named = || {
             b"\"'`".contains(bytes.get(at.checked_sub(1)?)?).then_some(())?;
             let start = assignment::start_behind(bytes, at)?;
@@ -266,10 +269,9 @@ impl Scan<'_> {
             // What is no string, and what is a name again, is no value.
             let value = bytes.get(found.start..found.end)?;
             let quote = bytes.get(found.end).is_some_and(|byte| b"\"'`\\".contains(byte));
-            let name = bytes.get(found.end + 1) == Some(&b':');
-            (quote && !name && value::has_mark(value)).then_some(found)
+            (quote && value::has_mark(value)).then_some(found)
         };
-        prefixed.then(|| named().or_else(|| arguments::positional(bytes, at))).flatten()
+        named().or_else(|| arguments::positional(bytes, at, (start, end)))
     }
 
     fn sign(&self, at: usize) -> Option<Found> {
@@ -278,11 +280,17 @@ impl Scan<'_> {
         let next = bytes.get(at + 1).copied().unwrap_or_default();
         match sign {
             0xef if !bytes.get(at..)?.starts_with("\u{ff1a}".as_bytes()) => return None,
-            b'{' if !matches!(next, b'"' | b'\'') => return None,
+            b'{' => {
+                let before = at.checked_sub(1).and_then(|at| bytes.get(at));
+                let initial = matches!(next, b'"' | b'\'') && before.is_some_and(u8::is_ascii_alphanumeric);
+                return initial.then(|| self.assigned(at)).flatten();
+            }
             b'(' if !matches!(next, b'"' | b'\'') => {
                 return structured::data_source(bytes, at).or_else(|| arguments::first(bytes, at));
             }
-            b'(' if let Some(found) = arguments::typed(bytes, at).or_else(|| arguments::connected(bytes, at)) => {
+            b'(' if let Some(found) =
+                arguments::typed(bytes, at).or_else(|| arguments::connected(bytes, at)) =>
+            {
                 return Some(found);
             }
             b',' => return self.comma(at),
@@ -297,7 +305,11 @@ impl Scan<'_> {
             b':' if next.is_ascii_hexdigit() && HEX.start(bytes, at, 25) + 24 == at => {
                 return structured::ghost(bytes, at).or_else(|| self.assigned(at));
             }
-            b':' if next.is_ascii_digit() && let Some(found) = structured::password_file(bytes, at) => return Some(found),
+            b':' if next.is_ascii_digit()
+                && let Some(found) = structured::password_file(bytes, at) =>
+            {
+                return Some(found);
+            }
             b':' if next == b'A' => {
                 if let Some(found) = structured::telegram(bytes, at) {
                     return Some(found);
@@ -313,7 +325,8 @@ impl Scan<'_> {
         // A filter in a template: `{{ .password | quote }}`.
         let filter = || {
             let before = bytes.get(at.saturating_sub(NEAR_BRACES)..at).unwrap_or_default();
-            memchr::memmem::rfind(before, b"{{").is_some_and(|open| !before.get(open..).unwrap_or_default().contains(&b'}'))
+            memchr::memmem::rfind(before, b"{{")
+                .is_some_and(|open| !before.get(open..).unwrap_or_default().contains(&b'}'))
         };
         (bytes.get(at) != Some(&b'|') || !filter()).then_some(())?;
         let Some(start) = assignment::start_behind(bytes, at) else {

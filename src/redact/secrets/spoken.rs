@@ -42,9 +42,7 @@ pub(super) fn around(bytes: &[u8], (start, end): (usize, usize), cue: Cue, flag:
         Cue::Password | Cue::Key => spoken(bytes, start, end, cue, flag),
         Cue::Account => None,
     };
-    behind
-        .or_else(|| far_behind(bytes, end, cue))
-        .or_else(|| far_before(bytes, start, cue))
+    behind.or_else(|| far_behind(bytes, end, cue)).or_else(|| far_before(bytes, start, cue))
 }
 
 /// The secrets in the lines behind one that asks for them or announces them, the last first: alone in a line, or behind a name and
@@ -56,7 +54,9 @@ pub(super) fn listed(bytes: &[u8], end: usize) -> Vec<Found> {
     let Some(first) = lines.next().filter(|first| first.len() <= FAR_BEHIND) else { return Vec::new() };
     let asked = first.contains(&b'?');
     // In code, a line ends so, too.
-    let code = first.starts_with(b"):") || first.iter().any(|byte| b"(=[{".contains(byte)) || memchr::memmem::find(first, b"->").is_some();
+    let code = first.starts_with(b"):")
+        || first.iter().any(|byte| b"(=[{".contains(byte))
+        || memchr::memmem::find(first, b"->").is_some();
     if code || !asked && !first.trim_ascii_end().last().is_some_and(|byte| b":)".contains(byte)) {
         return Vec::new();
     }
@@ -85,7 +85,11 @@ fn alone(bytes: &[u8], start: usize, line: &[u8]) -> Option<Found> {
     let line = line.trim_ascii_end();
     let marks = line.iter().take_while(|byte| b" \t-*`\"'".contains(byte)).count();
     let text = line.get(marks..)?;
-    let named = text.iter().take(2 * LONGEST_NAME).position(|byte| b":\t|=".contains(byte)).map_or(0, |sign| sign + 1);
+    let named = text
+        .iter()
+        .take(2 * LONGEST_NAME)
+        .position(|byte| b":\t|=".contains(byte))
+        .map_or(0, |sign| sign + 1);
     let name = text.get(..named)?;
     let words = name.split(|byte| *byte == b' ').filter(|word| word.len() > 1).count();
     let behind = text.get(named..)?;
@@ -95,10 +99,14 @@ fn alone(bytes: &[u8], start: usize, line: &[u8]) -> Option<Found> {
     let last = said.iter().rposition(|byte| *byte == b' ').map_or(0, |space| space + 1);
     let before = said.get(..last)?.trim_ascii_end().rsplit(|byte| *byte == b' ').next()?;
     let word = said.get(last..)?;
-    let word = word.get(..word.len() - word.iter().rev().take_while(|byte| b"`\"'.*".contains(byte)).count())?;
+    let word =
+        word.get(..word.len() - word.iter().rev().take_while(|byte| b"`\"'.*".contains(byte)).count())?;
     let plain = last == 0 || CONNECTORS.has(before);
     let secret = value::is_machine_made(word)
-        || last == 0 && (value::is_strong(word) || value::is_chosen_word(word) || value::is_argument(word) && named > 0);
+        || last == 0
+            && (value::is_strong(word)
+                || value::is_chosen_word(word)
+                || value::is_argument(word) && named > 0);
     let code = name.ends_with(b"=") || word.iter().any(|byte| b"()[]{}<>=,;".contains(byte));
     (plain && secret && !code && words <= 2 && word.iter().all(u8::is_ascii_graphic)).then_some(())?;
     found(bytes, start + marks + named + gap + last, word, super::PASSWORD)
@@ -119,7 +127,8 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
     let mut connected = flag;
     let mut literal = false;
     // Some services hand out UUIDs as tokens; a key may be one of a table.
-    let uuid = bytes.get(begin..).is_some_and(|word| value::begins(word, "token") || value::begins(word, "clé"));
+    let uuid =
+        bytes.get(begin..).is_some_and(|word| value::begins(word, "token") || value::begins(word, "clé"));
     // A key without a word for what it opens may be told by a hash.
     let hash = bytes.get(begin..).is_some_and(|word| value::begins(word, "key"))
         && !assignment::opens(bytes.get(begin.saturating_sub(LONGEST_NAME)..end)?);
@@ -147,10 +156,12 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
             continue;
         }
         number += 1;
-        let alone = value::is_strong(word) || value::is_machine_made(word) && (password || !hash || !value::is_hex(word));
+        let alone = value::is_strong(word)
+            || value::is_machine_made(word) && (password || !hash || !value::is_hex(word));
         let direct = number <= 1 && (alone || !verb && password && is_direct(bytes, begin, word));
         if (connected || direct)
-            && let Some(found) = spoken_value(bytes, start, password, uuid).or_else(|| phrase(bytes, begin, start))
+            && let Some(found) =
+                spoken_value(bytes, start, password, uuid).or_else(|| phrase(bytes, begin, start))
         {
             return Some(found);
         }
@@ -165,7 +176,12 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
         // "Is the word cactus", "is literally cactus".
         if literal && password {
             let letters = word.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-            return (letters >= 4).then_some(Found { start, end: start + letters, kind: super::PASSWORD, score: 65 });
+            return (letters >= 4).then_some(Found {
+                start,
+                end: start + letters,
+                kind: super::PASSWORD,
+                score: 65,
+            });
         }
         if last || word.ends_with(b".") {
             return None;
@@ -180,7 +196,9 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
         let sign = word == b"=" && number < 2;
         let connects = if verb { word.eq_ignore_ascii_case(b"is") } else { CONNECTORS.has(word) && !sign };
         // Options, and lengths of keys.
-        let option = word.starts_with(b"-") || ADVERBS.has(word) || word.len() <= 3 && word.iter().all(u8::is_ascii_digit);
+        let option = word.starts_with(b"-")
+            || ADVERBS.has(word)
+            || word.len() <= 3 && word.iter().all(u8::is_ascii_digit);
         connected = digit || word.ends_with(b":") || connects || (connected && option);
     }
     None
@@ -197,8 +215,9 @@ fn is_direct(bytes: &[u8], begin: usize, word: &[u8]) -> bool {
         before.ends_with(b"(") || before.ends_with(b" ") && words.by_ref().take(2).any(said)
     };
     // In English, what stands behind "password" may be the name of something.
-    let english = bytes.get(begin..).is_some_and(|word| value::begins(word, "pass") && !value::begins(word, "passwor"))
-        || bytes.get(begin..).is_some_and(|word| value::begins(word, "password"));
+    let english =
+        bytes.get(begin..).is_some_and(|word| value::begins(word, "pass") && !value::begins(word, "passwor"))
+            || bytes.get(begin..).is_some_and(|word| value::begins(word, "password"));
     quoted || value::is_chosen_word(word) && (!english || introduced())
 }
 
@@ -227,7 +246,8 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
     let value = value.get(leading..)?;
     let quoted = leading > 0 || mark > 0;
     // What is closed by the quote that opened it is taken as it is.
-    let quote = leading.checked_sub(1).and_then(|last| bytes.get(start + last)).filter(|byte| b"\"'`".contains(byte));
+    let quote =
+        leading.checked_sub(1).and_then(|last| bytes.get(start + last)).filter(|byte| b"\"'`".contains(byte));
     if let Some(length) = quote.and_then(|quote| value.iter().rposition(|byte| byte == quote))
         && password
         && value.get(..length).is_some_and(|value| value::is_password(value, true) && value::is_marked(value))
@@ -241,7 +261,9 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
     let start = start + leading;
     let found = |kind, score| Some(Found { start, end: start + length, kind, score });
     match password {
-        true if (value::is_spoken_password(value) || value::is_machine_made(value)) && !begins(value, "http") => {
+        true if (value::is_spoken_password(value) || value::is_machine_made(value))
+            && !begins(value, "http") =>
+        {
             found(super::PASSWORD, 65)
         }
         false if value.iter().any(|byte| b"<>(".contains(byte)) => None,
@@ -258,24 +280,38 @@ fn ordinary(bytes: &[u8], begin: usize, start: usize, word: &[u8], number: usize
     let before = bytes.get(begin.saturating_sub(LONGEST_NAME)..begin)?.trim_ascii_end();
     let before = before.rsplit(|byte| *byte == b' ').next()?;
     let text = bytes.get(begin..)?;
-    let own = number == 2 && OWNERS.has(before) && word.len() >= 6 && word.iter().all(u8::is_ascii_lowercase) && !SAID.has(word);
+    let own = number == 2
+        && OWNERS.has(before)
+        && word.len() >= 6
+        && word.iter().all(u8::is_ascii_lowercase)
+        && !SAID.has(word);
     let said = !value::ends(word, "ed") && !value::ends(word, "ing") && !value::ends(word, "ly");
     let number = (4..=10).contains(&word.len()) && word.iter().all(u8::is_ascii_digit);
     let code = value::begins(text, "passcode") || value::begins(text, "pin ") || value::begins(text, "puk ");
     let numbered = number && (code || word.len() >= 6 && value::begins(text, "password"));
-    (own && said || numbered).then_some(Found { start, end: start + word.len(), kind: super::PASSWORD, score: 65 })
+    (own && said || numbered).then_some(Found {
+        start,
+        end: start + word.len(),
+        kind: super::PASSWORD,
+        score: 65,
+    })
 }
 
 /// A passphrase of several words in quotes, behind the word for one at `begin`.
 fn phrase(bytes: &[u8], begin: usize, start: usize) -> Option<Found> {
-    ["passphrase", "frase", "phrase"].iter().any(|word| bytes.get(begin..).is_some_and(|text| value::begins(text, word))).then_some(())?;
+    ["passphrase", "frase", "phrase"]
+        .iter()
+        .any(|word| bytes.get(begin..).is_some_and(|text| value::begins(text, word)))
+        .then_some(())?;
     let rest = bytes.get(start..)?;
     let mark = quote_at(rest).max(usize::from(rest.first().is_some_and(|byte| b"\"'`".contains(byte))));
     let text = rest.get(mark..)?.get(..FAR_BEHIND).or_else(|| rest.get(mark..))?;
     let in_phrase = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b' ' || **byte == b'-';
     let length = text.iter().take_while(in_phrase).count();
     let words = text.get(..length)?.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).count();
-    let closed = text.get(length..).is_some_and(|rest| quote_at(rest) > 0 || rest.first().is_some_and(|byte| b"\"'`".contains(byte)));
+    let closed = text
+        .get(length..)
+        .is_some_and(|rest| quote_at(rest) > 0 || rest.first().is_some_and(|byte| b"\"'`".contains(byte)));
     (mark > 0 && closed && words >= 3 && length >= 16).then_some(Found {
         start: start + mark,
         end: start + mark + length,
@@ -293,7 +329,9 @@ fn is_divider(byte: u8) -> bool {
 fn far_behind(bytes: &[u8], end: usize, cue: Cue) -> Option<Found> {
     let rest = bytes.get(end..)?;
     // Prose goes on behind a space, or a colon and a space.
-    let prose = rest.starts_with(b" ") || cue == Cue::Account && rest.starts_with(b": ") || rest.first().is_some_and(|byte| *byte >= 0x80);
+    let prose = rest.starts_with(b" ")
+        || cue == Cue::Account && rest.starts_with(b": ")
+        || rest.first().is_some_and(|byte| *byte >= 0x80);
     prose.then_some(())?;
     let line = rest.get(..FAR_BEHIND).unwrap_or(rest);
     let until = end + memchr::memchr(b'\n', line).unwrap_or(line.len());
@@ -306,7 +344,10 @@ fn far_behind(bytes: &[u8], end: usize, cue: Cue) -> Option<Found> {
         let word = rest.get(..length)?;
         // "login: nina / …".
         let paired = cue == Cue::Account && number <= 6 && before == b"/" && value::is_chosen_word(word);
-        let glued = word.iter().position(|byte| b":/".contains(byte)).filter(|at| cue == Cue::Account && *at > 0 && number <= 3);
+        let glued = word
+            .iter()
+            .position(|byte| b":/".contains(byte))
+            .filter(|at| cue == Cue::Account && *at > 0 && number <= 3);
         let second = glued.and_then(|divider| Some((at + divider + 1, word.get(divider + 1..)?)));
         let secret = match second {
             Some((start, word)) if value::is_chosen_word(word) => found(bytes, start, word, super::PASSWORD),
@@ -345,7 +386,9 @@ fn far_before(bytes: &[u8], start: usize, cue: Cue) -> Option<Found> {
         }
         // `Is "…" a good password?`.
         let quote = begin.checked_sub(1).and_then(|at| bytes.get(at)).filter(|byte| b"\"'`".contains(byte));
-        let quoted = quote.is_some() && bytes.get(begin + word.len()) == quote && start - begin < LONGEST_NAME + word.len() + 8;
+        let quoted = quote.is_some()
+            && bytes.get(begin + word.len()) == quote
+            && start - begin < LONGEST_NAME + word.len() + 8;
         if quoted && cue == Cue::Password && value::is_spoken_password(word) && value::is_numbered(word) {
             return found(bytes, begin, word, super::PASSWORD);
         }
@@ -367,7 +410,9 @@ fn plain(bytes: &[u8], start: usize, word: &[u8], cue: Cue) -> Option<Found> {
         Cue::Password | Cue::Account if value::is_strong(word) || value::is_scrambled(word) => {
             found(bytes, start, word, super::PASSWORD)
         }
-        Cue::Key if word.len() >= 20 && value::is_scrambled(word) => found(bytes, start, word, super::API_KEY),
+        Cue::Key if word.len() >= 20 && value::is_scrambled(word) => {
+            found(bytes, start, word, super::API_KEY)
+        }
         _ => None,
     }
 }
@@ -375,6 +420,7 @@ fn plain(bytes: &[u8], start: usize, word: &[u8], cue: Cue) -> Option<Found> {
 fn found(bytes: &[u8], start: usize, word: &[u8], kind: crate::redact::finding::Kind) -> Option<Found> {
     let closing = word.iter().rev().take_while(|byte| b"*),.;:?".contains(byte)).count();
     let known = super::has_known_format(bytes, start) || value::is_public(word);
-    let sealed = bytes.get(start.saturating_sub(32)..start).is_some_and(|before| value::contains(before, "enc["));
+    let sealed =
+        bytes.get(start.saturating_sub(32)..start).is_some_and(|before| value::contains(before, "enc["));
     (!known && !sealed).then_some(Found { start, end: start + word.len() - closing, kind, score: 65 })
 }

@@ -349,13 +349,20 @@ pub(super) fn form_field(bytes: &[u8], start: usize, end: usize) -> Option<Found
     let near = rest.get(..40).unwrap_or(rest);
     if let Some(send) = memchr::memmem::find(near, b"send \"") {
         let begin = end + 1 + send + "send \"".len();
-        let length = bytes.get(begin..)?.iter().take(LONGEST_URL).position(|byte| b"\"\\\n".contains(byte))?;
+        let length =
+            bytes.get(begin..)?.iter().take(LONGEST_URL).position(|byte| b"\"\\\n".contains(byte))?;
         let chosen = length >= 4 && is_chosen(bytes.get(begin..begin + length)?);
-        return chosen.then_some(Found { start: begin, end: begin + length, kind: super::PASSWORD, score: 80 });
+        return chosen.then_some(Found {
+            start: begin,
+            end: begin + length,
+            kind: super::PASSWORD,
+            score: 80,
+        });
     }
     (before.ends_with(b"name=\"") && bytes.get(end) == Some(&b'"')).then_some(())?;
     let gap = rest.iter().take(8).take_while(|byte| b"\r\n".contains(byte)).count();
-    let length = rest.get(gap..)?.iter().take(LONGEST_URL).take_while(|byte| !byte.is_ascii_control()).count();
+    let length =
+        rest.get(gap..)?.iter().take(LONGEST_URL).take_while(|byte| !byte.is_ascii_control()).count();
     let password = rest.get(gap..gap + length)?;
     (gap >= 2 && length >= 3 && is_chosen(password)).then_some(Found {
         start: end + 1 + gap,
@@ -371,10 +378,14 @@ pub(super) fn password_file(bytes: &[u8], colon: usize) -> Option<Found> {
     let rest = bytes.get(colon + 1..)?;
     let rest = rest.get(..LONGEST_URL).unwrap_or(rest);
     let line = rest.get(..rest.iter().position(u8::is_ascii_whitespace).unwrap_or(rest.len()))?;
-    ["5432:", "5433:", "5434:", "5439:", "6432:", "6543:"].iter().any(|port| value::begins(line, port)).then_some(())?;
+    ["5432:", "5433:", "5434:", "5439:", "6432:", "6543:"]
+        .iter()
+        .any(|port| value::begins(line, port))
+        .then_some(())?;
     let mut fields = line.splitn(4, |byte| *byte == b':').skip(1);
     let (database, name, password) = (fields.next()?, fields.next()?, fields.next()?);
-    let named = |field: &[u8]| !field.is_empty() && field.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'/');
+    let named =
+        |field: &[u8]| !field.is_empty() && field.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'/');
     let end = colon + 1 + line.len();
     (named(database) && named(name) && password.len() >= 3 && is_chosen(password)).then_some(Found {
         start: end - password.len(),

@@ -87,15 +87,61 @@ const NO_PASSWORDS: &[&str] = &[
 
 /// Words in the names of things that hold a secret, and in what is said about one.
 const NAMES: &[&str] = &[
-    "password", "secret", "secrets", "token", "key", "name", "user", "admin", "database", "service", "config", "credentials",
-    "credential", "creds", "existing", "release", "cluster", "registry", "server", "client", "field", "form", "input", "label", "button",
-    "reset", "change", "current", "confirm", "enter", "forgot", "required", "invalid", "wrong", "policy", "default", "value", "file", "the", "and", "for", "not", "must", "auth", "login", "test", "ref", "app",
+    "password",
+    "secret",
+    "secrets",
+    "token",
+    "key",
+    "name",
+    "user",
+    "admin",
+    "database",
+    "service",
+    "config",
+    "credentials",
+    "credential",
+    "creds",
+    "existing",
+    "release",
+    "cluster",
+    "registry",
+    "server",
+    "client",
+    "field",
+    "form",
+    "input",
+    "label",
+    "button",
+    "reset",
+    "change",
+    "current",
+    "confirm",
+    "enter",
+    "forgot",
+    "required",
+    "invalid",
+    "wrong",
+    "policy",
+    "default",
+    "value",
+    "file",
+    "the",
+    "and",
+    "for",
+    "not",
+    "must",
+    "auth",
+    "login",
+    "test",
+    "ref",
+    "app",
 ];
 
 /// Words of four letters that sentences are made of, and app passwords not.
 const WORDS: &[&str] = &[
-    "with", "that", "this", "from", "your", "have", "will", "been", "them", "they", "must", "when", "into", "only", "user", "name",
-    "then", "than", "what", "here", "there", "also", "more", "some", "does", "used", "text", "code", "data", "type", "file",
+    "with", "that", "this", "from", "your", "have", "will", "been", "them", "they", "must", "when", "into",
+    "only", "user", "name", "then", "than", "what", "here", "there", "also", "more", "some", "does", "used",
+    "text", "code", "data", "type", "file",
 ];
 
 /// Names of algorithms and encodings that stand behind "the password is".
@@ -326,9 +372,11 @@ pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
         || (!quoted && value.windows(2).any(|pair| pair == b"/*"))
         || value.windows(3).any(|window| window == b"://");
     // `user.password1`, `password2`: names of things.
-    let numbered = value.split(|byte| *byte == b'.').any(|part| part.len() > 1 && part.iter().all(u8::is_ascii_digit));
+    let numbered =
+        value.split(|byte| *byte == b'.').any(|part| part.len() > 1 && part.iter().all(u8::is_ascii_digit));
     let capital = value.first().is_some_and(u8::is_ascii_uppercase) && makeup.digits > 1;
-    let dotted = !quoted && value.contains(&b'.') && is_slug(value) && makeup.symbols == 0 && !numbered && !capital;
+    let dotted =
+        !quoted && value.contains(&b'.') && is_slug(value) && makeup.symbols == 0 && !numbered && !capital;
     let calls = value.windows(2).any(|pair| matches!(pair, [before, b'('] if before.is_ascii_alphanumeric()));
     // `required=True`, `password=`: another name, and perhaps its value.
     let assigns = makeup.digits == 0 && value.contains(&b'=');
@@ -372,9 +420,14 @@ pub(super) fn is_app_password(value: &[u8]) -> bool {
             _ => byte.is_ascii_lowercase(),
         })
         && makeup(value).distinct >= 7
-        && !value.split(|byte| b" -".contains(byte)).any(|word| WORDS.iter().any(|own| word == own.as_bytes()));
+        && !value
+            .split(|byte| b" -".contains(byte))
+            .any(|word| WORDS.iter().any(|own| word == own.as_bytes()));
     let digits = value.len() == 55
-        && value.iter().enumerate().all(|(at, byte)| if at % 7 == 6 { *byte == b'-' } else { byte.is_ascii_digit() });
+        && value
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| if at % 7 == 6 { *byte == b'-' } else { byte.is_ascii_digit() });
     letters || digits
 }
 
@@ -408,7 +461,9 @@ pub(super) fn is_chosen_word(word: &[u8]) -> bool {
 
 /// Whether a value is public by its form: a fingerprint (OpenSSH), an address on Ethereum (EIP-55).
 pub(super) fn is_public(value: &[u8]) -> bool {
-    let address = value.strip_prefix(b"0x").is_some_and(|digits| digits.iter().take_while(|byte| byte.is_ascii_hexdigit()).count() == 40);
+    let address = value
+        .strip_prefix(b"0x")
+        .is_some_and(|digits| digits.iter().take_while(|byte| byte.is_ascii_hexdigit()).count() == 40);
     begins(value, "sha256:") || begins(value, "md5:") || address
 }
 
@@ -446,15 +501,16 @@ pub(super) fn is_argument(value: &[u8]) -> bool {
     if is_app_password(value) {
         return true;
     }
-    let makeup = makeup(value);
     let name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_:".contains(byte);
-    is_password(value, true)
-        && makeup.letters > 0
+    if value.iter().all(name) || value.iter().any(|byte| b" /\\:;<>{}".contains(byte)) {
+        return false;
+    }
+    let makeup = makeup(value);
+    makeup.letters > 0
         && (makeup.digits > 0 || makeup.symbols > 0)
+        && is_password(value, true)
         && !is_host(value)
-        && !value.iter().all(name)
         && !(value.contains(&b'@') && value.contains(&b'.') && makeup.symbols == 1)
-        && !value.iter().any(|byte| b" /\\:;<>{}".contains(byte))
         && (!value.contains(&b'=') || makeup.symbols > 1 || makeup.flips > 2)
         && !value.starts_with(b"-")
         && !TECHNICAL.iter().any(|word| begins(value, word))
@@ -470,10 +526,14 @@ pub(super) fn is_phrase(value: &[u8]) -> bool {
     let uncased = |word: &[u8]| word.iter().skip(1).all(u8::is_ascii_lowercase);
     value.len() >= 15
         && words.clone().count() >= 3
-        && (long(4) == words.clone().count() || value.len() >= 18 && long(6) >= 2 && long(2) == words.clone().count())
+        && (long(4) == words.clone().count()
+            || value.len() >= 18 && long(6) >= 2 && long(2) == words.clone().count())
         && words.clone().all(|word| word.iter().all(u8::is_ascii_alphabetic) && uncased(word))
         && !is_placeholder(value)
-        && 3 * words.clone().filter(|word| NAMES.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()))).count()
+        && 3 * words
+            .clone()
+            .filter(|word| NAMES.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes())))
+            .count()
             < words.clone().count()
 }
 
@@ -481,7 +541,10 @@ pub(super) fn is_phrase(value: &[u8]) -> bool {
 pub(super) fn is_machine_made(word: &[u8]) -> bool {
     let closing = word.iter().rev().take_while(|byte| b"\"'`*),.;:!?".contains(byte)).count();
     let Some(body) = word.get(..word.len() - closing) else { return false };
-    if body.len() < 10 || body.len() > LOOKED_AT || !body.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=".contains(byte)) {
+    if body.len() < 10
+        || body.len() > LOOKED_AT
+        || !body.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-+/=".contains(byte))
+    {
         return false;
     }
     let makeup = makeup(body);
@@ -492,7 +555,8 @@ pub(super) fn is_machine_made(word: &[u8]) -> bool {
     };
     let mixed = body.windows(2).filter(digit).count() >= 4 && body.iter().all(u8::is_ascii_alphanumeric);
     // Changes so often that no words are in it.
-    let letters = makeup.flips >= 5 && 5 * body.len() <= 12 * (makeup.flips + 1) && makeup.letters == body.len();
+    let letters =
+        makeup.flips >= 5 && 5 * body.len() <= 12 * (makeup.flips + 1) && makeup.letters == body.len();
     let base64 = body.len() >= 24 && makeup.flips >= 6 && !body.starts_with(b"/");
     (makeup.digits >= 1 || letters)
         && (hex || makeup.flips >= 4 || mixed || is_scrambled(body))
@@ -507,7 +571,9 @@ pub(super) fn is_machine_made(word: &[u8]) -> bool {
 /// which are neither those of an address, a number of something, an escape nor a formula.
 pub(super) fn is_strong(word: &[u8]) -> bool {
     let closing = word.iter().rev().take_while(|byte| b"\"'`*),.;:".contains(byte)).count();
-    let Some(body) = word.get(..word.len() - closing).filter(|body| (8..=64).contains(&body.len())) else { return false };
+    let Some(body) = word.get(..word.len() - closing).filter(|body| (8..=64).contains(&body.len())) else {
+        return false;
+    };
     let (Some(first), Some(last)) = (body.first(), body.last()) else { return false };
     let is_sign = |byte: &u8| b"!#$%&*?@^~+".contains(byte);
     let Some(signs) = body.iter().position(is_sign) else { return false };
@@ -546,7 +612,8 @@ pub(super) fn is_scrambled(word: &[u8]) -> bool {
         b'A'..=b'Z' => 2,
         _ => 3,
     };
-    let changes = word.windows(2).filter(|pair| matches!(pair, [one, next] if class(one) != class(next))).count();
+    let changes =
+        word.windows(2).filter(|pair| matches!(pair, [one, next] if class(one) != class(next))).count();
     let has = |wanted: u8| word.iter().any(|byte| class(byte) == wanted);
     (8..=128).contains(&word.len())
         && word.iter().all(u8::is_ascii_alphanumeric)
