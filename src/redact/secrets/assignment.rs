@@ -196,7 +196,8 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
     }
     let mut words = last_word(name);
     if TYPES.has(words.0) {
-        (name, words) = typed(bytes, sign, name, words)?;
+        name = typed(bytes, sign, name, words)?;
+        words = last_word(name);
     }
     // `<add key="ApiSecret" value="…" />`, `{"name": "API_SECRET", "value": "…"}`: the name is a value itself.
     if words.0.eq_ignore_ascii_case(b"value") && name.trim_ascii().len() == words.0.len() {
@@ -216,26 +217,19 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
 
 /// The name whose type stands between it and the sign: `key: str = "…"`, `key As String = "…"`, and in property lists
 /// `<key>Password</key><string>…`.
-fn typed<'a>(
-    bytes: &'a [u8],
-    sign: usize,
-    name: &'a [u8],
-    words: (&'a [u8], &'a [u8]),
-) -> Option<(&'a [u8], (&'a [u8], &'a [u8]))> {
+fn typed<'a>(bytes: &'a [u8], sign: usize, name: &'a [u8], words: (&'a [u8], &'a [u8])) -> Option<&'a [u8]> {
     let before_type = last_word(words.1);
     if before_type.0.eq_ignore_ascii_case(b"as") {
-        return Some((before_type.1, last_word(before_type.1)));
+        return Some(before_type.1);
     }
     let start = sign.checked_sub(name.len() + 1)?;
     let before = bytes.get(start.saturating_sub(LONGEST_HEAD)..=start)?;
     if before.ends_with(b"<") {
         let key = before.get(..before.len() - 1)?.trim_ascii_end().strip_suffix(b"</key>")?;
-        let name = name_before(bytes, start - (before.len() - 1 - key.len()));
-        return Some((name, last_word(name)));
+        return Some(name_before(bytes, start - (before.len() - 1 - key.len())));
     }
     let colon = before.iter().rposition(|byte| *byte == b':')?;
-    let name = name_before(bytes, start + 1 - before.len() + colon);
-    Some((name, last_word(name)))
+    Some(name_before(bytes, start + 1 - before.len() + colon))
 }
 
 /// Whether the name before `sign` is that of a variable of the environment: capitals at the beginning of a word.

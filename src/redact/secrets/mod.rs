@@ -17,10 +17,12 @@ mod columns;
 mod commands;
 mod index;
 mod names;
+mod phrases;
 mod rules;
 mod spoken;
 mod structured;
 mod value;
+mod written;
 
 #[cfg(test)]
 mod tests;

@@ -7,7 +7,7 @@
 
 use super::Found;
 use super::assignment;
-use super::names::{ADVERBS, CONNECTORS, INTRODUCERS, LITERALLY, OWNERS, SAID};
+use super::phrases::{ADVERBS, CONNECTORS, INTRODUCERS, LITERALLY, OWNERS, SAID};
 use super::value::{self, begins};
 
 const LONGEST_VALUE: usize = 512;
@@ -127,10 +127,9 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
     let mut connected = flag;
     let mut literal = false;
     // Some services hand out UUIDs as tokens; a key may be one of a table.
-    let uuid =
-        bytes.get(begin..).is_some_and(|word| value::begins(word, "token") || value::begins(word, "clé"));
+    let uuid = bytes.get(begin..).is_some_and(|word| begins(word, "token") || begins(word, "clé"));
     // A key without a word for what it opens may be told by a hash.
-    let hash = bytes.get(begin..).is_some_and(|word| value::begins(word, "key"))
+    let hash = bytes.get(begin..).is_some_and(|word| begins(word, "key"))
         && !assignment::opens(bytes.get(begin.saturating_sub(LONGEST_NAME)..end)?);
     // "Pass" is a verb, too.
     let verb = bytes.get(begin..end).is_some_and(|word| word.eq_ignore_ascii_case(b"pass"));
@@ -215,9 +214,8 @@ fn is_direct(bytes: &[u8], begin: usize, word: &[u8]) -> bool {
         before.ends_with(b"(") || before.ends_with(b" ") && words.by_ref().take(2).any(said)
     };
     // In English, what stands behind "password" may be the name of something.
-    let english =
-        bytes.get(begin..).is_some_and(|word| value::begins(word, "pass") && !value::begins(word, "passwor"))
-            || bytes.get(begin..).is_some_and(|word| value::begins(word, "password"));
+    let english = bytes.get(begin..).is_some_and(|word| begins(word, "pass") && !begins(word, "passwor"))
+        || bytes.get(begin..).is_some_and(|word| begins(word, "password"));
     quoted || value::is_chosen_word(word) && (!english || introduced())
 }
 
@@ -287,8 +285,8 @@ fn ordinary(bytes: &[u8], begin: usize, start: usize, word: &[u8], number: usize
         && !SAID.has(word);
     let said = !value::ends(word, "ed") && !value::ends(word, "ing") && !value::ends(word, "ly");
     let number = (4..=10).contains(&word.len()) && word.iter().all(u8::is_ascii_digit);
-    let code = value::begins(text, "passcode") || value::begins(text, "pin ") || value::begins(text, "puk ");
-    let numbered = number && (code || word.len() >= 6 && value::begins(text, "password"));
+    let code = begins(text, "passcode") || begins(text, "pin ") || begins(text, "puk ");
+    let numbered = number && (code || word.len() >= 6 && begins(text, "password"));
     (own && said || numbered).then_some(Found {
         start,
         end: start + word.len(),
@@ -301,7 +299,7 @@ fn ordinary(bytes: &[u8], begin: usize, start: usize, word: &[u8], number: usize
 fn phrase(bytes: &[u8], begin: usize, start: usize) -> Option<Found> {
     ["passphrase", "frase", "phrase"]
         .iter()
-        .any(|word| bytes.get(begin..).is_some_and(|text| value::begins(text, word)))
+        .any(|word| bytes.get(begin..).is_some_and(|text| begins(text, word)))
         .then_some(())?;
     let rest = bytes.get(start..)?;
     let mark = quote_at(rest).max(usize::from(rest.first().is_some_and(|byte| b"\"'`".contains(byte))));
