@@ -56,6 +56,20 @@ pub(super) fn opens(name: &[u8]) -> bool {
     matches!(promise_of(last_word(name)), Some(Promise::Key | Promise::KeyOrUuid))
 }
 
+/// The secret behind a sign that is written as `%3D`, as in a connection string within a URL.
+pub(super) fn encoded(bytes: &[u8], sign: usize) -> Option<Found> {
+    bytes.get(sign..)?.get(..3).filter(|sign| sign.eq_ignore_ascii_case(b"%3d"))?;
+    let promise = promise(bytes, sign)?;
+    let rest = bytes.get(sign + 3..)?;
+    let rest = rest.get(..LONGEST_VALUE).unwrap_or(rest);
+    let ends = |at: &usize| {
+        rest.get(*at).is_some_and(|byte| !byte.is_ascii_graphic() || b"\"'&<>".contains(byte))
+            || rest.get(*at..*at + 3).is_some_and(|escape| escape.eq_ignore_ascii_case(b"%3b") || escape == b"%26")
+    };
+    let length = (0..rest.len()).find(ends).unwrap_or(rest.len());
+    judge(bytes, promise, sign + 3, sign + 3 + length, true)
+}
+
 /// Where the value behind the sign begins, if a secret is named before it.
 pub(super) fn start_behind(bytes: &[u8], sign: usize) -> Option<usize> {
     promise(bytes, sign)?;
@@ -99,7 +113,11 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
         Promise::Password => {
             // A field of a connection string is data, with or without quotes.
             let given = quoted || is_field(bytes, start, end);
-            value::is_password(value, given).then_some((super::PASSWORD, if quoted { 80 } else { 75 }))?
+            let phrase = || {
+                let before = bytes.get(start.saturating_sub(LONGEST_NAME)..start).unwrap_or_default();
+                value::contains(before, "phrase") && value::is_word_list(value)
+            };
+            (value::is_password(value, given) || quoted && phrase()).then_some((super::PASSWORD, if quoted { 80 } else { 75 }))?
         }
         Promise::Number => {
             let digits = (4..=8).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
@@ -207,6 +225,15 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
         let last = before.iter().rposition(|byte| !b"\"', :<>\r\n\t".contains(byte))?;
         words = last_word(name_before(bytes, earliest + last + 1));
     }
+    // Terraform: `variable "api_key" { default = "…" }`.
+    if words.0.eq_ignore_ascii_case(b"default") {
+        let before = bytes.get(sign.saturating_sub(3 * LONGEST_NAME)..sign)?;
+        let named = memchr::memmem::rfind(before, b"variable \"").and_then(|at| before.get(at + 10..));
+        let name = named.and_then(|named| named.split(|byte| *byte == b'"').next());
+        if let Some(name) = name {
+            words = last_word(name);
+        }
+    }
     promise_of(words).or_else(|| {
         words.0.eq_ignore_ascii_case(b"api").then_some(())?;
         let before = bytes.get(sign.saturating_sub(LONGEST_HEAD)..sign)?;
@@ -233,7 +260,7 @@ fn typed<'a>(bytes: &'a [u8], sign: usize, name: &'a [u8], words: (&'a [u8], &'a
 }
 
 /// Whether the name before `sign` is that of a variable of the environment: capitals at the beginning of a word.
-fn is_constant(bytes: &[u8], sign: usize) -> bool {
+pub(super) fn is_constant(bytes: &[u8], sign: usize) -> bool {
     let before = bytes.get(sign.saturating_sub(LONGEST_NAME)..sign).unwrap_or_default();
     let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
     let start = before.iter().rposition(|byte| !is_part(byte)).map_or(0, |other| other + 1);
@@ -244,12 +271,16 @@ fn is_constant(bytes: &[u8], sign: usize) -> bool {
 
 /// The secret behind a name of capitals that ends at `end`, without a sign between: `ENV API_KEY …`, `#define API_KEY "…"`.
 pub(super) fn constant(bytes: &[u8], end: usize) -> Option<Found> {
-    is_constant(bytes, end).then_some(())?;
     // `(setenv "NAME" "…")`, `$_ENV['NAME']	…`.
     let closing = bytes.get(end..)?.iter().take(3).take_while(|byte| b"\"']".contains(byte)).count();
     let space = end + closing;
     bytes.get(space).filter(|byte| b" \t;,|".contains(byte))?;
-    let promise = named(name_before(bytes, end))?;
+    // In two columns, any name may stand at the beginning of its line.
+    let name = name_before(bytes, end);
+    let first = end.checked_sub(name.len() + 1).is_none_or(|before| bytes.get(before) == Some(&b'\n'));
+    let column = || first && !name.contains(&b' ') && (bytes.get(space) == Some(&b'\t') || bytes.get(space + 1) == Some(&b' '));
+    (is_constant(bytes, end) || column()).then_some(())?;
+    let promise = named(name)?;
     let (start, end, quoted) = value_behind(bytes, space)?;
     let value = bytes.get(start..end)?;
     // In prose, another word follows.
@@ -320,6 +351,17 @@ fn promise_of_words(last: &[u8], before: &[u8]) -> Option<Promise> {
     }
     if trimmed.eq_ignore_ascii_case(b"authorization") {
         return Some(Promise::Credential);
+    }
+    let previous = last_word(before).0;
+    if trimmed.eq_ignore_ascii_case(b"word") && previous.eq_ignore_ascii_case(b"pass") {
+        return Some(Promise::Password);
+    }
+    // RabbitMQ, "Erlang cookie"; Azure DevOps, "Personal access tokens".
+    if trimmed.eq_ignore_ascii_case(b"cookie") && previous.eq_ignore_ascii_case(b"erlang") {
+        return Some(Promise::Key);
+    }
+    if trimmed.eq_ignore_ascii_case(b"pat") {
+        return Some(Promise::PerhapsKey);
     }
     // WordPress calls some of its keys so ("Security keys").
     if trimmed == b"SALT" && !before.is_empty() {

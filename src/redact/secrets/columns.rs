@@ -142,7 +142,9 @@ fn marked_up(bytes: &[u8], at: usize) -> Option<(usize, Vec<Found>)> {
 pub(super) fn codes(bytes: &[u8], at: usize) -> Vec<Found> {
     let rest = bytes.get(at..).unwrap_or_default();
     let rest = rest.get(..LONGEST_LINE).unwrap_or(rest);
-    let begin = rest.iter().take(80).position(|byte| b":\n".contains(byte)).unwrap_or(rest.len());
+    let head = rest.get(..80).unwrap_or(rest);
+    let announced = head.iter().position(|byte| b":\n".contains(byte)).or_else(|| memchr::memmem::find(head, b" are ").map(|at| at + 4));
+    let begin = announced.unwrap_or(rest.len());
     let mut found = Vec::new();
     let mut at = at + begin;
     for word in
@@ -155,7 +157,7 @@ pub(super) fn codes(bytes: &[u8], at: usize) -> Vec<Found> {
             (8..=24).contains(&word.len()) && word.iter().all(in_code) && word.iter().any(u8::is_ascii_digit);
         if code {
             found.push(Found { start, end: start + word.len(), kind: super::PASSWORD, score: 75 });
-        } else if !word.is_empty() && word != b"-" && word != b"*" {
+        } else if !word.is_empty() && word != b"-" && word != b"*" && word != b"and" {
             break;
         }
     }

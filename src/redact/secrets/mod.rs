@@ -56,6 +56,8 @@ const SHORTEST_BODY: usize = 16;
 /// A run of so many letters and digits is looked into for a mark in its middle.
 const LONG_RUN: usize = 20;
 const LONGEST_RUN: usize = 256;
+/// So many secrets that were found ahead wait for their turn at most.
+const MOST_WAITING: usize = 1024;
 /// How far behind an AWS access key id its secret key may stand.
 const NEAR: usize = 200;
 /// How far before a filter its template may begin.
@@ -93,7 +95,10 @@ pub fn find(text: &str, findings: &mut Vec<Finding>) {
                 let letter = bytes.get(place + 1).is_some_and(|next| b"nrt".contains(next));
                 (None, place + 1 + usize::from(letter))
             }
-            Class::Percent => (None, place + if HEX.end(bytes, place + 1, 2) == place + 3 { 3 } else { 1 }),
+            Class::Percent => {
+                let escape = HEX.end(bytes, place + 1, 2) == place + 3;
+                (assignment::encoded(bytes, place), place + if escape { 3 } else { 1 })
+            }
         };
         at = next;
         // A mark in the middle of a value may lead back into what was found before it.
@@ -118,7 +123,7 @@ struct Scan<'text> {
     key_until: usize,
     /// Up to where lines were looked at for being the head of a table.
     line_until: usize,
-    /// What the heads of tables named, the last first.
+    /// What was found ahead, by the heads of tables and by words, the last first.
     tabled: Vec<Found>,
 }
 
@@ -201,12 +206,30 @@ impl Scan<'_> {
             Lead::Echo => commands::piped(bytes, end),
             Lead::Encoded => structured::encoded_key(bytes, at),
             Lead::Codes => {
-                self.tabled = columns::codes(bytes, end);
+                for found in columns::codes(bytes, end) {
+                    self.kept(at, Some(found));
+                }
                 None
             }
-            Lead::Account => spoken::around(bytes, (at, whole_word(bytes, end)), Cue::Account, false),
+            Lead::Account => {
+                let found = spoken::around(bytes, (at, whole_word(bytes, end)), Cue::Account, false);
+                self.kept(at, found)
+            }
             Lead::Password | Lead::Key => self.named(at, end, lead == Lead::Password),
         }
+    }
+
+    /// What stands further on waits for its turn, for other secrets may stand before it.
+    fn kept(&mut self, at: usize, found: Option<Found>) -> Option<Found> {
+        let found = found?;
+        if found.start <= at {
+            return Some(found);
+        }
+        let later = self.tabled.partition_point(|tabled| tabled.start > found.start);
+        if self.tabled.get(later).is_none_or(|tabled| tabled.start != found.start) && self.tabled.len() < MOST_WAITING {
+            self.tabled.insert(later, found);
+        }
+        None
     }
 
     /// What the word for a secret at `at..end` names: a column, an option, or something in the sentence.
@@ -221,9 +244,10 @@ impl Scan<'_> {
             if found.is_empty() {
                 found = spoken::listed(bytes, end);
             }
-            if !found.is_empty() {
-                // What an earlier table has is at an end: this is its last line, or one behind it.
-                self.tabled = found;
+            // What an earlier table has is at an end mostly: this is its last line, or one behind it.
+            for found in found {
+                let later = self.tabled.partition_point(|tabled| tabled.start > found.start);
+                self.tabled.insert(later, found);
             }
         }
         // "Pass" is the beginning of many words.
@@ -241,19 +265,20 @@ impl Scan<'_> {
         let compound = before(1) == Some(b'-') && before(2).is_some_and(|byte| byte.is_ascii_alphabetic());
         let joined = before(1).is_some_and(|byte| b"_-.".contains(&byte));
         if joined && !flag && !compound {
-            return assignment::constant(bytes, end);
+            let spoken = || {
+                let value = assignment::is_constant(bytes, end).then(|| spoken::around(bytes, (at, end), Cue::Key, false));
+                value.flatten()
+            };
+            let found = assignment::constant(bytes, end).or_else(spoken);
+            return self.kept(at, found);
         }
         let before = bytes.get(at.saturating_sub(7)..at).unwrap_or_default();
         (!value::contains(before, "public")).then_some(())?;
         let filed = password
             .then(|| structured::netrc(bytes, at, end).or_else(|| structured::form_field(bytes, at, end)));
-        // The key of a wireless network is what people choose and pass on.
-        let wireless = || {
-            let before = bytes.get(at.saturating_sub(8)..at).unwrap_or_default();
-            ["wlan", "wpa", "wifi", "wi-fi"].iter().any(|name| value::contains(before, name))
-        };
-        let cue = if password || wireless() { Cue::Password } else { Cue::Key };
-        filed.flatten().or_else(|| spoken::around(bytes, (at, end), cue, flag))
+        let cue = if password || spoken::is_wireless(bytes, at) { Cue::Password } else { Cue::Key };
+        let found = filed.flatten().or_else(|| spoken::around(bytes, (at, end), cue, flag));
+        self.kept(at, found)
     }
 
     /// What stands behind the comma at `at`: the value of a name before it, as in `define("NAME", "…")`, or an argument.
@@ -266,6 +291,9 @@ impl Scan<'_> {
             .then_some(())?;
         let named = || {
             b"\"'`".contains(bytes.get(at.checked_sub(1)?)?).then_some(())?;
+            if let Some(found) = structured::header_value(bytes, at, start) {
+                return Some(found);
+            }
             let start = assignment::start_behind(bytes, at)?;
             let found = provider_key(bytes, start).or_else(|| assignment::behind(bytes, at))?;
             // What is no string, and what is a name again, is no value.
@@ -381,7 +409,10 @@ fn key_of(rule: &rules::Rule, bytes: &[u8], at: usize) -> Option<Found> {
         _ if usual => 95,
         _ => 70,
     };
-    Some(Found { start: at, end: start + kept, kind: API_KEY, score })
+    // Of a connector of Teams the whole address is secret.
+    let before = if rule.prefix.starts_with("IncomingWebhook") { bytes.get(at.saturating_sub(LONGEST_RUN)..at)? } else { &[] };
+    let address = before.iter().rev().take_while(|byte| byte.is_ascii_graphic() && !b"\"'`<>()".contains(byte)).count();
+    Some(Found { start: at - address, end: start + kept, kind: API_KEY, score })
 }
 
 /// Whether the last six of the body's characters are the CRC-32 of the others in base 62, as GitHub wrote when it

@@ -64,7 +64,24 @@ pub(super) static PASSWORD_ENDINGS: List = List::new(&[
     "geslo",
 ]);
 pub(super) static PASSWORD_WORDS: List = List::new(&[
-    "pwd", "pass", "pw", "passe", "pswd", "passw", "sifre", "clave", "sandi", "psw", "psk", "mdp", "rootpw",
+    "pwd", "pass", "pw", "passe", "pswd", "passw", "sifre", "clave", "sandi", "psw", "psk", "mdp",     "rootpw",
+    "storepass",
+    "keypass",
+    "authpass",
+    "loginpass",
+    "wifipass",
+    "mqttpass",
+    "redispass",
+    "proxypass",
+    "sqlpass",
+    "mypass",
+    "rootpass",
+    "adminpass",
+    "ftppass",
+    "mailpass",
+    "smtppass",
+    "userpass",
+    "dbpass",
     "bindpw",
 ]);
 pub(super) static KEY_ENDINGS: List = List::new(&[
@@ -124,6 +141,12 @@ pub(super) static KEY_WORDS: List =
     List::new(&["token", "credential", "credentials", "bearer", "jwt", "sig", "geheimnis", "jeton"]);
 /// What makes a key one that opens something.
 pub(super) static KEY_QUALIFIERS: List = List::new(&[
+    "postmark",
+    "snyk",
+    "railway",
+    "coda",
+    "coinmarketcap",
+    "exa",
     "api",
     "access",
     "secret",
@@ -209,7 +232,7 @@ pub(super) static KEY_QUALIFIERS: List = List::new(&[
 ]);
 /// What a UUID may open, behind such a word.
 pub(super) static OPENING: List =
-    List::new(&["api", "access", "secret", "auth", "license", "heroku", "snyk"]);
+    List::new(&["api", "access", "secret", "auth", "license", "heroku", "snyk", "postmark", "railway", "coda", "coinmarketcap", "exa", "waka"]);
 /// Tokens that open nothing.
 pub(super) static TOKEN_QUALIFIERS: List = List::new(&[
     "max",

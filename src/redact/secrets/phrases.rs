@@ -289,3 +289,6 @@ pub(super) static SAID: List = List::new(&[
     "in",
     "not",
 ]);
+/// What names what stood before it: "… as the password".
+pub(super) static NAMED_AS: List =
+    List::new(&["as", "a", "the", "comme", "als", "como", "come", "jako", "som", "is", "est", "ist", "es", "è", "é", "my", "our"]);

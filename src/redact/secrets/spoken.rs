@@ -7,7 +7,7 @@
 
 use super::Found;
 use super::assignment;
-use super::phrases::{ADVERBS, CONNECTORS, INTRODUCERS, LITERALLY, OWNERS, SAID};
+use super::phrases::{ADVERBS, CONNECTORS, INTRODUCERS, LITERALLY, NAMED_AS, OWNERS, SAID};
 use super::value::{self, begins};
 
 const LONGEST_VALUE: usize = 512;
@@ -69,7 +69,7 @@ pub(super) fn listed(bytes: &[u8], end: usize) -> Vec<Found> {
         let whole = bytes.get(at - 1).is_none_or(|byte| *byte == b'\n');
         match whole.then(|| alone(bytes, start, line)).flatten() {
             Some(secret) => found.push(secret),
-            None if asked && found.is_empty() || line.trim_ascii().is_empty() && number == 0 => {}
+            None if found.is_empty() && (asked || number == 0) => {}
             None => break,
         }
         if asked && !found.is_empty() {
@@ -85,13 +85,11 @@ fn alone(bytes: &[u8], start: usize, line: &[u8]) -> Option<Found> {
     let line = line.trim_ascii_end();
     let marks = line.iter().take_while(|byte| b" \t-*`\"'".contains(byte)).count();
     let text = line.get(marks..)?;
-    let named = text
-        .iter()
-        .take(2 * LONGEST_NAME)
-        .position(|byte| b":\t|=".contains(byte))
-        .map_or(0, |sign| sign + 1);
+        let head = text.get(..2 * LONGEST_NAME).unwrap_or(text);
+    let spaced = memchr::memmem::find(head, b": ").map(|sign| sign + 1);
+    let named = spaced.or_else(|| head.iter().position(|byte| b":\t|=".contains(byte)).map(|sign| sign + 1)).unwrap_or(0);
     let name = text.get(..named)?;
-    let words = name.split(|byte| *byte == b' ').filter(|word| word.len() > 1).count();
+    let words = name.split(|byte| *byte == b' ').filter(|word| word.first().is_some_and(u8::is_ascii_alphabetic)).count();
     let behind = text.get(named..)?;
     let gap = behind.iter().take_while(|byte| b" \t`\"'*".contains(byte)).count();
     let said = behind.get(gap..)?;
@@ -167,7 +165,7 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
         // "My password is fluffybunny", "the passcode is 938534".
         if connected
             && password
-            && number <= 5
+            && number <= 8
             && let Some(found) = ordinary(bytes, begin, start, word, number)
         {
             return Some(found);
@@ -211,12 +209,25 @@ fn is_direct(bytes: &[u8], begin: usize, word: &[u8]) -> bool {
         let before = bytes.get(begin.saturating_sub(LONGEST_NAME)..begin).unwrap_or_default();
         let mut words = before.rsplit(|byte| b" ,(".contains(byte)).filter(|word| !word.is_empty());
         let said = |word: &[u8]| INTRODUCERS.has(word) || value::ends(word, "password");
-        before.ends_with(b"(") || before.ends_with(b" ") && words.by_ref().take(2).any(said)
+        before.ends_with(b"(") || before.ends_with(b", ") || before.ends_with(b" ") && words.by_ref().take(2).any(said)
     };
     // In English, what stands behind "password" may be the name of something.
     let english = bytes.get(begin..).is_some_and(|word| begins(word, "pass") && !begins(word, "passwor"))
         || bytes.get(begin..).is_some_and(|word| begins(word, "password"));
-    quoted || value::is_chosen_word(word) && (!english || introduced())
+    let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
+    let mixed = || word.iter().any(u8::is_ascii_uppercase) && word.iter().any(u8::is_ascii_lowercase) && digits > 0;
+    let chosen = |word: &[u8]| {
+        let closing = word.iter().rev().take_while(|byte| b"\"'`*),.;:!?".contains(byte)).count();
+        let word = word.get(..word.len() - closing).unwrap_or(word);
+        value::is_spoken_password(word) && (digits >= 2 || mixed() || value::is_phrase(word))
+    };
+    quoted || value::is_chosen_word(word) && !english || chosen(word) && introduced() || !english && mixed() && chosen(word)
+}
+
+/// Whether the word at `begin` is about a wireless network, whose key is what people choose and pass on.
+pub(super) fn is_wireless(bytes: &[u8], begin: usize) -> bool {
+    let before = bytes.get(begin.saturating_sub(8)..begin).unwrap_or_default();
+    ["wlan", "wpa", "wifi", "wi-fi"].iter().any(|name| value::contains(before, name))
 }
 
 /// The bytes of a quotation mark beyond ASCII that a text begins with: `„`, `“`, `«`, `「` and their like.
@@ -234,6 +245,9 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
     let gap = usize::from(mark > 0 && matches!(bytes.get(start + mark), Some(b' ' | 0xc2)));
     let start = start + mark + gap;
     let value = bytes.get(start..)?;
+    if password && value.get(..19).is_some_and(value::is_app_password) && value.get(19).is_none_or(|byte| !byte.is_ascii_alphanumeric()) {
+        return Some(Found { start, end: start + 19, kind: super::PASSWORD, score: 70 });
+    }
     let length = value.iter().take(LONGEST_VALUE).take_while(|byte| byte.is_ascii_graphic()).count();
     let value = value.get(..length)?;
     // Another option is no value.
@@ -259,7 +273,7 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
     let start = start + leading;
     let found = |kind, score| Some(Found { start, end: start + length, kind, score });
     match password {
-        true if (value::is_spoken_password(value) || value::is_machine_made(value))
+                true if (value::is_spoken_password(value) || value::is_machine_made(value) || value::is_jumble(value))
             && !begins(value, "http") =>
         {
             found(super::PASSWORD, 65)
@@ -284,9 +298,11 @@ fn ordinary(bytes: &[u8], begin: usize, start: usize, word: &[u8], number: usize
         && word.iter().all(u8::is_ascii_lowercase)
         && !SAID.has(word);
     let said = !value::ends(word, "ed") && !value::ends(word, "ing") && !value::ends(word, "ly");
-    let number = (4..=10).contains(&word.len()) && word.iter().all(u8::is_ascii_digit);
+    let digits = (4..=10).contains(&word.len()) && word.iter().all(u8::is_ascii_digit);
     let code = begins(text, "passcode") || begins(text, "pin ") || begins(text, "puk ");
-    let numbered = number && (code || word.len() >= 6 && begins(text, "password"));
+    let length = word.len();
+    let wireless = is_wireless(bytes, begin) && length >= 8;
+    let numbered = digits && (code || wireless || number <= 3 && length >= 6 && begins(text, "password"));
     (own && said || numbered).then_some(Found {
         start,
         end: start + word.len(),
@@ -384,10 +400,11 @@ fn far_before(bytes: &[u8], start: usize, cue: Cue) -> Option<Found> {
         }
         // `Is "…" a good password?`.
         let quote = begin.checked_sub(1).and_then(|at| bytes.get(at)).filter(|byte| b"\"'`".contains(byte));
-        let quoted = quote.is_some()
-            && bytes.get(begin + word.len()) == quote
-            && start - begin < LONGEST_NAME + word.len() + 8;
-        if quoted && cue == Cue::Password && value::is_spoken_password(word) && value::is_numbered(word) {
+        let quoted = quote.is_some() && bytes.get(begin + word.len()) == quote
+            || bytes.get(begin.saturating_sub(4)..begin).is_some_and(|before| (0..3).any(|at| quote_at(before.get(at..).unwrap_or_default()) > 0));
+        let said = bytes.get(begin + word.len()..start)?;
+        let named = said.len() <= 2 * LONGEST_NAME && said.split(|byte| *byte == b' ').any(|word| NAMED_AS.has(word));
+        if quoted && named && cue == Cue::Password && value::is_spoken_password(word) && value::is_numbered(word) {
             return found(bytes, begin, word, super::PASSWORD);
         }
     }

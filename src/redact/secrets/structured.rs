@@ -142,6 +142,15 @@ pub(super) fn basic(bytes: &[u8], start: usize) -> Option<Found> {
     Some(Found { start, end, kind: super::AUTHORIZATION, score: 90 })
 }
 
+/// The credential behind the name of its scheme as an argument: `("Basic", "…")`, whose comma is at `comma`.
+pub(super) fn header_value(bytes: &[u8], comma: usize, start: usize) -> Option<Found> {
+    let before = bytes.get(comma.saturating_sub(8)..comma)?;
+    if value::ends(before, "\"basic\"") {
+        return basic(bytes, start);
+    }
+    value::ends(before, "bearer\"").then(|| bearer(bytes, start)).flatten()
+}
+
 /// The credential of a request (RFC 9110, section 11.4), whose scheme is at `start`, or which has none. `Bearer` and `Basic`
 /// are known by themselves, and parameters are none.
 pub(super) fn credential(bytes: &[u8], start: usize) -> Option<Found> {

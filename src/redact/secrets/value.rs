@@ -328,6 +328,30 @@ fn is_host(value: &[u8]) -> bool {
     value.iter().all(in_host) && last.len() < value.len() && last.iter().all(u8::is_ascii_lowercase)
 }
 
+/// Whether a value has so many signs of so many kinds that only a machine makes it, and no sentence or code does.
+pub(super) fn is_jumble(value: &[u8]) -> bool {
+    let makeup = makeup(value);
+    let has = |wanted: fn(&u8) -> bool| value.iter().any(wanted);
+    (10..=64).contains(&value.len())
+        && makeup.symbols >= 2
+        && makeup.digits >= 1
+        && makeup.letters >= 4
+        && has(u8::is_ascii_uppercase)
+        && has(u8::is_ascii_lowercase)
+        && !value.iter().any(|byte| b"(\\".contains(byte))
+        && !value.windows(2).any(|pair| pair == b"->" || pair == b"::" || pair == b"=>" || pair == b"</")
+        && !is_placeholder(value)
+}
+
+/// Whether a value is a phrase of small words with spaces between them, none of which says what it is for.
+pub(super) fn is_word_list(value: &[u8]) -> bool {
+    let words = || value.split(|byte| *byte == b' ');
+    let own = |word: &&[u8]| NAMES.iter().any(|name| word.eq_ignore_ascii_case(name.as_bytes()));
+    (4..=24).contains(&words().count())
+        && words().all(|word| (3..=10).contains(&word.len()) && word.iter().all(u8::is_ascii_lowercase))
+        && !words().any(|word| own(&word))
+}
+
 /// Whether a word has hexadecimal digits only, but for what closes it.
 pub(super) fn is_hex(word: &[u8]) -> bool {
     word.iter().all(|byte| byte.is_ascii_hexdigit() || b"\"'`*),.;:!?".contains(byte))
@@ -335,8 +359,13 @@ pub(super) fn is_hex(word: &[u8]) -> bool {
 
 /// Whether a value is a word and a number behind it.
 pub(super) fn is_numbered(value: &[u8]) -> bool {
+    let closing = value.iter().rev().take_while(|byte| b"!?.".contains(byte)).count();
+    let value = value.get(..value.len() - closing).unwrap_or(value);
     let digits = value.iter().rev().take_while(|byte| byte.is_ascii_digit()).count();
-    digits >= 2 && value.len() >= digits + 4 && value.iter().take(4).all(u8::is_ascii_alphabetic)
+    let capital = value.iter().any(u8::is_ascii_uppercase);
+    (digits >= 2 || digits == 1 && capital && value.len() >= 8)
+        && value.len() >= digits + 4
+        && value.iter().take(4).all(u8::is_ascii_alphabetic)
 }
 
 /// Whether a value has a digit or a sign, as words have not.
