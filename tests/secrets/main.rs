@@ -111,6 +111,21 @@ fn hostile_text_takes_linear_time() {
         "| password | a1b2c3d4 |\n",
         "clave de API: ",
         "jdbc:oracle:",
+        "-pass ",
+        "PIN ",
+        "login: a/b1 ",
+        "token Aa0Bb1Cc2 ",
+        "password?\na1b2c3d4\n",
+        "(password) VALUES (",
+        "f(\"a1!Bc2\", \"a1!Bc2\", ",
+        "<tr><th>password</th><tr><td>a1b2c3",
+        "  password  a1b2  ",
+        "recovery code:\nab12cd34ef\n",
+        "seed phrase: abc def ",
+        "echo a1b2c3 | login ",
+        "schtasks /a ",
+        "cookie: session=",
+        "PWD%3D",
     ] {
         let text = |count: usize| unit.repeat(count / unit.len());
         let once = |text: &str| {

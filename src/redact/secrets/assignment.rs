@@ -64,7 +64,9 @@ pub(super) fn encoded(bytes: &[u8], sign: usize) -> Option<Found> {
     let rest = rest.get(..LONGEST_VALUE).unwrap_or(rest);
     let ends = |at: &usize| {
         rest.get(*at).is_some_and(|byte| !byte.is_ascii_graphic() || b"\"'&<>".contains(byte))
-            || rest.get(*at..*at + 3).is_some_and(|escape| escape.eq_ignore_ascii_case(b"%3b") || escape == b"%26")
+            || rest
+                .get(*at..*at + 3)
+                .is_some_and(|escape| escape.eq_ignore_ascii_case(b"%3b") || escape == b"%26")
     };
     let length = (0..rest.len()).find(ends).unwrap_or(rest.len());
     judge(bytes, promise, sign + 3, sign + 3 + length, true)
@@ -117,7 +119,8 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
                 let before = bytes.get(start.saturating_sub(LONGEST_NAME)..start).unwrap_or_default();
                 value::contains(before, "phrase") && value::is_word_list(value)
             };
-            (value::is_password(value, given) || quoted && phrase()).then_some((super::PASSWORD, if quoted { 80 } else { 75 }))?
+            (value::is_password(value, given) || quoted && phrase())
+                .then_some((super::PASSWORD, if quoted { 80 } else { 75 }))?
         }
         Promise::Number => {
             let digits = (4..=8).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
@@ -128,7 +131,8 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
             let before = bytes.get(start.saturating_sub(LONGEST_NAME)..start)?;
             let told = ["user", "api", "crypt"].iter().any(|word| value::contains(before, word));
             let hash = quoted && told && value.len() == 32 && value.iter().all(u8::is_ascii_hexdigit);
-            (is_sure(value, quoted) || hash).then_some((super::API_KEY, 65))?
+            (is_sure(value, quoted) || hash || quoted && value::is_drawn(value))
+                .then_some((super::API_KEY, 65))?
         }
         Promise::Key | Promise::KeyOrUuid if value::is_strong(value) || quoted && value::is_phrase(value) => {
             (super::PASSWORD, 70)
@@ -265,7 +269,7 @@ pub(super) fn is_constant(bytes: &[u8], sign: usize) -> bool {
     let is_part = |byte: &u8| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_';
     let start = before.iter().rposition(|byte| !is_part(byte)).map_or(0, |other| other + 1);
     let apart = start == 0
-        || before.get(start - 1).is_some_and(|byte| byte.is_ascii_whitespace() || b"\"'".contains(byte));
+        || before.get(start - 1).is_some_and(|byte| !byte.is_ascii_graphic() || b"\"'(".contains(byte));
     apart && before.get(start..).is_some_and(|name| name.contains(&b'_'))
 }
 
@@ -278,7 +282,11 @@ pub(super) fn constant(bytes: &[u8], end: usize) -> Option<Found> {
     // In two columns, any name may stand at the beginning of its line.
     let name = name_before(bytes, end);
     let first = end.checked_sub(name.len() + 1).is_none_or(|before| bytes.get(before) == Some(&b'\n'));
-    let column = || first && !name.contains(&b' ') && (bytes.get(space) == Some(&b'\t') || bytes.get(space + 1) == Some(&b' '));
+    let column = || {
+        first
+            && !name.contains(&b' ')
+            && (bytes.get(space) == Some(&b'\t') || bytes.get(space + 1) == Some(&b' '))
+    };
     (is_constant(bytes, end) || column()).then_some(())?;
     let promise = named(name)?;
     let (start, end, quoted) = value_behind(bytes, space)?;
@@ -333,7 +341,10 @@ fn promise_of((mut last, mut before): (&[u8], &[u8])) -> Option<Promise> {
         let first = name.split(|byte| b"_-.".contains(byte)).next().unwrap_or_default();
         PASSWORD_BEGINNINGS.has(first).then_some(Promise::Password)
     };
-    let promise = promise_of_words(last, before).or_else(beginning)?;
+    let promise = match promise_of_words(last, before) {
+        None | Some(Promise::PerhapsKey) => beginning().or_else(|| promise_of_words(last, before))?,
+        Some(promise) => promise,
+    };
     // Most names promise nothing, and need not be compared with those of examples.
     let (previous, earlier) = last_word(before);
     let named_example = [last, previous, last_word(earlier).0].iter().any(|word| EXAMPLES.has(word));
@@ -386,6 +397,13 @@ fn promise_of_words(last: &[u8], before: &[u8]) -> Option<Promise> {
     {
         return None;
     }
+    // The key of a wireless network is what people choose.
+    let wireless = ["wlan", "wifi", "wpa", "wpa2", "fi"]
+        .iter()
+        .any(|name| previous.eq_ignore_ascii_case(name.as_bytes()));
+    if key && wireless {
+        return Some(Promise::Password);
+    }
     let opens = if key { KEY_QUALIFIERS.has(previous) } else { !TOKEN_QUALIFIERS.has(previous) };
     if key && !opens && !CLOSED_KEYS.has(previous) {
         return Some(Promise::PerhapsKey);
@@ -402,6 +420,9 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     }
     let padding =
         bytes.get(at..)?.iter().take(12).take_while(|&&byte| b" \t=>*\r\n|:".contains(&byte)).count();
+    // The head of a function is no name in a file.
+    let crosses = bytes.get(at..at + padding)?.contains(&b'\n');
+    (!crosses || sign.checked_sub(1).and_then(|before| bytes.get(before)) != Some(&b')')).then_some(())?;
     at += padding;
     let mut opening = None;
     // String prefixes, wrappers such as `Some(` and escapes before the quote.

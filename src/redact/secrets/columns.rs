@@ -143,7 +143,10 @@ pub(super) fn codes(bytes: &[u8], at: usize) -> Vec<Found> {
     let rest = bytes.get(at..).unwrap_or_default();
     let rest = rest.get(..LONGEST_LINE).unwrap_or(rest);
     let head = rest.get(..80).unwrap_or(rest);
-    let announced = head.iter().position(|byte| b":\n".contains(byte)).or_else(|| memchr::memmem::find(head, b" are ").map(|at| at + 4));
+    let announced = head
+        .iter()
+        .position(|byte| b":\n".contains(byte))
+        .or_else(|| memchr::memmem::find(head, b" are ").map(|at| at + 4));
     let begin = announced.unwrap_or(rest.len());
     let mut found = Vec::new();
     let mut at = at + begin;

@@ -152,6 +152,19 @@ pub(super) fn argument(bytes: &[u8], end: usize) -> Option<Found> {
     found
 }
 
+/// The password in a line `user NAME PASSWORD` of an FTP client's script ("ftp", command `user`), whose first word is at `start`.
+pub(super) fn logged_in(bytes: &[u8], start: usize) -> Option<Found> {
+    start.checked_sub(1).is_none_or(|before| bytes.get(before) == Some(&b'\n')).then_some(())?;
+    let rest = bytes.get(start..)?;
+    let rest = rest.get(..LONGEST_COMMAND).unwrap_or(rest);
+    let line = rest.get(..memchr::memchr(b'\n', rest).unwrap_or(rest.len()))?.trim_ascii_end();
+    let mut words = line.split(|byte| *byte == b' ').skip(2);
+    let password = words.next().filter(|_| words.next().is_none())?;
+    let end = start + line.len();
+    let secret = value::is_argument(password) || value::is_machine_made(password);
+    secret.then_some(Found { start: end - password.len(), end, kind: super::PASSWORD, score: 80 })
+}
+
 /// The secret that is handed on to what reads one: `echo … | sudo -S`, `echo 'nina:…' | chpasswd`. `end` is the end of `echo `.
 pub(super) fn piped(bytes: &[u8], end: usize) -> Option<Found> {
     const READERS: &[&str] = &[

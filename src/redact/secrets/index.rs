@@ -28,6 +28,10 @@ pub(super) enum Lead {
     Encoded,
     /// Codes that stand for a password once, in the next lines.
     Codes,
+    /// The words that a wallet is restored from.
+    Words,
+    /// The command of FTP clients that logs in.
+    User,
 }
 
 /// Words in any case of their ASCII letters; of two that fit, the first counts.
@@ -68,6 +72,14 @@ pub(super) const LEADS: &[(&str, Lead)] = &[
     ("LS0tLS1CRUdJTi", Lead::Encoded),
     ("recovery code", Lead::Codes),
     ("backup code", Lead::Codes),
+    ("seed phrase", Lead::Words),
+    ("recovery phrase", Lead::Words),
+    ("mnemonic", Lead::Words),
+    ("user ", Lead::User),
+    ("رمز عبور", Lead::Password),
+    ("Ключ", Lead::Key),
+    ("Токен", Lead::Key),
+    ("مفتاح", Lead::Key),
     ("auth sha ", Lead::Directive),
     ("auth md5 ", Lead::Directive),
     ("priv aes ", Lead::Directive),

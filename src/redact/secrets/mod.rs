@@ -204,6 +204,8 @@ impl Scan<'_> {
             Lead::Directive => spoken::directed(bytes, at, end),
             Lead::Command => commands::argument(bytes, end),
             Lead::Echo => commands::piped(bytes, end),
+            Lead::Words => spoken::mnemonic(bytes, end),
+            Lead::User => commands::logged_in(bytes, at),
             Lead::Encoded => structured::encoded_key(bytes, at),
             Lead::Codes => {
                 for found in columns::codes(bytes, end) {
@@ -226,7 +228,9 @@ impl Scan<'_> {
             return Some(found);
         }
         let later = self.tabled.partition_point(|tabled| tabled.start > found.start);
-        if self.tabled.get(later).is_none_or(|tabled| tabled.start != found.start) && self.tabled.len() < MOST_WAITING {
+        if self.tabled.get(later).is_none_or(|tabled| tabled.start != found.start)
+            && self.tabled.len() < MOST_WAITING
+        {
             self.tabled.insert(later, found);
         }
         None
@@ -266,7 +270,8 @@ impl Scan<'_> {
         let joined = before(1).is_some_and(|byte| b"_-.".contains(&byte));
         if joined && !flag && !compound {
             let spoken = || {
-                let value = assignment::is_constant(bytes, end).then(|| spoken::around(bytes, (at, end), Cue::Key, false));
+                let value = assignment::is_constant(bytes, end)
+                    .then(|| spoken::around(bytes, (at, end), Cue::Key, false));
                 value.flatten()
             };
             let found = assignment::constant(bytes, end).or_else(spoken);
@@ -299,7 +304,7 @@ impl Scan<'_> {
             // What is no string, and what is a name again, is no value.
             let value = bytes.get(found.start..found.end)?;
             let quote = bytes.get(found.end).is_some_and(|byte| b"\"'`\\".contains(byte));
-            (quote && value::has_mark(value)).then_some(found)
+            (quote && value::has_mark(value) && !value::is_identifier(value)).then_some(found)
         };
         named().or_else(|| arguments::positional(bytes, at, (start, end)))
     }
@@ -410,8 +415,13 @@ fn key_of(rule: &rules::Rule, bytes: &[u8], at: usize) -> Option<Found> {
         _ => 70,
     };
     // Of a connector of Teams the whole address is secret.
-    let before = if rule.prefix.starts_with("IncomingWebhook") { bytes.get(at.saturating_sub(LONGEST_RUN)..at)? } else { &[] };
-    let address = before.iter().rev().take_while(|byte| byte.is_ascii_graphic() && !b"\"'`<>()".contains(byte)).count();
+    let before = if rule.prefix.starts_with("IncomingWebhook") {
+        bytes.get(at.saturating_sub(LONGEST_RUN)..at)?
+    } else {
+        &[]
+    };
+    let address =
+        before.iter().rev().take_while(|byte| byte.is_ascii_graphic() && !b"\"'`<>()".contains(byte)).count();
     Some(Found { start: at - address, end: start + kept, kind: API_KEY, score })
 }
 

@@ -64,7 +64,20 @@ pub(super) static PASSWORD_ENDINGS: List = List::new(&[
     "geslo",
 ]);
 pub(super) static PASSWORD_WORDS: List = List::new(&[
-    "pwd", "pass", "pw", "passe", "pswd", "passw", "sifre", "clave", "sandi", "psw", "psk", "mdp",     "rootpw",
+    "pwd",
+    "pass",
+    "pw",
+    "passe",
+    "pswd",
+    "passw",
+    "sifre",
+    "clave",
+    "sandi",
+    "psw",
+    "psk",
+    "mdp",
+    "rootpw",
+    "authtok",
     "storepass",
     "keypass",
     "authpass",
@@ -231,8 +244,21 @@ pub(super) static KEY_QUALIFIERS: List = List::new(&[
     "radius",
 ]);
 /// What a UUID may open, behind such a word.
-pub(super) static OPENING: List =
-    List::new(&["api", "access", "secret", "auth", "license", "heroku", "snyk", "postmark", "railway", "coda", "coinmarketcap", "exa", "waka"]);
+pub(super) static OPENING: List = List::new(&[
+    "api",
+    "access",
+    "secret",
+    "auth",
+    "license",
+    "heroku",
+    "snyk",
+    "postmark",
+    "railway",
+    "coda",
+    "coinmarketcap",
+    "exa",
+    "waka",
+]);
 /// Tokens that open nothing.
 pub(super) static TOKEN_QUALIFIERS: List = List::new(&[
     "max",

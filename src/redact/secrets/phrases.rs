@@ -46,6 +46,15 @@ pub(super) static CONNECTORS: List = List::new(&[
     "now",
     "=",
     "c'est",
+    "は",
+    "が",
+    "是",
+    "为",
+    "為",
+    "는",
+    "은",
+    "คือ",
+    "เป็น",
     "it's",
     "that's",
     "е",
@@ -126,6 +135,7 @@ pub(super) static ADVERBS: List = List::new(&[
 /// What says that a password follows, before the word for it: "with", "and", "the new", in many languages.
 pub(super) static INTRODUCERS: List = List::new(&[
     "with",
+    "enable",
     "using",
     "and",
     "mit",
@@ -290,5 +300,27 @@ pub(super) static SAID: List = List::new(&[
     "not",
 ]);
 /// What names what stood before it: "… as the password".
-pub(super) static NAMED_AS: List =
-    List::new(&["as", "a", "the", "comme", "als", "como", "come", "jako", "som", "is", "est", "ist", "es", "è", "é", "my", "our"]);
+pub(super) static NAMED_AS: List = List::new(&[
+    "as", "a", "the", "comme", "als", "como", "come", "jako", "som", "is", "est", "ist", "es", "è", "é",
+    "my", "our",
+]);
+/// What a password may be called before it is told.
+pub(super) static ADJECTIVES: List = List::new(&[
+    "provisional",
+    "temporal",
+    "temporaria",
+    "temporária",
+    "provisória",
+    "provvisoria",
+    "temporanea",
+    "provisoire",
+    "temporaire",
+    "tymczasowe",
+    "tijdelijke",
+    "tijdelijk",
+    "geçici",
+    "временный",
+    "тимчасовий",
+]);
+/// "Is", where it stands behind what something is.
+pub(super) const COPULAS: &[&str] = &["است", "है", "です", "입니다", "dır", "dir", "idi", "หรือ"];

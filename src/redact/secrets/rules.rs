@@ -337,6 +337,11 @@ pub(super) const RULES: &[Rule] = &[
     usual("Slack", "hooks.slack.com/triggers/", BASE64, 40, 80),
     // Microsoft Teams, "Create an Incoming Webhook": the connector's number, its owner's, and since 2024 a signature.
     usual("Microsoft Teams", "IncomingWebhook/", DASHED_SLASH, 69, 130),
+    // WeCom, Feishu and Lark, DingTalk: "Group robot", "Custom bot".
+    usual("WeCom", "qyapi.weixin.qq.com/cgi-bin/webhook/send?key=", DASHED, 36, 36),
+    usual("Feishu", "open.feishu.cn/open-apis/bot/v2/hook/", DASHED, 36, 36),
+    usual("Lark", "open.larksuite.com/open-apis/bot/v2/hook/", DASHED, 36, 36),
+    usual("DingTalk", "oapi.dingtalk.com/robot/send?access_token=", HEX, 64, 64),
     // 42, "API: getting started": an application's secret; its id begins with `u-`.
     exact("42 Intra", "s-s4t2ud-", HEX, 64, 64),
     exact("42 Intra", "s-s4t2af-", HEX, 64, 64),

@@ -7,7 +7,9 @@
 
 use super::Found;
 use super::assignment;
-use super::phrases::{ADVERBS, CONNECTORS, INTRODUCERS, LITERALLY, NAMED_AS, OWNERS, SAID};
+use super::phrases::{
+    ADJECTIVES, ADVERBS, CONNECTORS, COPULAS, INTRODUCERS, LITERALLY, NAMED_AS, OWNERS, SAID,
+};
 use super::value::{self, begins};
 
 const LONGEST_VALUE: usize = 512;
@@ -85,11 +87,16 @@ fn alone(bytes: &[u8], start: usize, line: &[u8]) -> Option<Found> {
     let line = line.trim_ascii_end();
     let marks = line.iter().take_while(|byte| b" \t-*`\"'".contains(byte)).count();
     let text = line.get(marks..)?;
-        let head = text.get(..2 * LONGEST_NAME).unwrap_or(text);
+    let head = text.get(..2 * LONGEST_NAME).unwrap_or(text);
     let spaced = memchr::memmem::find(head, b": ").map(|sign| sign + 1);
-    let named = spaced.or_else(|| head.iter().position(|byte| b":\t|=".contains(byte)).map(|sign| sign + 1)).unwrap_or(0);
+    let named = spaced
+        .or_else(|| head.iter().position(|byte| b":\t|=".contains(byte)).map(|sign| sign + 1))
+        .unwrap_or(0);
     let name = text.get(..named)?;
-    let words = name.split(|byte| *byte == b' ').filter(|word| word.first().is_some_and(u8::is_ascii_alphabetic)).count();
+    let words = name
+        .split(|byte| *byte == b' ')
+        .filter(|word| word.first().is_some_and(u8::is_ascii_alphabetic))
+        .count();
     let behind = text.get(named..)?;
     let gap = behind.iter().take_while(|byte| b" \t`\"'*".contains(byte)).count();
     let said = behind.get(gap..)?;
@@ -152,10 +159,19 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
         if word.is_empty() && !last {
             continue;
         }
+        // "Contraseña provisional …".
+        if ADJECTIVES.has(word) {
+            continue;
+        }
         number += 1;
         let alone = value::is_strong(word)
             || value::is_machine_made(word) && (password || !hash || !value::is_hex(word));
-        let direct = number <= 1 && (alone || !verb && password && is_direct(bytes, begin, word));
+        // In some languages "is" comes last.
+        let rest = bytes.get(at..).unwrap_or_default();
+        let concluded =
+            COPULAS.iter().any(|copula| rest.starts_with(copula.as_bytes())) && value::is_chosen_word(word);
+        let direct =
+            concluded || number <= 1 && (alone || !verb && password && is_direct(bytes, begin, word));
         if (connected || direct)
             && let Some(found) =
                 spoken_value(bytes, start, password, uuid).or_else(|| phrase(bytes, begin, start))
@@ -171,19 +187,16 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
             return Some(found);
         }
         // "Is the word cactus", "is literally cactus".
-        if literal && password {
-            let letters = word.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
-            return (letters >= 4).then_some(Found {
-                start,
-                end: start + letters,
-                kind: super::PASSWORD,
-                score: 65,
-            });
+        let plain = word.strip_suffix(b",").unwrap_or(word);
+        if literal && password && !LITERALLY.has(plain) && plain.len() > 3 {
+            let length = word.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
+            return Some(Found { start, end: start + length, kind: super::PASSWORD, score: 65 })
+                .filter(|_| length > 3);
         }
         if last || word.ends_with(b".") {
             return None;
         }
-        literal = LITERALLY.has(word);
+        literal = LITERALLY.has(plain) || literal && plain.len() == 3;
         // Routers say first how the value is written: `password 0 …`, `secret 9 …`.
         let digit = number == 1 && matches!(word, [b'0'..=b'9']);
         // "La clave de API": no password.
@@ -207,21 +220,29 @@ fn is_direct(bytes: &[u8], begin: usize, word: &[u8]) -> bool {
     let quoted = word.first().is_some_and(|byte| b"\"'`(".contains(byte)) || quote_at(word) > 0;
     let introduced = || {
         let before = bytes.get(begin.saturating_sub(LONGEST_NAME)..begin).unwrap_or_default();
-        let mut words = before.rsplit(|byte| b" ,(".contains(byte)).filter(|word| !word.is_empty());
+        let mut words = before.rsplit(|byte| b" ,(\n\t".contains(byte)).filter(|word| !word.is_empty());
         let said = |word: &[u8]| INTRODUCERS.has(word) || value::ends(word, "password");
-        before.ends_with(b"(") || before.ends_with(b", ") || before.ends_with(b" ") && words.by_ref().take(2).any(said)
+        before.ends_with(b"(")
+            || before.ends_with(b", ")
+            || before.ends_with(b" ") && words.by_ref().take(2).any(said)
     };
     // In English, what stands behind "password" may be the name of something.
     let english = bytes.get(begin..).is_some_and(|word| begins(word, "pass") && !begins(word, "passwor"))
         || bytes.get(begin..).is_some_and(|word| begins(word, "password"));
     let digits = word.iter().filter(|byte| byte.is_ascii_digit()).count();
-    let mixed = || word.iter().any(u8::is_ascii_uppercase) && word.iter().any(u8::is_ascii_lowercase) && digits > 0;
+    let mixed =
+        || word.iter().any(u8::is_ascii_uppercase) && word.iter().any(u8::is_ascii_lowercase) && digits > 0;
     let chosen = |word: &[u8]| {
         let closing = word.iter().rev().take_while(|byte| b"\"'`*),.;:!?".contains(byte)).count();
         let word = word.get(..word.len() - closing).unwrap_or(word);
         value::is_spoken_password(word) && (digits >= 2 || mixed() || value::is_phrase(word))
     };
-    quoted || value::is_chosen_word(word) && !english || chosen(word) && introduced() || !english && mixed() && chosen(word)
+    let phrase = bytes.get(begin..).is_some_and(|word| begins(word, "passphrase")) && value::is_phrase(word);
+    quoted
+        || phrase
+        || value::is_chosen_word(word) && !english
+        || chosen(word) && introduced()
+        || !english && mixed() && chosen(word)
 }
 
 /// Whether the word at `begin` is about a wireless network, whose key is what people choose and pass on.
@@ -245,7 +266,10 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
     let gap = usize::from(mark > 0 && matches!(bytes.get(start + mark), Some(b' ' | 0xc2)));
     let start = start + mark + gap;
     let value = bytes.get(start..)?;
-    if password && value.get(..19).is_some_and(value::is_app_password) && value.get(19).is_none_or(|byte| !byte.is_ascii_alphanumeric()) {
+    if password
+        && value.get(..19).is_some_and(value::is_app_password)
+        && value.get(19).is_none_or(|byte| !byte.is_ascii_alphanumeric())
+    {
         return Some(Found { start, end: start + 19, kind: super::PASSWORD, score: 70 });
     }
     let length = value.iter().take(LONGEST_VALUE).take_while(|byte| byte.is_ascii_graphic()).count();
@@ -257,6 +281,8 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
     let leading = value.iter().take_while(|&&byte| b"\"'`*(".contains(&byte)).count();
     let value = value.get(leading..)?;
     let quoted = leading > 0 || mark > 0;
+    // A star at the end is markup only where one stands at the beginning.
+    let starred = bytes.get(start..start + leading).is_some_and(|marks| marks.contains(&b'*'));
     // What is closed by the quote that opened it is taken as it is.
     let quote =
         leading.checked_sub(1).and_then(|last| bytes.get(start + last)).filter(|byte| b"\"'`".contains(byte));
@@ -267,13 +293,16 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
         let start = start + leading;
         return Some(Found { start, end: start + length, kind: super::PASSWORD, score: 70 });
     }
-    let closing = |byte: &u8| b"\"'`*),.;:".contains(byte) || (!quoted && *byte == b'?');
+    let closing =
+        |byte: &u8| b"\"'`),.;:".contains(byte) || (*byte == b'*' && starred) || (!quoted && *byte == b'?');
     let length = value.len() - value.iter().rev().take_while(|byte| closing(byte)).count();
     let value = value.get(..length)?;
     let start = start + leading;
     let found = |kind, score| Some(Found { start, end: start + length, kind, score });
     match password {
-                true if (value::is_spoken_password(value) || value::is_machine_made(value) || value::is_jumble(value))
+        true if (value::is_spoken_password(value)
+            || value::is_machine_made(value)
+            || value::is_jumble(value))
             && !begins(value, "http") =>
         {
             found(super::PASSWORD, 65)
@@ -308,6 +337,41 @@ fn ordinary(bytes: &[u8], begin: usize, start: usize, word: &[u8], number: usize
         end: start + word.len(),
         kind: super::PASSWORD,
         score: 65,
+    })
+}
+
+/// The words that a wallet is restored from (BIP 39, "Mnemonic code": twelve to twenty-four), behind the word for them that ends at
+/// `end`.
+pub(super) fn mnemonic(bytes: &[u8], end: usize) -> Option<Found> {
+    let rest = bytes.get(end..)?;
+    let rest = rest.get(..4 * FAR_BEHIND).unwrap_or(rest);
+    let head = rest.get(..48).unwrap_or(rest);
+    let colon = head
+        .iter()
+        .position(|byte| b":=\n".contains(byte))
+        .or_else(|| memchr::memmem::find(head, b" is "))?;
+    let begin = colon + rest.get(colon..)?.iter().take_while(|byte| !byte.is_ascii_lowercase()).count();
+    let begin = begin + if rest.get(begin..)?.starts_with(b"is ") { 3 } else { 0 };
+    let mut length = 0;
+    let mut count = 0;
+    for word in rest.get(begin..)?.split(|byte| byte.is_ascii_whitespace()) {
+        let letters = word.iter().take_while(|byte| byte.is_ascii_lowercase()).count();
+        if !(3..=8).contains(&letters) {
+            break;
+        }
+        count += 1;
+        if letters < word.len() || count == 24 {
+            length += letters;
+            break;
+        }
+        length += letters + 1;
+    }
+    let text = rest.get(begin..begin + length.min(rest.len() - begin))?.trim_ascii_end();
+    (count >= 12).then_some(Found {
+        start: end + begin,
+        end: end + begin + text.len(),
+        kind: super::PASSWORD,
+        score: 75,
     })
 }
 
@@ -401,10 +465,18 @@ fn far_before(bytes: &[u8], start: usize, cue: Cue) -> Option<Found> {
         // `Is "…" a good password?`.
         let quote = begin.checked_sub(1).and_then(|at| bytes.get(at)).filter(|byte| b"\"'`".contains(byte));
         let quoted = quote.is_some() && bytes.get(begin + word.len()) == quote
-            || bytes.get(begin.saturating_sub(4)..begin).is_some_and(|before| (0..3).any(|at| quote_at(before.get(at..).unwrap_or_default()) > 0));
+            || bytes
+                .get(begin.saturating_sub(4)..begin)
+                .is_some_and(|before| (0..3).any(|at| quote_at(before.get(at..).unwrap_or_default()) > 0));
         let said = bytes.get(begin + word.len()..start)?;
-        let named = said.len() <= 2 * LONGEST_NAME && said.split(|byte| *byte == b' ').any(|word| NAMED_AS.has(word));
-        if quoted && named && cue == Cue::Password && value::is_spoken_password(word) && value::is_numbered(word) {
+        let named =
+            said.len() <= 2 * LONGEST_NAME && said.split(|byte| *byte == b' ').any(|word| NAMED_AS.has(word));
+        if quoted
+            && named
+            && cue == Cue::Password
+            && value::is_spoken_password(word)
+            && (value::is_numbered(word) || value::is_chosen_word(word))
+        {
             return found(bytes, begin, word, super::PASSWORD);
         }
     }

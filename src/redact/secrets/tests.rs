@@ -51,7 +51,7 @@ fn what_files_of_credentials_hold_is_taken() {
     assert_eq!(found(&format!("export X={secret}")), [(secret, "API_KEY")]);
     let hook = "IncomingWebhook/3f6a1c2b9d804e57a6c1f0e29b84d735/0b7c41d2-5e8f-4a36-9c10-d2e4f6a8b013";
     let url = format!("https://x.webhook.office.com/webhookb2/a@b/{hook}");
-    assert_eq!(found(&url), [(hook, "API_KEY")]);
+    assert_eq!(found(&url), [(url.as_str(), "API_KEY")]);
 }
 
 #[test]
@@ -100,6 +100,123 @@ fn passwords_stand_behind_their_word_in_prose_commands_and_sql() {
     }
 }
 
+/// Sentences of many kinds, each with the same password.
+#[test]
+fn a_password_is_told_in_many_ways() {
+    for text in [
+        "log in as nina with password PW on db03",
+        "Benutzer nina und Kennwort PW",
+        "le mdp PW ne marche plus",
+        "зайди под nina с паролем PW",
+        "Lösenordet till databasen är PW",
+        "Parola pentru server este PW",
+        "Sunucunun şifresi PW, kimseyle paylaşma.",
+        "सर्वर का पासवर्ड PW है",
+        "รหัสผ่านเซิร์ฟเวอร์คือ PW",
+        "הסיסמה לשרת היא PW",
+        "creds are nina:PW",
+        "log in with nina / PW please",
+        "I set \"PW\" as the password last week",
+        "j'ai mis « PW » comme mot de passe",
+        "anyone remember the wifi password?\nTimo  9:41\nPW\n",
+        "New password for the portal:\n\nPW\n",
+        "the password for the alarm is, all one word, PW, with a capital",
+        "WLAN-Schlüssel vom Büro: PW",
+        "enable password PW",
+        "username nina privilege 15 secret 0 PW",
+        "rootpw --plaintext PW",
+    ] {
+        let text = text.replace("PW", "Kiesel84grau");
+        assert_eq!(found(&text), [("Kiesel84grau", "PASSWORD")], "{text}");
+    }
+    let literal = "The password of the old switch is literally the word quitten, no digits.";
+    assert_eq!(found(literal), [("quitten", "PASSWORD")]);
+    assert_eq!(found("the door: PIN is 4827 since Monday"), [("4827", "PASSWORD")]);
+    assert_eq!(found("password: wvxq hdtr kmbz nfgj"), [("wvxq hdtr kmbz nfgj", "PASSWORD")]);
+    assert_eq!(found("BACKUP_PASSWORD=saddle-quince-ember"), [("saddle-quince-ember", "PASSWORD")]);
+    let words = "quiet apple river stone music dance paper green light ocean table chair";
+    assert_eq!(found(&format!("my seed phrase is: {words}.")), [(words, "PASSWORD")]);
+    let codes = "Recovery codes for nina:\nab3kd-92mxp\nq7rtz-1wvc4\n\nKeep them.";
+    assert_eq!(found(codes), [("ab3kd-92mxp", "PASSWORD"), ("q7rtz-1wvc4", "PASSWORD")]);
+}
+
+/// What stands between the word and its value is read, too.
+#[test]
+fn nothing_is_passed_over_on_the_way_to_a_password() {
+    let text = "creds of AKIAQ3EGRTXW5PLMBN7K and the password is Kiesel!84grau";
+    assert_eq!(found(text), [("AKIAQ3EGRTXW5PLMBN7K", "API_KEY"), ("Kiesel!84grau", "PASSWORD")]);
+}
+
+#[test]
+fn arguments_have_their_meaning_from_the_call() {
+    for code in [
+        "DriverManager.getConnection(url, \"nina\", \"PW\")",
+        "requests.get(url, auth=('nina', 'PW'), timeout=5)",
+        "new NetworkCredential(\"nina\", \"PW\", \"CORP\")",
+        "$pdo = new PDO('mysql:host=db', 'nina', 'PW');",
+        "smtp.login(\"nina\", \"PW\")",
+        "define('DB_PASSWORD', 'PW');",
+        "page.fill('#password', 'PW');",
+        "find(By.ID, \"password\").send_keys(\"PW\")",
+        "user, password = \"nina\", \"PW\"",
+        "const std::string password{\"PW\"};",
+        "let password = String::from(\"PW\");",
+        "Dim strPassword As String = \"PW\"",
+        "#define WIFI_PASSWORD \"PW\"",
+        "(setenv \"DB_PASSWORD\" \"PW\")",
+        "<key>Password</key>\n<string>PW</string>",
+        "INSERT INTO users (login, password, mail) VALUES ('nina', 'PW', 'x');",
+        "ConvertTo-SecureString 'PW' -AsPlainText -Force",
+        "Content-Disposition: form-data; name=\"password\"\r\n\r\nPW\r\n",
+        "expect \"password:\"\nsend \"PW\\r\"",
+    ] {
+        let code = code.replace("PW", "Kiesel!84grau");
+        assert_eq!(found(&code), [("Kiesel!84grau", "PASSWORD")], "{code}");
+    }
+    for (code, key) in [
+        (r#"hmac.new(b"c7Rk2vQm9TzL4xWn8HyB3dFs", body, sha256)"#, "c7Rk2vQm9TzL4xWn8HyB3dFs"),
+        (
+            "variable \"crm_api_key\" {\n  default = \"c7Rk2vQm9TzL4xWn8HyB3dFs\"\n}",
+            "c7Rk2vQm9TzL4xWn8HyB3dFs",
+        ),
+        ("ENV CRM_API_KEY c7Rk2vQm9TzL4xWn8HyB3dFs", "c7Rk2vQm9TzL4xWn8HyB3dFs"),
+    ] {
+        assert_eq!(found(code), [(key, "API_KEY")], "{code}");
+    }
+    let url = "sql.Open(\"mysql\", \"nina:Kiesel84grau@tcp(10.0.0.7:3306)/shop\")";
+    assert_eq!(found(url), [("Kiesel84grau", "CONNECTION_STRING_PASSWORD")]);
+    for text in [
+        "connect(\"db03.example.internal\", \"shop2\", \"utf8mb4\")",
+        "rsa.sign(message, key, \"SHA-256\")",
+        "__all__ = [\"Password\", \"reset_token_v2\"]",
+    ] {
+        assert_eq!(found(text), [], "{text}");
+    }
+}
+
+#[test]
+fn commands_take_passwords_in_their_own_ways() {
+    for text in [
+        "echo 'nina:PW' | sudo chpasswd",
+        "echo PW | docker login -u nina --password-stdin",
+        "net user nina PW /add",
+        "net use Z: \\\\files\\share /user:CORP\\nina PW",
+        "psexec \\\\host -u CORP\\nina -p PW cmd",
+        "keytool -importkeystore -deststorepass PW",
+        "htpasswd -b /etc/htpasswd nina PW",
+        "sqlplus nina/PW@db03:1521/shop",
+        "xfreerdp /v:host /u:nina /p:PW",
+        "db03.example:5432:shop:nina:PW",
+        "user nina PW",
+        "WIFI:T:WPA;S:home;P:PW;;",
+    ] {
+        let text = text.replace("PW", "Kiesel84Grau");
+        assert_eq!(found(&text), [("Kiesel84Grau", "PASSWORD")], "{text}");
+    }
+    assert_eq!(found("echo build2024 | tee log"), []);
+    assert_eq!(found("docker run --user nina -p 8080:80 image2024"), []);
+}
+
 #[test]
 fn the_head_of_a_column_names_what_stands_under_it() {
     let table = "| host | user | password |\n|---|---|---|\n| a | nina | Kiesel!84grau |\n| b | timo | Lehm?27braun |\n";
@@ -112,6 +229,31 @@ fn the_head_of_a_column_names_what_stands_under_it() {
     assert_eq!(found("The user, the password, the token:\nwe sent them, by mail2024, on Monday.\n"), []);
     assert_eq!(found("add_argument(\n    '--domain-password',\n    required=True,\n    nargs=1)"), []);
     assert_eq!(found("user,password\nmissing,empty\n"), []);
+}
+
+#[test]
+fn tables_have_many_forms() {
+    for (table, passwords) in [
+        ("HOST     USER   PASSWORD\ndb03     nina   Kiesel84grau\ndb04     timo   Lehm27braun\n", 2),
+        (
+            "<table><tr><th>User</th><th>Password</th></tr><tr><td>nina</td><td>Kiesel84grau</td></tr></table>",
+            1,
+        ),
+        ("||Host||Password||\n|db03|Kiesel84grau|\n", 1),
+        ("Accounts (user : password)\nnina : Kiesel84grau\ntimo : Lehm27braun\n", 2),
+        ("name,initialPassword\nnina,Kiesel84grau\n", 1),
+    ] {
+        assert_eq!(found(table).len(), passwords, "{table}");
+    }
+}
+
+#[test]
+fn a_session_is_a_credential() {
+    let cookie = "Cookie: theme=dark; sessionid=k3v9x2m7q1z8w4b6n5t0h3j2";
+    assert_eq!(found(cookie), [("k3v9x2m7q1z8w4b6n5t0h3j2", "AUTHORIZATION")]);
+    assert_eq!(found("the log says sessionid=k3v9x2m7q1z8w4b6n5t0h3j2"), []);
+    let header = "new AuthenticationHeaderValue(\"Basic\", \"bmluYTpXaW50ZXIhMTk4NA==\")";
+    assert_eq!(found(header), [("bmluYTpXaW50ZXIhMTk4NA==", "AUTHORIZATION")]);
 }
 
 #[test]
@@ -154,6 +296,21 @@ fn what_only_looks_like_one_stays() {
         "docker run --name mysql -p3306:3306 image",
         "mkdir -p build2024/out && login -h",
         "The token type, the key size and the secret of success",
+        "password: {{ .Values.db.password | b64enc | quote }}",
+        "ED25519 key fingerprint is SHA256:q8Zr3LmV2xTc9Yb7Wk5Aq8Zr3LmV2xTc9Yb7Wk5Aq8Z.",
+        "arn:aws:secretsmanager:eu-west-1:123456789012:secret:shop/db-q8Zr3L",
+        "$password = $env:DEPLOY_PASSWORD",
+        "'password' => 'required|string|min:12|confirmed'",
+        "<label>Mot de passe</label><input placeholder=\"Votre mot de passe\">",
+        "publicKeyToken=\"b77a5c561934e089\"",
+        "gpg> key C9597E8F28359AE3",
+        "An account failed to log on. Logon ID: 0x74F278",
+        "I have sent a password reset e-mail to nina.k@shop-online.example.",
+        "pass 0 as the level to make_auto_1, passed directly to hardlink.1",
+        "you can pass `with_value.ANY_KIND2` to it",
+        "PIN: 560001, MG Road, Bengaluru, India",
+        "Sec-WebSocket-Key: q8Zr3LmV2xTc9Yb7Wk5Aqg==",
+        "def check(user, password):\n    limit2 = user.quota3\n",
     ] {
         assert_eq!(found(text), [], "{text}");
     }

@@ -229,8 +229,13 @@ pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
     let numbered =
         value.split(|byte| *byte == b'.').any(|part| part.len() > 1 && part.iter().all(u8::is_ascii_digit));
     let capital = value.first().is_some_and(u8::is_ascii_uppercase) && makeup.digits > 1;
-    let dotted =
-        !quoted && value.contains(&b'.') && is_slug(value) && makeup.symbols == 0 && !numbered && !capital;
+    let dotted = !quoted
+        && value.contains(&b'.')
+        && is_slug(value)
+        && makeup.symbols == 0
+        && !numbered
+        && !capital
+        && !is_dotted_phrase(value);
     let calls = value.windows(2).any(|pair| matches!(pair, [before, b'('] if before.is_ascii_alphanumeric()));
     // `required=True`, `password=`: another name, and perhaps its value.
     let assigns = makeup.digits == 0 && value.contains(&b'=');
@@ -325,7 +330,10 @@ pub(super) fn is_public(value: &[u8]) -> bool {
 fn is_host(value: &[u8]) -> bool {
     let in_host = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b".-_:".contains(byte);
     let last = value.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
-    value.iter().all(in_host) && last.len() < value.len() && last.iter().all(u8::is_ascii_lowercase)
+    value.iter().all(in_host)
+        && last.len() < value.len()
+        && last.iter().all(u8::is_ascii_lowercase)
+        && !is_dotted_phrase(value)
 }
 
 /// Whether a value has so many signs of so many kinds that only a machine makes it, and no sentence or code does.
@@ -341,6 +349,16 @@ pub(super) fn is_jumble(value: &[u8]) -> bool {
         && !value.iter().any(|byte| b"(\\".contains(byte))
         && !value.windows(2).any(|pair| pair == b"->" || pair == b"::" || pair == b"=>" || pair == b"</")
         && !is_placeholder(value)
+}
+
+/// Whether a value is as long as a key, and has the signs of one that is drawn from all that a keyboard has.
+pub(super) fn is_drawn(value: &[u8]) -> bool {
+    let makeup = makeup(value);
+    (40..=128).contains(&value.len())
+        && makeup.symbols >= 6
+        && makeup.digits >= 2
+        && makeup.flips >= 6
+        && makeup.distinct >= 24
 }
 
 /// Whether a value is a phrase of small words with spaces between them, none of which says what it is for.
@@ -366,6 +384,26 @@ pub(super) fn is_numbered(value: &[u8]) -> bool {
     (digits >= 2 || digits == 1 && capital && value.len() >= 8)
         && value.len() >= digits + 4
         && value.iter().take(4).all(u8::is_ascii_alphabetic)
+}
+
+/// Whether a value with dots is a phrase of four words or more, and not the name of a host.
+fn is_dotted_phrase(value: &[u8]) -> bool {
+    let last = value.rsplit(|byte| *byte == b'.').next().unwrap_or_default();
+    let domain = [
+        "local", "internal", "cloud", "domain", "example", "online", "store", "systems", "services",
+        "software", "digital", "network",
+    ];
+    is_phrase(value)
+        && value.iter().filter(|byte| **byte == b'.').count() >= 3
+        && value.split(|byte| *byte == b'.').all(|word| word.len() >= 4)
+        && !domain.iter().any(|name| last == name.as_bytes())
+}
+
+/// Whether a value is a name of code in small letters, `reset_token_v2`.
+pub(super) fn is_identifier(value: &[u8]) -> bool {
+    let in_name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'_';
+    let digits = value.iter().filter(|byte| byte.is_ascii_digit()).count();
+    value.contains(&b'_') && value.iter().all(in_name) && digits <= 2
 }
 
 /// Whether a value has a digit or a sign, as words have not.
