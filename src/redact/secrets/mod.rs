@@ -28,7 +28,7 @@ mod written;
 mod tests;
 
 use super::finding::{Finding, Kind};
-use alphabet::{ALNUM, BASE64, HEX};
+use alphabet::{ALNUM, BASE64, COLON, HEX};
 use index::{CLASSES, Class, Lead, leads_from, may_begin, rules_from};
 use rules::{Check, Length, RULES};
 use spoken::Cue;
@@ -406,6 +406,8 @@ fn key_of(rule: &rules::Rule, bytes: &[u8], at: usize) -> Option<Found> {
     let kept =
         body.iter().rposition(|byte| !b".:%!-=".contains(byte) || (*byte == b'=')).map_or(0, |last| last + 1);
     let body = body.get(..kept)?;
+    // What may have a colon has one.
+    (rule.alphabet != COLON || body.contains(&b':')).then_some(())?;
     let usual = (least..=most).contains(&body.len());
     let tolerated = matches!(rule.length, Length::Usual(..)) && body.len() >= SHORTEST_BODY.min(least);
     ((usual || tolerated) && value::is_token_body(body)).then_some(())?;
