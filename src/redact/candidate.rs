@@ -150,6 +150,23 @@ impl Candidate {
             && (is_date(year, first, second) || is_date(year, second, first))
     }
 
+    /// Whether a time of the day is in it: two digits, a colon, two digits.
+    pub(crate) fn is_timed(&self) -> bool {
+        let (digits, mut breaks) = (self.compact(), self.breaks);
+        let mut start = 0;
+        for separator in self.separators.get(..self.separated).unwrap_or_default() {
+            let at = breaks.trailing_zeros() as usize;
+            breaks &= breaks.wrapping_sub(1);
+            let end = if breaks == 0 { self.length } else { breaks.trailing_zeros() as usize };
+            let in_time = |from: usize, to: usize| to - from == 2 && number_at(digits, from, to) < 60;
+            if *separator == b':' && self.is_number() && in_time(start, at) && in_time(at, end) {
+                return true;
+            }
+            start = at;
+        }
+        false
+    }
+
     /// Whether it is written digit by digit.
     pub(crate) fn is_spelled(&self) -> bool {
         self.even && self.first_word == 1

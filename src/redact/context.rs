@@ -61,6 +61,9 @@ pub(crate) enum Group {
     Thing,
 }
 
+/// Words of so many letters at most are also found in hashes.
+const SHORTEST: usize = 3;
+
 /// So many groups there are.
 pub(crate) const GROUPS: usize = Group::Thing as usize + 1;
 
@@ -386,6 +389,12 @@ impl<'a> Contexts<'a> {
                     found = ended.and_then(|run| run.last()).map(|last| last.end());
                 }
                 let Some(end) = found else { continue };
+                // Letters between digits are those of a hash.
+                let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+                let before = start.checked_sub(1).and_then(|before| self.text.as_bytes().get(before));
+                if end - start <= SHORTEST && digit(before) && digit(self.text.as_bytes().get(end)) {
+                    continue;
+                }
                 if length > longest {
                     if named || is_name(phrase.tag) {
                         self.forget(start);

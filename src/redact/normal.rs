@@ -104,6 +104,9 @@ const fn is_mark(byte: u8) -> bool {
     escape | bracket | (byte == b'*')
 }
 
+/// Numbers that are broken over lines are shorter.
+const LONGEST_DIGITS: usize = 16;
+
 fn is_suspect(byte: u8) -> bool {
     SUSPECTS.get(usize::from(byte)).copied().unwrap_or(false)
 }
@@ -154,8 +157,12 @@ fn change(text: &str, at: usize) -> Option<Change> {
         b'=' => {
             let length = if bytes.starts_with(b"=\r\n") { 3 } else { 2 };
             let breaks = bytes.starts_with(b"=\r\n") || bytes.starts_with(b"=\n");
-            let joins = text.get(..at)?.ends_with(|before: char| before.is_ascii_alphanumeric());
-            (breaks && joins).then_some(Change::Gone(length))
+            let before = text.as_bytes().get(at.saturating_sub(LONGEST_DIGITS)..at)?;
+            let joins = before.last().is_some_and(u8::is_ascii_alphanumeric);
+            // Behind so much base 64 it is padding.
+            let padding = before.len() == LONGEST_DIGITS
+                && before.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte));
+            (breaks && joins && !padding).then_some(Change::Gone(length))
         }
         // Emphasis beside a digit.
         b'*' => {
@@ -170,6 +177,7 @@ fn change(text: &str, at: usize) -> Option<Change> {
             (length == 2 && beside).then_some(Change::Gone(length))
         }
         b'<' => inline_tag(text, at, rest).or_else(|| bracketed(text, at, rest)),
+        b'\\' if is_path(text.as_bytes(), at) => None,
         b'\\' => escape(rest),
         b' ' => spelled::mark(text, at, rest).map(|(mark, length)| Change::Text(mark, length)),
         b'[' | b'(' | b'{' => bracketed(text, at, rest),
@@ -194,6 +202,16 @@ fn change(text: &str, at: usize) -> Option<Change> {
             }
         }
     }
+}
+
+/// Whether the stroke at `at` divides names of Windows: in `\\\\host` at the beginning of a word, and in `CORP\\reports`, where a
+/// carriage return would be, which without a line feed is rare.
+fn is_path(bytes: &[u8], at: usize) -> bool {
+    let byte = |at: Option<usize>| at.and_then(|at| bytes.get(at)).copied().unwrap_or(b' ');
+    let begins = |at: usize| matches!(byte(at.checked_sub(1)), b' ' | b'\n' | b'\t' | b'"' | b'\'' | b'`');
+    let second = byte(at.checked_sub(1)) == b'\\' && at.checked_sub(1).is_some_and(begins);
+    let share = second && byte(Some(at + 1)) != b'u';
+    share || byte(Some(at + 1)) == b'r' && byte(Some(at + 2)).is_ascii_alphabetic()
 }
 
 /// A tag of HTML beside a digit that only changes how text looks, as in `<b>4111</b> 1111`.

@@ -277,7 +277,9 @@ impl<'a> Scan<'a> {
                     0
                 }
                 // What is counted, and dates that are not written as the form is.
-                _ if state.counted || fit == Fit::Loose && candidate.is_dated() => 0,
+                _ if state.counted || fit == Fit::Loose && (candidate.is_dated() || candidate.is_timed()) => {
+                    0
+                }
                 Fit::Compact | Fit::Written | Fit::Alike => support.score,
                 Fit::Loose if !support.own => 0,
                 Fit::Loose if form.breaks_like(candidate) || candidate.even || candidate.is_usual() => {

@@ -148,6 +148,10 @@ pub(super) fn quoted_behind(bytes: &[u8], comma: usize) -> Option<(usize, usize)
     let quote_at = space + lead.count();
     let quote = *rest.get(quote_at).filter(|byte| b"\"'`".contains(byte))?;
     let start = comma + 1 + quote_at + 1;
+    // A string in a string, `"\"…\""`, of which normalising leaves the quotes.
+    let doubled =
+        bytes.get(start) == Some(&quote) && bytes.get(start + 1).is_some_and(u8::is_ascii_alphanumeric);
+    let start = start + usize::from(doubled);
     let text = bytes.get(start..)?;
     let text = text.get(..LONGEST_VALUE).unwrap_or(text);
     let length = text.iter().position(|byte| *byte == quote || *byte == b'\n')?;

@@ -441,7 +441,10 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     if let Some(quote) = opening {
         // `"\"…\""`: a string in a string.
         let escaped = rest.starts_with(b"\\\"") && quote == b'"';
-        let (at, rest) = if escaped { (at + 2, rest.get(2..)?) } else { (at, rest) };
+        // Without the stroke, as normalising leaves it.
+        let doubled = rest.first() == Some(&quote) && rest.get(1).is_some_and(u8::is_ascii_alphanumeric);
+        let inner = if escaped { 2 } else { usize::from(doubled) };
+        let (at, rest) = (at + inner, rest.get(inner..)?);
         let length = rest.iter().position(|&byte| byte == quote || byte == b'\n')?;
         let value = rest.get(..length)?;
         let length = length - value.iter().rev().take_while(|&&byte| byte == b'\\').count();

@@ -231,15 +231,28 @@ pub(super) fn url_password(bytes: &[u8], colon: usize) -> Option<Found> {
         Some(at) => at,
         None => {
             let first = rest.iter().position(|byte| *byte == b':')?;
-            let port = rest.get(first + 1).is_some_and(u8::is_ascii_digit);
+            let port = rest.get(first + 1..authority)?.iter().all(u8::is_ascii_digit);
             (first < authority && !port).then_some(())?;
-            rest.iter().position(|byte| *byte == b'@')?
+            host_sign(rest)?
         }
     };
     let divider = rest.get(..at)?.iter().position(|byte| *byte == b':')?;
     let password = rest.get(divider + 1..at)?;
     (password.len() >= 3 && is_chosen(password)).then_some(())?;
     Some(Found { start: start + divider + 1, end: start + at, kind: super::CONNECTION_STRING, score: SURE })
+}
+
+/// The `@` before the host of a URL whose password has the delimiters of a path: the last one that a host stands behind.
+fn host_sign(rest: &[u8]) -> Option<usize> {
+    let in_host = |byte: &&u8| byte.is_ascii_alphanumeric() || b".-_".contains(*byte);
+    let is_sign = |at: &usize| {
+        let host = rest.get(at + 1..).unwrap_or_default();
+        let length = host.iter().take_while(in_host).count();
+        rest.get(*at) == Some(&b'@')
+            && length > 0
+            && host.get(length).is_none_or(|byte| b":/?#,".contains(byte))
+    };
+    (0..rest.len()).rev().find(is_sign)
 }
 
 /// The private key in a file of PuTTY's ("PPK file format", with or without encryption), at its first word.
@@ -418,7 +431,7 @@ pub(super) fn telegram(bytes: &[u8], colon: usize) -> Option<Found> {
     let secret = bytes.get(colon + 1..end)?;
     let fits = (8..=10).contains(&(colon - start)) && (34..=36).contains(&secret.len());
     (fits && secret.starts_with(b"A") && value::is_token_body(secret)).then_some(())?;
-    Some(Found { start, end, kind: super::API_KEY, score: 95 })
+    Some(Found { start, end, kind: super::API_KEY, score: 100 })
 }
 
 /// A client secret of Microsoft Entra ("Application credentials"), whose mark `Q~` has its tilde at `tilde`.
