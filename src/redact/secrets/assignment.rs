@@ -130,7 +130,11 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
         Promise::PerhapsKey => {
             let before = bytes.get(start.saturating_sub(LONGEST_NAME)..start)?;
             let told = ["user", "api", "crypt"].iter().any(|word| value::contains(before, word));
-            let hash = quoted && told && value.len() == 32 && value.iter().all(u8::is_ascii_hexdigit);
+            let constant = start
+                .checked_sub(1)
+                .is_some_and(|sign| bytes.get(sign) == Some(&b'=') && is_constant(bytes, sign));
+            let hash =
+                (quoted && told || constant) && value.len() >= 32 && value.iter().all(u8::is_ascii_hexdigit);
             (is_sure(value, quoted) || hash || quoted && value::is_drawn(value))
                 .then_some((super::API_KEY, 65))?
         }
@@ -229,6 +233,14 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
         let last = before.iter().rposition(|byte| !b"\"', :<>\r\n\t".contains(byte))?;
         words = last_word(name_before(bytes, earliest + last + 1));
     }
+    // .NET: `<setting name="SmtpPassword" …><value>…`.
+    if words.0.eq_ignore_ascii_case(b"value") || words.0.is_empty() {
+        let before = bytes.get(sign.saturating_sub(2 * LONGEST_NAME)..sign)?;
+        let named = memchr::memmem::rfind(before, b"<setting name=\"").and_then(|at| before.get(at + 15..));
+        if let Some(name) = named.and_then(|named| named.split(|byte| *byte == b'"').next()) {
+            words = last_word(name);
+        }
+    }
     // Terraform: `variable "api_key" { default = "…" }`.
     if words.0.eq_ignore_ascii_case(b"default") {
         let before = bytes.get(sign.saturating_sub(3 * LONGEST_NAME)..sign)?;
@@ -237,6 +249,10 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
         if let Some(name) = name {
             words = last_word(name);
         }
+    }
+    // Spark's and Hadoop's settings for Azure end with the name of the account.
+    if value::contains(name, "account.key.") {
+        return Some(Promise::Key);
     }
     promise_of(words).or_else(|| {
         words.0.eq_ignore_ascii_case(b"api").then_some(())?;
@@ -282,12 +298,18 @@ pub(super) fn constant(bytes: &[u8], end: usize) -> Option<Found> {
     // In two columns, any name may stand at the beginning of its line.
     let name = name_before(bytes, end);
     let first = end.checked_sub(name.len() + 1).is_none_or(|before| bytes.get(before) == Some(&b'\n'));
+    // `aws configure set aws_secret_access_key …`: nothing else is so long.
+    let long = || {
+        let text = bytes.get(space + 1..).unwrap_or_default();
+        let length = text.iter().take(LONGEST_VALUE).take_while(|byte| byte.is_ascii_graphic()).count();
+        length >= 20 && text.get(..length).is_some_and(value::is_machine_made)
+    };
     let column = || {
         first
             && !name.contains(&b' ')
             && (bytes.get(space) == Some(&b'\t') || bytes.get(space + 1) == Some(&b' '))
     };
-    (is_constant(bytes, end) || column()).then_some(())?;
+    (is_constant(bytes, end) || column() || long()).then_some(())?;
     let promise = named(name)?;
     let (start, end, quoted) = value_behind(bytes, space)?;
     let value = bytes.get(start..end)?;
@@ -424,6 +446,22 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     let crosses = bytes.get(at..at + padding)?.contains(&b'\n');
     (!crosses || sign.checked_sub(1).and_then(|before| bytes.get(before)) != Some(&b')')).then_some(())?;
     at += padding;
+    // `<td>Password:</td><td>…`.
+    let mut tags = 0;
+    while tags < 4 && bytes.get(at..)?.starts_with(b"<") && (tags > 0 || bytes.get(at + 1) == Some(&b'/')) {
+        let tag = bytes.get(at..)?.iter().take(LONGEST_NAME).position(|byte| *byte == b'>')?;
+        at += tag + 1;
+        at += bytes.get(at..)?.iter().take(8).take_while(|byte| byte.is_ascii_whitespace()).count();
+        tags += 1;
+    }
+    // „…“, «…».
+    let mark = value::quote_at(bytes.get(at..)?);
+    if mark > 0 {
+        at += mark + usize::from(bytes.get(at + mark) == Some(&b' '));
+        let text = bytes.get(at..)?;
+        let length = text.iter().take(LONGEST_VALUE).take_while(|byte| byte.is_ascii_graphic()).count();
+        return (length > 0).then_some((at, at + length, true));
+    }
     let mut opening = None;
     // String prefixes, wrappers such as `Some(` and escapes before the quote.
     let lead = bytes.get(at..)?.iter().take(16).position(|&byte| b"\"'`".contains(&byte));

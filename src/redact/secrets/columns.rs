@@ -173,6 +173,9 @@ fn trimmed(bytes: &[u8], (start, end): (usize, usize)) -> (usize, usize) {
     let is_around = |byte: &&u8| byte.is_ascii_whitespace() || b"\"'`*".contains(byte);
     let cell = bytes.get(start..end).unwrap_or_default();
     let leading = cell.iter().take_while(is_around).count();
-    let trailing = cell.iter().rev().take_while(is_around).count();
+    // A star at the end is markup only where one stands at the beginning.
+    let starred = cell.get(..leading).is_some_and(|marks| marks.contains(&b'*'));
+    let trailing =
+        cell.iter().rev().take_while(|byte| is_around(byte) && (starred || **byte != b'*')).count();
     (start + leading, (end - trailing.min(end - start)).max(start + leading))
 }

@@ -345,6 +345,7 @@ impl Scan<'_> {
             {
                 return Some(found);
             }
+            b':' if let Some(found) = structured::authority_password(bytes, at) => return Some(found),
             b':' if next == b'A' => {
                 if let Some(found) = structured::telegram(bytes, at) {
                     return Some(found);

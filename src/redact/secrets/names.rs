@@ -44,6 +44,7 @@ pub(super) static PASSWORD_ENDINGS: List = List::new(&[
     "סיסמה",
     "κωδικός",
     "passwordd",
+    "비번",
     "passwordo",
     "lösenordet",
     "passordet",
@@ -77,6 +78,7 @@ pub(super) static PASSWORD_WORDS: List = List::new(&[
     "psk",
     "mdp",
     "rootpw",
+    "sshpass",
     "authtok",
     "storepass",
     "keypass",
@@ -154,6 +156,9 @@ pub(super) static KEY_WORDS: List =
     List::new(&["token", "credential", "credentials", "bearer", "jwt", "sig", "geheimnis", "jeton"]);
 /// What makes a key one that opens something.
 pub(super) static KEY_QUALIFIERS: List = List::new(&[
+    "kaggle",
+    "fastspring",
+    "mailchimp",
     "postmark",
     "snyk",
     "railway",

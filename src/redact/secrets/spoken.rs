@@ -7,6 +7,7 @@
 
 use super::Found;
 use super::assignment;
+use super::names::KEY_QUALIFIERS;
 use super::phrases::{
     ADJECTIVES, ADVERBS, CONNECTORS, COPULAS, INTRODUCERS, LITERALLY, NAMED_AS, OWNERS, SAID,
 };
@@ -164,8 +165,10 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
             continue;
         }
         number += 1;
-        let alone = value::is_strong(word)
-            || value::is_machine_made(word) && (password || !hash || !value::is_hex(word));
+        let bare =
+            word.get(word.iter().take_while(|byte| b"\"'`".contains(byte)).count()..).unwrap_or_default();
+        let opaque = hash && value::is_hex(bare) && !(bare.len() == 32 && is_of_service(bytes, begin));
+        let alone = value::is_strong(bare) || value::is_machine_made(bare) && (password || !opaque);
         // In some languages "is" comes last.
         let rest = bytes.get(at..).unwrap_or_default();
         let concluded =
@@ -193,6 +196,11 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
             return Some(Found { start, end: start + length, kind: super::PASSWORD, score: 65 })
                 .filter(|_| length > 3);
         }
+        // Dots that lead to the value in a list.
+        if word.len() > 1 && word.iter().all(|byte| *byte == b'.') {
+            connected = true;
+            continue;
+        }
         if last || word.ends_with(b".") {
             return None;
         }
@@ -217,7 +225,7 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
 /// Whether a value right behind a word for "password" is told without another word: by its quotes, or since the word is
 /// introduced, as in "with password …".
 fn is_direct(bytes: &[u8], begin: usize, word: &[u8]) -> bool {
-    let quoted = word.first().is_some_and(|byte| b"\"'`(".contains(byte)) || quote_at(word) > 0;
+    let quoted = word.first().is_some_and(|byte| b"\"'`(".contains(byte)) || value::quote_at(word) > 0;
     let introduced = || {
         let before = bytes.get(begin.saturating_sub(LONGEST_NAME)..begin).unwrap_or_default();
         let mut words = before.rsplit(|byte| b" ,(\n\t".contains(byte)).filter(|word| !word.is_empty());
@@ -245,24 +253,21 @@ fn is_direct(bytes: &[u8], begin: usize, word: &[u8]) -> bool {
         || !english && mixed() && chosen(word)
 }
 
+/// Whether a service that hands out keys is named closely before `begin`.
+fn is_of_service(bytes: &[u8], begin: usize) -> bool {
+    let before = bytes.get(begin.saturating_sub(2 * LONGEST_NAME)..begin).unwrap_or_default();
+    before.split(|byte| !byte.is_ascii_alphanumeric()).any(|word| KEY_QUALIFIERS.has(word))
+}
+
 /// Whether the word at `begin` is about a wireless network, whose key is what people choose and pass on.
 pub(super) fn is_wireless(bytes: &[u8], begin: usize) -> bool {
     let before = bytes.get(begin.saturating_sub(8)..begin).unwrap_or_default();
     ["wlan", "wpa", "wifi", "wi-fi"].iter().any(|name| value::contains(before, name))
 }
 
-/// The bytes of a quotation mark beyond ASCII that a text begins with: `„`, `“`, `«`, `「` and their like.
-fn quote_at(text: &[u8]) -> usize {
-    match text {
-        [0xc2, 0xab | 0xbb, ..] => 2,
-        [0xe2, 0x80, 0x98..=0x9f | 0xb9 | 0xba, ..] | [0xe3, 0x80, 0x8a..=0x8f, ..] => 3,
-        _ => 0,
-    }
-}
-
 /// The value at `start`, if it is one that prose gives behind a word for it; `uuid` says that it may be one.
 fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Option<Found> {
-    let mark = bytes.get(start..).map_or(0, quote_at);
+    let mark = bytes.get(start..).map_or(0, value::quote_at);
     let gap = usize::from(mark > 0 && matches!(bytes.get(start + mark), Some(b' ' | 0xc2)));
     let start = start + mark + gap;
     let value = bytes.get(start..)?;
@@ -382,15 +387,21 @@ fn phrase(bytes: &[u8], begin: usize, start: usize) -> Option<Found> {
         .any(|word| bytes.get(begin..).is_some_and(|text| begins(text, word)))
         .then_some(())?;
     let rest = bytes.get(start..)?;
-    let mark = quote_at(rest).max(usize::from(rest.first().is_some_and(|byte| b"\"'`".contains(byte))));
+    let mark =
+        value::quote_at(rest).max(usize::from(rest.first().is_some_and(|byte| b"\"'`".contains(byte))));
     let text = rest.get(mark..)?.get(..FAR_BEHIND).or_else(|| rest.get(mark..))?;
     let in_phrase = |byte: &&u8| byte.is_ascii_alphanumeric() || **byte == b' ' || **byte == b'-';
     let length = text.iter().take_while(in_phrase).count();
     let words = text.get(..length)?.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).count();
-    let closed = text
-        .get(length..)
-        .is_some_and(|rest| quote_at(rest) > 0 || rest.first().is_some_and(|byte| b"\"'`".contains(byte)));
-    (mark > 0 && closed && words >= 3 && length >= 16).then_some(Found {
+    let list = text.get(..length)?;
+    // "The passphrase is: …", up to the end of the sentence.
+    let open =
+        mark == 0 && value::is_word_list(list) && text.get(length).is_none_or(|byte| b".,;\n".contains(byte));
+    let closed = open
+        || text.get(length..).is_some_and(|rest| {
+            value::quote_at(rest) > 0 || rest.first().is_some_and(|byte| b"\"'`".contains(byte))
+        });
+    ((mark > 0 || open) && closed && words >= 3 && length >= 16).then_some(Found {
         start: start + mark,
         end: start + mark + length,
         kind: super::PASSWORD,
@@ -462,12 +473,17 @@ fn far_before(bytes: &[u8], start: usize, cue: Cue) -> Option<Found> {
         if let Some(found) = plain(bytes, begin, word, cue) {
             return Some(found);
         }
+        // `nina / … (user and password)`.
+        let paired = begin.checked_sub(2).and_then(|at| bytes.get(at..begin)) == Some(b"/ ");
+        if paired && cue == Cue::Password && value::is_chosen_word(word) {
+            return found(bytes, begin, word, super::PASSWORD);
+        }
         // `Is "…" a good password?`.
         let quote = begin.checked_sub(1).and_then(|at| bytes.get(at)).filter(|byte| b"\"'`".contains(byte));
         let quoted = quote.is_some() && bytes.get(begin + word.len()) == quote
-            || bytes
-                .get(begin.saturating_sub(4)..begin)
-                .is_some_and(|before| (0..3).any(|at| quote_at(before.get(at..).unwrap_or_default()) > 0));
+            || bytes.get(begin.saturating_sub(4)..begin).is_some_and(|before| {
+                (0..3).any(|at| value::quote_at(before.get(at..).unwrap_or_default()) > 0)
+            });
         let said = bytes.get(begin + word.len()..start)?;
         let named =
             said.len() <= 2 * LONGEST_NAME && said.split(|byte| *byte == b' ').any(|word| NAMED_AS.has(word));
@@ -497,7 +513,7 @@ fn plain(bytes: &[u8], start: usize, word: &[u8], cue: Cue) -> Option<Found> {
         Cue::Password | Cue::Account if value::is_strong(word) || value::is_scrambled(word) => {
             found(bytes, start, word, super::PASSWORD)
         }
-        Cue::Key if word.len() >= 20 && value::is_scrambled(word) => {
+        Cue::Key if word.len() >= 20 && value::is_scrambled(word) || value::is_long_key(word) => {
             found(bytes, start, word, super::API_KEY)
         }
         _ => None,

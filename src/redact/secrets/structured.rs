@@ -12,6 +12,7 @@ const LONGEST_KEY: usize = 16 * 1024;
 const LONGEST_TOKEN: usize = 16 * 1024;
 const LONGEST_FIELDS: usize = 512;
 const LONGEST_URL: usize = 512;
+const LONGEST_AUTHORITY: usize = 128;
 /// How far behind the name of a command its option may stand.
 const LONGEST_COMMAND: usize = 256;
 /// Surer than that the password and the host are an e-mail address, as which they could be read.
@@ -189,7 +190,8 @@ pub(super) fn registry_auth(bytes: &[u8], colon: usize) -> Option<Found> {
 /// The password in a `.netrc` (curl and ftp: `machine … login … password …`), whose word `password` is at `start..end`.
 pub(super) fn netrc(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
     let before = bytes.get(start.saturating_sub(LONGEST_COMMAND)..start)?;
-    (bytes.get(end) == Some(&b' ') && before.ends_with(b" ") || before.ends_with(b"\n")).then_some(())?;
+    let apart = before.last().is_some_and(u8::is_ascii_whitespace);
+    (bytes.get(end) == Some(&b' ') && apart).then_some(())?;
     let words: Vec<&[u8]> = before.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).collect();
     let login = words.len().checked_sub(2).and_then(|at| words.get(at))?;
     let machine = words.iter().rev().skip(2).take(3).any(|word| *word == b"machine" || *word == b"default");
@@ -253,6 +255,36 @@ fn host_sign(rest: &[u8]) -> Option<usize> {
             && host.get(length).is_none_or(|byte| b":/?#,".contains(byte))
     };
     (0..rest.len()).rev().find(is_sign)
+}
+
+/// The password in an authority without a scheme, `name:password@host:port`, whose first colon is at `colon`.
+pub(super) fn authority_password(bytes: &[u8], colon: usize) -> Option<Found> {
+    let before = colon.checked_sub(1).and_then(|at| bytes.get(at))?;
+    let rest = bytes.get(colon + 1..)?;
+    let first = rest.first().filter(|byte| byte.is_ascii_graphic() && !b"\"'`/:,{[(<".contains(byte));
+    (before.is_ascii_alphanumeric() && first.is_some()).then_some(())?;
+    let rest = rest.get(..LONGEST_AUTHORITY).unwrap_or(rest);
+    let rest = rest.get(
+        ..rest
+            .iter()
+            .position(|byte| !byte.is_ascii_graphic() || b"\"'`<>,".contains(byte))
+            .unwrap_or(rest.len()),
+    )?;
+    let sign = memchr::memrchr(b'@', rest)?;
+    let password = rest.get(..sign)?;
+    let host = rest.get(sign + 1..)?;
+    let name = host.iter().take_while(|byte| byte.is_ascii_alphanumeric() || b".-".contains(byte)).count();
+    let port = host.get(name) == Some(&b':') && host.get(name + 1).is_some_and(u8::is_ascii_digit);
+    let plausible = port
+        && host.get(..name)?.contains(&b'.')
+        && password.len() >= 6
+        && value::is_password(password, true);
+    plausible.then_some(Found {
+        start: colon + 1,
+        end: colon + 1 + sign,
+        kind: super::CONNECTION_STRING,
+        score: SURE,
+    })
 }
 
 /// The private key in a file of PuTTY's ("PPK file format", with or without encryption), at its first word.

@@ -7,6 +7,15 @@ use super::written::{NAMES, NO_PASSWORDS, PLACEHOLDERS, TECHNICAL, WORDS};
 /// How many bytes of a value are looked at for what people write: more than any placeholder has.
 const LOOKED_AT: usize = 256;
 
+/// The bytes of a quotation mark beyond ASCII that a text begins with: `„`, `“`, `«`, `「` and their like.
+pub(super) fn quote_at(text: &[u8]) -> usize {
+    match text {
+        [0xc2, 0xab | 0xbb, ..] => 2,
+        [0xe2, 0x80, 0x98..=0x9f | 0xb9 | 0xba, ..] | [0xe3, 0x80, 0x8a..=0x8f, ..] => 3,
+        _ => 0,
+    }
+}
+
 /// Whether `text` has `word` somewhere, in any case of ASCII letters; `word` is in lower case.
 pub(super) fn contains(text: &[u8], word: &str) -> bool {
     let word = word.as_bytes();
@@ -80,7 +89,11 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
         Some(_) => 0,
         None => return true,
     };
-    value.len() < 40 && value.get(1..).is_some_and(|rest| rest.contains(&closer))
+    // A tag of YAML.
+    let tag = value
+        .strip_prefix(b"!")
+        .is_some_and(|name| name.iter().all(|byte| byte.is_ascii_lowercase() || b"_/".contains(byte)));
+    tag || value.len() < 40 && value.get(1..).is_some_and(|rest| rest.contains(&closer))
         || path
         || value.starts_with(b"${")
         || value.starts_with(b"$(")
@@ -185,7 +198,10 @@ pub(super) fn is_token_body(body: &[u8]) -> bool {
 pub(super) fn is_random(value: &[u8]) -> bool {
     let makeup = makeup(value);
     value.len() >= 12
-        && ((makeup.digits >= 2 && makeup.letters >= 2) || makeup.flips >= 6 || makeup.digits >= 20)
+        && ((makeup.digits >= 2 && makeup.letters >= 2)
+            || makeup.flips >= 6
+            || makeup.digits >= 20
+            || makeup.digits == 1 && value.len() >= 16 && has_runs_of_capitals(value))
         && makeup.distinct >= 7
         && value.iter().all(u8::is_ascii_graphic)
         && !is_slug(value)
@@ -195,6 +211,13 @@ pub(super) fn is_random(value: &[u8]) -> bool {
         && !is_location(value)
         && longest_repeat(value) < 6
         && longest_sequence(value) < 7
+}
+
+/// Whether capitals stand together twice or more behind small letters, as they seldom do in names of code.
+fn has_runs_of_capitals(value: &[u8]) -> bool {
+    let run = |three: &[u8]| matches!(three, [one, two, three] if one.is_ascii_lowercase() && two.is_ascii_uppercase() && three.is_ascii_uppercase());
+    value.windows(3).filter(|three| run(three)).count() >= 2
+        && value.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte))
 }
 
 /// A path, an address, a version or a time: made of digits and letters, and public.
@@ -323,7 +346,7 @@ pub(super) fn is_public(value: &[u8]) -> bool {
     let address = value
         .strip_prefix(b"0x")
         .is_some_and(|digits| digits.iter().take_while(|byte| byte.is_ascii_hexdigit()).count() == 40);
-    begins(value, "sha256:") || begins(value, "md5:") || address
+    ["sha256:", "md5:", "pk_live_", "pk_test_"].iter().any(|head| begins(value, head)) || address
 }
 
 /// Whether a value is the name of a host: small letters, digits and dots, and a last part of letters.
@@ -334,6 +357,16 @@ fn is_host(value: &[u8]) -> bool {
         && last.len() < value.len()
         && last.iter().all(u8::is_ascii_lowercase)
         && !is_dotted_phrase(value)
+}
+
+/// Whether a word is a key by its length and its changes alone, wherever it stands: 32 characters and more, no hash.
+pub(super) fn is_long_key(word: &[u8]) -> bool {
+    let plain = word.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
+    (32..=128).contains(&word.len())
+        && plain
+        && !is_hex(word)
+        && makeup(word).flips >= 6
+        && is_machine_made(word)
 }
 
 /// Whether a value has so many signs of so many kinds that only a machine makes it, and no sentence or code does.
@@ -515,7 +548,7 @@ fn is_ordinary(word: &[u8], at: usize) -> bool {
     let numeric = |part: &[u8]| part.iter().all(|byte| byte.is_ascii_digit() || b"._-".contains(byte));
     let cased = word.iter().any(u8::is_ascii_uppercase) && word.iter().any(u8::is_ascii_lowercase);
     match word.get(at) {
-        Some(b'@') => !cased || behind.contains(&b'.') || numeric(behind),
+        Some(b'@') => !cased || behind.contains(&b'.') || numeric(behind) && !behind.is_empty(),
         // `PR#1234`, `US$2024`; `Sommer2024!` is none of them.
         Some(b'#' | b'$') => numeric(behind) && !behind.is_empty(),
         Some(b'%') => behind.get(..2).is_some_and(|pair| pair.iter().all(u8::is_ascii_hexdigit)),
