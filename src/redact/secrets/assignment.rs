@@ -5,6 +5,7 @@
 //! its name promises. Nothing here knows the formats of providers.
 
 use super::Found;
+use super::grouped;
 use super::names::{
     CLOSED_KEYS, EXAMPLES, KEY_ENDINGS, KEY_QUALIFIERS, KEY_WORDS, KEYS, OPENING, PASSWORD_BEGINNINGS,
     PASSWORD_ENDINGS, PASSWORD_WORDS, TOKEN_QUALIFIERS, TRAILERS, TYPES,
@@ -49,6 +50,13 @@ pub(super) fn behind(bytes: &[u8], sign: usize) -> Option<Found> {
 /// What the name of a column promises.
 pub(super) fn named(name: &[u8]) -> Option<Promise> {
     promise_of(last_word(name)).or_else(|| is_key_to_api(name).then_some(Promise::Key))
+}
+
+/// The secret in the cell of a table behind that of its name, which ends at `end`.
+pub(super) fn in_next_cell(bytes: &[u8], end: usize) -> Option<Found> {
+    let promise = named(name_before(bytes, end))?;
+    let (start, end, _) = value_behind(bytes, end.checked_sub(1)?)?;
+    (bytes.get(end) == Some(&b'<')).then(|| judge(bytes, promise, start, end, true)).flatten()
 }
 
 /// Whether a name is that of a key that opens something.
@@ -202,7 +210,7 @@ fn name_before(bytes: &[u8], sign: usize) -> &[u8] {
     let earliest = sign.saturating_sub(LONGEST_NAME);
     let before = bytes.get(earliest..sign).unwrap_or_default();
     let closes = |byte: u8| {
-        matches!(byte, b'"' | b'\'' | b'`' | b']' | b')' | b'*' | b'\\' | b' ' | b'\t' | b':' | b'?')
+        matches!(byte, b'"' | b'\'' | b'`' | b']' | b')' | b'*' | b'\\' | b' ' | b'\t' | b':' | b'?' | b'!')
     };
     let closers = before.iter().rev().take_while(|&&byte| closes(byte)).count();
     let before = before.get(..before.len() - closers).unwrap_or_default();
@@ -393,6 +401,10 @@ fn promise_of_words(last: &[u8], before: &[u8]) -> Option<Promise> {
     if trimmed.eq_ignore_ascii_case(b"cookie") && previous.eq_ignore_ascii_case(b"erlang") {
         return Some(Promise::Key);
     }
+    // SonarQube, "Analysis parameters": `sonar.login`.
+    if trimmed.eq_ignore_ascii_case(b"login") && value::ends(previous, "sonar") {
+        return Some(Promise::Key);
+    }
     if trimmed.eq_ignore_ascii_case(b"pat") {
         return Some(Promise::PerhapsKey);
     }
@@ -469,7 +481,7 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
         && bytes
             .get(at..at + lead)?
             .iter()
-            .all(|&byte| byte.is_ascii_alphabetic() || b"\\(&@:".contains(&byte))
+            .all(|&byte| byte.is_ascii_alphabetic() || b"\\(&@:[]".contains(&byte))
     {
         opening = bytes.get(at + lead).copied();
         at += lead + 1;
@@ -490,9 +502,8 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     }
     let before = sign.checked_sub(name_before(bytes, sign).len() + 1).and_then(|before| bytes.get(before));
     let in_url = padding == 0 && before.is_some_and(|before| b"?&#".contains(before));
-    if rest.get(..19).is_some_and(value::is_app_password) && rest.get(19).is_none_or(u8::is_ascii_whitespace)
-    {
-        return Some((at, at + 19, true));
+    if let Some(length) = grouped::length_at(rest) {
+        return Some((at, at + length, true));
     }
     let is_end = |&byte: &u8| {
         byte.is_ascii_whitespace() || b"\"'`,;<|".contains(&byte) || byte >= 0x80 || (in_url && byte == b'&')

@@ -5,6 +5,7 @@
 
 use super::Found;
 use super::assignment::{self, Promise};
+use super::grouped;
 use super::structured::is_chosen;
 use super::value;
 
@@ -100,6 +101,18 @@ fn named(bytes: &[u8], dash: usize) -> Option<Found> {
     let is_name = |byte: &&u8| byte.is_ascii_alphanumeric() || b"-_.".contains(byte);
     let name = rest.get(dashes..dashes + rest.get(dashes..)?.iter().take(40).take_while(is_name).count())?;
     (name.len() >= 4 && rest.get(dashes + name.len()) == Some(&b' ')).then_some(())?;
+    if value::ends(name, "auth") {
+        // Jenkins, "CLI": `-auth name:token`.
+        let (start, end) = argument_at(bytes, dash + dashes + name.len())?;
+        let divider = bytes.get(start..end)?.iter().position(|byte| *byte == b':')?;
+        let token = bytes.get(start + divider + 1..end)?;
+        return value::is_machine_made(token).then_some(Found {
+            start: start + divider + 1,
+            end,
+            kind: super::API_KEY,
+            score: 80,
+        });
+    }
     let promise =
         assignment::named(name).or_else(|| value::ends(name, "pass").then_some(Promise::Password))?;
     let (start, end) = argument_at(bytes, dash + dashes + name.len())?;
@@ -226,7 +239,7 @@ fn password(bytes: &[u8], behind: usize, follows: Follows) -> Option<Found> {
         || value::is_strong(word)
         || value::is_machine_made(word)
         || value::is_phrase(word);
-    let plausible = value::is_password(word, true) && (marked || value::is_app_password(word));
+    let plausible = value::is_password(word, true) && (marked || grouped::is_app_password(word));
     let found =
         Found { start: behind + start, end: behind + start + length, kind: super::PASSWORD, score: 80 };
     plausible.then_some(found)

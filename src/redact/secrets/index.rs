@@ -66,6 +66,7 @@ pub(super) const LEADS: &[(&str, Lead)] = &[
     ("rocommunity ", Lead::Directive),
     ("rwcommunity ", Lead::Directive),
     ("rootpw ", Lead::Directive),
+    ("bindpw ", Lead::Directive),
     ("securestring --value ", Lead::Directive),
     ("schtasks ", Lead::Command),
     ("acl setuser ", Lead::Command),
@@ -180,6 +181,9 @@ pub(super) const LEADS: &[(&str, Lead)] = &[
     ("authtoken", Lead::Key),
     ("jeton", Lead::Key),
     ("2fa seed", Lead::Key),
+    ("zugriffstoken", Lead::Key),
+    ("zugangstoken", Lead::Key),
+    ("accesstoken", Lead::Key),
     ("totp seed", Lead::Key),
     ("otp seed", Lead::Key),
     ("code wifi", Lead::Password),
@@ -234,7 +238,7 @@ pub(super) fn leads_from(first: u8, second: u8) -> impl Iterator<Item = (&'stati
 }
 
 /// The first three bytes of prefixes and leads fall into so many classes: most words are in one of none of them.
-const STARTS: usize = 1 << 15;
+const STARTS: usize = 1 << 16;
 
 const fn start_of(first: u8, second: u8, third: u8) -> usize {
     let bytes = u32::from_le_bytes([first, second, third, 0]);

@@ -15,6 +15,7 @@ mod arguments;
 mod assignment;
 mod columns;
 mod commands;
+mod grouped;
 mod index;
 mod names;
 mod phrases;
@@ -282,7 +283,9 @@ impl Scan<'_> {
         let filed = password
             .then(|| structured::netrc(bytes, at, end).or_else(|| structured::form_field(bytes, at, end)));
         let cue = if password || spoken::is_wireless(bytes, at) { Cue::Password } else { Cue::Key };
-        let found = filed.flatten().or_else(|| spoken::around(bytes, (at, end), cue, flag));
+        // `<td>Password</td><td>…`.
+        let cell = (bytes.get(end) == Some(&b'<')).then(|| assignment::in_next_cell(bytes, end)).flatten();
+        let found = cell.or(filed.flatten()).or_else(|| spoken::around(bytes, (at, end), cue, flag));
         self.kept(at, found)
     }
 

@@ -46,6 +46,7 @@ pub(super) static CONNECTORS: List = List::new(&[
     "now",
     "=",
     "c'est",
+    "par",
     "be",
     "wird",
     "sera",

@@ -447,4 +447,5 @@ pub(super) const RULES: &[Rule] = &[
     usual("Wix", "IST.eyJ", DOTTED, 100, 2000),
     usual("Rootly", "rootly_", HEX, 64, 64),
     exact("Backblaze B2", "K00", BASE64, 28, 28),
+    exact("Pushbullet", "o.", ALNUM, 32, 32),
 ];

@@ -7,6 +7,7 @@
 
 use super::Found;
 use super::assignment;
+use super::grouped;
 use super::names::KEY_QUALIFIERS;
 use super::phrases::{
     ADJECTIVES, ADVERBS, CONNECTORS, COPULAS, INTRODUCERS, LITERALLY, NAMED_AS, OWNERS, SAID,
@@ -112,7 +113,7 @@ fn alone(bytes: &[u8], start: usize, line: &[u8]) -> Option<Found> {
         || last == 0
             && (value::is_strong(word)
                 || value::is_chosen_word(word)
-                || value::is_argument(word) && named > 0);
+                || (value::is_argument(word) || value::is_numbered(word)) && named > 0);
     let code = name.ends_with(b"=") || word.iter().any(|byte| b"()[]{}<>=,;".contains(byte));
     (plain && secret && !code && words <= 2 && word.iter().all(u8::is_ascii_graphic)).then_some(())?;
     found(bytes, start + marks + named + gap + last, word, super::PASSWORD)
@@ -166,9 +167,11 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
         }
         number += 1;
         let bare =
-            word.get(word.iter().take_while(|byte| b"\"'`".contains(byte)).count()..).unwrap_or_default();
+            word.get(word.iter().take_while(|byte| b"\"'`(".contains(byte)).count()..).unwrap_or_default();
         let opaque = hash && value::is_hex(bare) && !(bare.len() == 32 && is_of_service(bytes, begin));
-        let alone = value::is_strong(bare) || value::is_machine_made(bare) && (password || !opaque);
+        let alone = value::is_strong(bare)
+            || password && value::is_jumble(bare)
+            || value::is_machine_made(bare) && (password || !opaque);
         // In some languages "is" comes last.
         let rest = bytes.get(at..).unwrap_or_default();
         let concluded =
@@ -212,7 +215,11 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
         password |= digit;
         // A sign next to the word is looked at in its turn.
         let sign = word == b"=" && number < 2;
-        let connects = if verb { word.eq_ignore_ascii_case(b"is") } else { CONNECTORS.has(word) && !sign };
+        let connects = if verb {
+            word.eq_ignore_ascii_case(b"is")
+        } else {
+            CONNECTORS.has(word.strip_prefix(b"(").unwrap_or(word)) && !sign
+        };
         // Options, and lengths of keys.
         let option = word.starts_with(b"-")
             || ADVERBS.has(word)
@@ -246,8 +253,10 @@ fn is_direct(bytes: &[u8], begin: usize, word: &[u8]) -> bool {
         value::is_spoken_password(word) && (digits >= 2 || mixed() || value::is_phrase(word))
     };
     let phrase = bytes.get(begin..).is_some_and(|word| begins(word, "passphrase")) && value::is_phrase(word);
+    let numbered = |word: &[u8]| value::is_numbered(word) && value::is_spoken_password(word);
     quoted
         || phrase
+        || !english && numbered(word.strip_suffix(b",").unwrap_or(word))
         || value::is_chosen_word(word) && !english
         || chosen(word) && introduced()
         || !english && mixed() && chosen(word)
@@ -271,11 +280,8 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
     let gap = usize::from(mark > 0 && matches!(bytes.get(start + mark), Some(b' ' | 0xc2)));
     let start = start + mark + gap;
     let value = bytes.get(start..)?;
-    if password
-        && value.get(..19).is_some_and(value::is_app_password)
-        && value.get(19).is_none_or(|byte| !byte.is_ascii_alphanumeric())
-    {
-        return Some(Found { start, end: start + 19, kind: super::PASSWORD, score: 70 });
+    if let Some(length) = grouped::length_at(value).filter(|_| password) {
+        return Some(Found { start, end: start + length, kind: super::PASSWORD, score: 70 });
     }
     let length = value.iter().take(LONGEST_VALUE).take_while(|byte| byte.is_ascii_graphic()).count();
     let value = value.get(..length)?;
@@ -298,8 +304,10 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
         let start = start + leading;
         return Some(Found { start, end: start + length, kind: super::PASSWORD, score: 70 });
     }
+    // One question mark is that of the sentence.
+    let asked = !quoted && !value.ends_with(b"??");
     let closing =
-        |byte: &u8| b"\"'`),.;:".contains(byte) || (*byte == b'*' && starred) || (!quoted && *byte == b'?');
+        |byte: &u8| b"\"'`),.;:".contains(byte) || (*byte == b'*' && starred) || (asked && *byte == b'?');
     let length = value.len() - value.iter().rev().take_while(|byte| closing(byte)).count();
     let value = value.get(..length)?;
     let start = start + leading;
@@ -307,7 +315,8 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
     match password {
         true if (value::is_spoken_password(value)
             || value::is_machine_made(value)
-            || value::is_jumble(value))
+            || value::is_jumble(value)
+            || value::is_underscored(value))
             && !begins(value, "http") =>
         {
             found(super::PASSWORD, 65)

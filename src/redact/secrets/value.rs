@@ -2,7 +2,8 @@
 //!
 //! Looks at one value alone; what stands before it is the caller's. Every test is linear in the value.
 
-use super::written::{NAMES, NO_PASSWORDS, PLACEHOLDERS, TECHNICAL, WORDS};
+use super::grouped;
+use super::written::{NAMES, NO_PASSWORDS, PLACEHOLDERS, TECHNICAL};
 
 /// How many bytes of a value are looked at for what people write: more than any placeholder has.
 const LOOKED_AT: usize = 256;
@@ -209,7 +210,7 @@ pub(super) fn is_random(value: &[u8]) -> bool {
         && !value.starts_with(b"=")
         && !is_placeholder(value)
         && !is_location(value)
-        && longest_repeat(value) < 6
+        && longest_repeat(value) < 8
         && longest_sequence(value) < 7
 }
 
@@ -238,7 +239,7 @@ pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
     if value.len() < 6 || value.len() > 128 || is_placeholder(value) || NO_PASSWORDS.iter().any(is_value) {
         return false;
     }
-    if is_app_password(value) {
+    if grouped::is_app_password(value) {
         return true;
     }
     if value.iter().any(|byte| byte.is_ascii_control() || *byte == b' ') {
@@ -292,27 +293,6 @@ pub(super) fn is_password(value: &[u8], quoted: bool) -> bool {
             && (makeup.flips >= 4 || !is_name_of_humps(value)))
 }
 
-/// A password that Google or Apple makes for an application ("Sign in with app passwords", "App-specific passwords"): four times
-/// four small letters; or one that BitLocker makes ("Recovery password"): eight times six digits.
-pub(super) fn is_app_password(value: &[u8]) -> bool {
-    let letters = value.len() == 19
-        && value.get(4).is_some_and(|sign| b" -".contains(sign))
-        && value.iter().enumerate().all(|(at, byte)| match at % 5 {
-            4 => value.get(4) == Some(byte),
-            _ => byte.is_ascii_lowercase(),
-        })
-        && makeup(value).distinct >= 7
-        && !value
-            .split(|byte| b" -".contains(byte))
-            .any(|word| WORDS.iter().any(|own| word == own.as_bytes()));
-    let digits = value.len() == 55
-        && value
-            .iter()
-            .enumerate()
-            .all(|(at, byte)| if at % 7 == 6 { *byte == b'-' } else { byte.is_ascii_digit() });
-    letters || digits
-}
-
 /// Whether a password may stand behind "the password is": as [`is_password`], and nothing that prose says there.
 pub(super) fn is_spoken_password(value: &[u8]) -> bool {
     let makeup = makeup(value);
@@ -361,12 +341,21 @@ fn is_host(value: &[u8]) -> bool {
 
 /// Whether a word is a key by its length and its changes alone, wherever it stands: 32 characters and more, no hash.
 pub(super) fn is_long_key(word: &[u8]) -> bool {
-    let plain = word.iter().all(|byte| byte.is_ascii_alphanumeric() || b"_-".contains(byte));
+    let padded = word.len().is_multiple_of(4) && word.ends_with(b"=");
+    let plain = word.iter().all(|byte| {
+        byte.is_ascii_alphanumeric() || b"_-".contains(byte) || (padded && b"+/=".contains(byte))
+    });
     (32..=128).contains(&word.len())
         && plain
         && !is_hex(word)
         && makeup(word).flips >= 6
         && is_machine_made(word)
+}
+
+/// Whether a value is a phrase of four words or more, joined as names of code are.
+pub(super) fn is_underscored(value: &[u8]) -> bool {
+    let words = || value.split(|byte| *byte == b'_');
+    words().count() >= 4 && words().all(|word| word.len() >= 5 && word.iter().all(u8::is_ascii_lowercase))
 }
 
 /// Whether a value has so many signs of so many kinds that only a machine makes it, and no sentence or code does.
@@ -379,7 +368,7 @@ pub(super) fn is_jumble(value: &[u8]) -> bool {
         && makeup.letters >= 4
         && has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_lowercase)
-        && !value.iter().any(|byte| b"(\\".contains(byte))
+        && !value.iter().any(|byte| b"(<\\".contains(byte))
         && !value.windows(2).any(|pair| pair == b"->" || pair == b"::" || pair == b"=>" || pair == b"</")
         && !is_placeholder(value)
 }
@@ -452,7 +441,7 @@ pub(super) fn is_marked(value: &[u8]) -> bool {
 
 /// Whether a quoted argument of a call that takes a password may be one: no name of a host or a person, no address.
 pub(super) fn is_argument(value: &[u8]) -> bool {
-    if is_app_password(value) {
+    if grouped::is_app_password(value) {
         return true;
     }
     let name = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-_:".contains(byte);
