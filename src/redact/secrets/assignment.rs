@@ -242,7 +242,7 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
         words = last_word(name_before(bytes, earliest + last + 1));
     }
     // .NET: `<setting name="SmtpPassword" …><value>…`.
-    if words.0.eq_ignore_ascii_case(b"value") || words.0.is_empty() {
+    if words.0.eq_ignore_ascii_case(b"value") || words.0.is_empty() && bytes.get(sign) == Some(&b'>') {
         let before = bytes.get(sign.saturating_sub(2 * LONGEST_NAME)..sign)?;
         let named = memchr::memmem::rfind(before, b"<setting name=\"").and_then(|at| before.get(at + 15..));
         if let Some(name) = named.and_then(|named| named.split(|byte| *byte == b'"').next()) {
@@ -259,7 +259,7 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
         }
     }
     // Spark's and Hadoop's settings for Azure end with the name of the account.
-    if value::contains(name, "account.key.") {
+    if name.len() > LONGEST_HEAD && value::contains(name, "account.key.") {
         return Some(Promise::Key);
     }
     promise_of(words).or_else(|| {
@@ -372,7 +372,7 @@ fn promise_of((mut last, mut before): (&[u8], &[u8])) -> Option<Promise> {
         PASSWORD_BEGINNINGS.has(first).then_some(Promise::Password)
     };
     let promise = match promise_of_words(last, before) {
-        None | Some(Promise::PerhapsKey) => beginning().or_else(|| promise_of_words(last, before))?,
+        perhaps @ (None | Some(Promise::PerhapsKey)) => beginning().or(perhaps)?,
         Some(promise) => promise,
     };
     // Most names promise nothing, and need not be compared with those of examples.
@@ -393,16 +393,16 @@ fn promise_of_words(last: &[u8], before: &[u8]) -> Option<Promise> {
     if trimmed.eq_ignore_ascii_case(b"authorization") {
         return Some(Promise::Credential);
     }
-    let previous = last_word(before).0;
-    if trimmed.eq_ignore_ascii_case(b"word") && previous.eq_ignore_ascii_case(b"pass") {
+    let previous = || last_word(before).0;
+    if trimmed.eq_ignore_ascii_case(b"word") && previous().eq_ignore_ascii_case(b"pass") {
         return Some(Promise::Password);
     }
     // RabbitMQ, "Erlang cookie"; Azure DevOps, "Personal access tokens".
-    if trimmed.eq_ignore_ascii_case(b"cookie") && previous.eq_ignore_ascii_case(b"erlang") {
+    if trimmed.eq_ignore_ascii_case(b"cookie") && previous().eq_ignore_ascii_case(b"erlang") {
         return Some(Promise::Key);
     }
     // SonarQube, "Analysis parameters": `sonar.login`.
-    if trimmed.eq_ignore_ascii_case(b"login") && value::ends(previous, "sonar") {
+    if trimmed.eq_ignore_ascii_case(b"login") && value::ends(previous(), "sonar") {
         return Some(Promise::Key);
     }
     if trimmed.eq_ignore_ascii_case(b"pat") {

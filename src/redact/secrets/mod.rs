@@ -364,7 +364,8 @@ impl Scan<'_> {
         // A filter in a template: `{{ .password | quote }}`.
         let filter = || {
             let before = bytes.get(at.saturating_sub(NEAR_BRACES)..at).unwrap_or_default();
-            memchr::memmem::rfind(before, b"{{")
+            memchr::memrchr(b'{', before)
+                .filter(|open| open.checked_sub(1).is_some_and(|open| before.get(open) == Some(&b'{')))
                 .is_some_and(|open| !before.get(open..).unwrap_or_default().contains(&b'}'))
         };
         (bytes.get(at) != Some(&b'|') || !filter()).then_some(())?;
