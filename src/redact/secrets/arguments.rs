@@ -116,9 +116,14 @@ pub(super) fn typed(bytes: &[u8], bracket: usize) -> Option<Found> {
 /// The secret in the argument at `start..end`, behind the comma at `comma`, if the call that it belongs to takes one there.
 pub(super) fn positional(bytes: &[u8], comma: usize, (start, end): (usize, usize)) -> Option<Found> {
     let value = bytes.get(start..end)?;
+    // The last argument of a call that logs in may be what a person has chosen.
+    let last = bytes.get(end + 1) == Some(&b')') && value.len() >= 8 && value::is_numbered(value);
     let secret = value::is_argument(value) || value::is_machine_made(value);
-    secret.then_some(())?;
-    let called = || call_before(bytes, comma).is_some_and(|name| CALLS.ends(name));
+    (secret || last).then_some(())?;
+    let called = || {
+        call_before(bytes, comma)
+            .is_some_and(|name| CALLS.ends(name) && (secret || value::ends(name, "login")))
+    };
     (called() || is_unpacked(bytes, comma)).then_some(())?;
     let known = super::has_known_format(bytes, start);
     (!known).then_some(Found { start, end, kind: super::PASSWORD, score: 75 })
@@ -197,12 +202,31 @@ fn values(bytes: &[u8], at: usize) -> Option<Vec<Found>> {
     let list = rest.get(..memchr::memchr(b')', rest)?)?;
     let behind = bytes.get(open + list.len() + 1..)?;
     let gap = behind.iter().take(16).take_while(|byte| byte.is_ascii_whitespace()).count();
-    value::begins(behind.get(gap..)?, "values").then_some(())?;
+    let copied = value::begins(behind.get(gap..)?, "from stdin");
+    (copied || value::begins(behind.get(gap..)?, "values")).then_some(())?;
     let mut promises: [Option<Promise>; MOST_COLUMNS] = [None; MOST_COLUMNS];
     for (promise, name) in promises.iter_mut().zip(list.split(|byte| *byte == b',')) {
         *promise = assignment::named(name.trim_ascii());
     }
     let mut found = Vec::new();
+    if copied {
+        // PostgreSQL, "COPY": rows of cells that tabs divide, up to `\\.`.
+        let mut at = open + list.len() + 1 + gap;
+        at += memchr::memchr(b'\n', bytes.get(at..)?)? + 1;
+        for row in
+            bytes.get(at..)?.split(|byte| *byte == b'\n').take(MOST_ROWS).take_while(|row| *row != b"\\.")
+        {
+            let mut start = at;
+            for (cell, promise) in row.split(|byte| *byte == b'\t').zip(promises) {
+                let end = start + cell.len();
+                found.extend(promise.and_then(|promise| assignment::judge(bytes, promise, start, end, true)));
+                start = end + 1;
+            }
+            at += row.len() + 1;
+        }
+        found.reverse();
+        return Some(found);
+    }
     let mut at = open + list.len() + 1 + gap + "values".len();
     for _ in 0..MOST_ROWS {
         let rest = bytes.get(at..)?;

@@ -59,6 +59,17 @@ pub(super) fn in_next_cell(bytes: &[u8], end: usize) -> Option<Found> {
     (bytes.get(end) == Some(&b'<')).then(|| judge(bytes, promise, start, end, true)).flatten()
 }
 
+/// The secret in the item behind that of its name in a list of Redis' (`HGETALL`): `3) "api_secret"`, and then `4) "…"`.
+pub(super) fn in_next_item(bytes: &[u8], end: usize) -> Option<Found> {
+    let rest = bytes.get(end..)?.strip_prefix(b"\"\n")?;
+    let gap = rest.iter().take(6).take_while(|byte| **byte == b' ').count();
+    let digits = rest.get(gap..)?.iter().take(4).take_while(|byte| byte.is_ascii_digit()).count();
+    let rest = rest.get(gap + digits..)?.strip_prefix(b") \"").filter(|_| digits > 0)?;
+    let start = end + 2 + gap + digits + 3;
+    let length = rest.iter().take(LONGEST_VALUE).position(|byte| *byte == b'"')?;
+    judge(bytes, named(name_before(bytes, end))?, start, start + length, true)
+}
+
 /// Whether a name is that of a key that opens something.
 pub(super) fn opens(name: &[u8]) -> bool {
     matches!(promise_of(last_word(name)), Some(Promise::Key | Promise::KeyOrUuid))
@@ -228,6 +239,16 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
     {
         return Some(Promise::Password);
     }
+    // `<Pass encoding="base64">…`: the name is that of the tag.
+    if before == Some(&b'"') && bytes.get(sign) == Some(&b'>')
+        || name.is_empty() && bytes.get(sign) == Some(&b'>')
+    {
+        let tag = bytes.get(sign.saturating_sub(LONGEST_NAME)..sign)?;
+        if let Some(open) = memchr::memrchr(b'<', tag) {
+            let tag = tag.get(open + 1..)?;
+            name = tag.get(..tag.iter().position(|byte| *byte == b' ').unwrap_or(tag.len()))?;
+        }
+    }
     let mut words = last_word(name);
     if TYPES.has(words.0) {
         name = typed(bytes, sign, name, words)?;
@@ -238,7 +259,7 @@ fn promise(bytes: &[u8], sign: usize) -> Option<Promise> {
         let earliest = sign.saturating_sub(LONGEST_NAME);
         let before = bytes.get(earliest..sign)?;
         let before = before.get(..memchr::memmem::rfind(before, name)?)?;
-        let last = before.iter().rposition(|byte| !b"\"', :<>\r\n\t".contains(byte))?;
+        let last = before.iter().rposition(|byte| !b"\"', :<>{\r\n\t".contains(byte))?;
         words = last_word(name_before(bytes, earliest + last + 1));
     }
     // .NET: `<setting name="SmtpPassword" …><value>…`.
@@ -309,8 +330,13 @@ pub(super) fn constant(bytes: &[u8], end: usize) -> Option<Found> {
     // `aws configure set aws_secret_access_key …`: nothing else is so long.
     let long = || {
         let text = bytes.get(space + 1..).unwrap_or_default();
-        let length = text.iter().take(LONGEST_VALUE).take_while(|byte| byte.is_ascii_graphic()).count();
-        length >= 20 && text.get(..length).is_some_and(value::is_machine_made)
+        let quotes = text.iter().take(1).filter(|byte| b"\"'".contains(byte)).count();
+        let text = text.get(quotes..).unwrap_or_default();
+        let is_end = |byte: &&u8| byte.is_ascii_graphic() && !b"\"'".contains(*byte);
+        let length = text.iter().take(LONGEST_VALUE).take_while(is_end).count();
+        let value = text.get(..length).unwrap_or_default();
+        value::is_machine_made(value) && length >= if quotes > 0 { 10 } else { 16 }
+            || quotes > 0 && value::is_strong(value)
     };
     let column = || {
         first

@@ -40,6 +40,9 @@ pub(super) fn below(bytes: &[u8], at: usize) -> (usize, Vec<Found>) {
 }
 
 fn rows(bytes: &[u8], start: usize, head: &[u8]) -> Option<(usize, Vec<Found>)> {
+    if head.starts_with(b"!") && memchr::memmem::find(head, b"!!").is_some() {
+        return wiki(bytes, start, head);
+    }
     let spaces = || memchr::memmem::find(head.trim_ascii(), b"  ").map(|_| SPACES);
     let divider =
         DIVIDERS.into_iter().find(|divider| memchr::memchr(*divider, head).is_some()).or_else(spaces)?;
@@ -106,6 +109,30 @@ fn cells(line: &[u8], offset: usize, divider: u8) -> impl Iterator<Item = (usize
         start = (begin + length < line.len()).then_some(begin + length + gap);
         Some((offset + begin, offset + begin + length))
     })
+}
+
+/// The same in a table of MediaWiki's ("Help:Tables"): `! Host !! Password`, then `|-` and `| db03 || …`.
+fn wiki(bytes: &[u8], start: usize, head: &[u8]) -> Option<(usize, Vec<Found>)> {
+    let mut promises: [Option<Promise>; MOST_COLUMNS] = [None; MOST_COLUMNS];
+    for (promise, name) in promises.iter_mut().zip(head.get(1..)?.split(|byte| *byte == b'!').step_by(2)) {
+        *promise = assignment::named(name.trim_ascii());
+    }
+    let mut found = Vec::new();
+    let mut next = start + head.len() + 1;
+    for _ in 0..MOST_ROWS {
+        let row = line(bytes, next);
+        if !row.starts_with(b"|") || row.starts_with(b"|}") {
+            break;
+        }
+        if !row.starts_with(b"|-") {
+            for (promise, cell) in promises.iter().zip(cells(row.get(1..)?, next + 1, b'|')) {
+                let (start, end) = trimmed(bytes, cell);
+                found.extend(promise.and_then(|promise| assignment::judge(bytes, promise, start, end, true)));
+            }
+        }
+        next += row.len() + 1;
+    }
+    Some((next.min(bytes.len()), found))
 }
 
 /// The secrets in a table of HTML's under the head cell that `at` is in.

@@ -152,7 +152,9 @@ pub(super) fn argument(bytes: &[u8], end: usize) -> Option<Found> {
         let tail = value.get(begin..)?;
         let host = tail.iter().rposition(|byte| *byte == b'@').filter(|_| login.is_some());
         let value = tail.get(..host.unwrap_or(tail.len()))?;
-        let secret = value::is_argument(value) || value::is_machine_made(value);
+        let numbered =
+            value.len() >= 8 && value::is_numbered(value) && value.iter().all(u8::is_ascii_alphanumeric);
+        let secret = value::is_argument(value) || value::is_machine_made(value) || numbered;
         if secret {
             let start = start + begin;
             found = Some(Found { start, end: start + value.len(), kind: super::PASSWORD, score: 80 });

@@ -1,10 +1,11 @@
-//! Secrets in text: keys and tokens of 150 services, signed tokens, private keys, passwords in URLs, headers and
+//! Secrets in text: keys and tokens of 200 services, signed tokens, private keys, passwords in URLs, headers and
 //! assignments.
 //!
 //! [`find`] reads a text once. A filter over pairs of bytes says at which words a published prefix may begin
 //! ([`rules`]); signs such as `:` and `=` lead to names that promise a secret ([`assignment`]), and so do the heads of
-//! tables ([`columns`]) and the options of commands ([`commands`]); the rest is known by its structure ([`structured`]). What looks like a secret and is none (placeholders, references to variables,
-//! UUIDs, hashes, public keys, images in base 64) is left alone ([`value`]).
+//! tables ([`columns`]), calls ([`arguments`]), the options and arguments of commands ([`commands`]) and what is said
+//! ([`spoken`]); the rest is known by its structure ([`structured`], [`grouped`]). What looks like a secret and is none
+//! (placeholders, references to variables, UUIDs, hashes, public keys, images in base 64) is left alone ([`value`]).
 //!
 //! Promises: linear time, for every look around a place is bounded; no allocation on text without secrets;
 //! findings come in the order of their start and do not overlap each other. It knows no other class of private data,
@@ -268,6 +269,9 @@ impl Scan<'_> {
         let before = |distance: usize| at.checked_sub(distance).and_then(|at| bytes.get(at).copied());
         // `WLAN-Kennwort` is a word, `_password` and `.password` are parts of a name.
         let compound = before(1) == Some(b'-') && before(2).is_some_and(|byte| byte.is_ascii_alphabetic());
+        if let Some(found) = assignment::in_next_item(bytes, end) {
+            return self.kept(at, Some(found));
+        }
         let joined = before(1).is_some_and(|byte| b"_-.".contains(&byte));
         if joined && !flag && !compound {
             let spoken = || {

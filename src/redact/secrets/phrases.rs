@@ -46,6 +46,10 @@ pub(super) static CONNECTORS: List = List::new(&[
     "now",
     "=",
     "c'est",
+    "ni",
+    "glasi",
+    "është",
+    "da",
     "par",
     "be",
     "wird",
@@ -319,6 +323,7 @@ pub(super) static NAMED_AS: List = List::new(&[
 ]);
 /// What a password may be called before it is told.
 pub(super) static ADJECTIVES: List = List::new(&[
+    "secreta",
     "provisional",
     "temporal",
     "temporaria",

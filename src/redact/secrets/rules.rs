@@ -129,6 +129,7 @@ pub(super) const RULES: &[Rule] = &[
     exact("AWS", "ABIA", UPPER_ALNUM, 16, 16),
     exact("AWS", "ACCA", UPPER_ALNUM, 16, 16),
     usual("AWS", "ABSKQmVkcm9ja0FQSUtleS", BASE64, 100, 140),
+    exact("AWS", "ABSK", BASE64, 109, 269),
     usual("AWS", "bedrock-api-key-", BASE64, 100, 4096),
     usual("AWS", "IQoJb3JpZ2lu", BASE64, 100, 4096),
     usual("AWS", "FwoGZXIvYXdz", BASE64, 100, 4096),

@@ -306,6 +306,14 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
     }
     // One question mark is that of the sentence.
     let asked = !quoted && !value.ends_with(b"??");
+    if mark > 0 && password && value::is_password(value, true) && value::is_marked(value) {
+        return Some(Found {
+            start: start + leading,
+            end: start + leading + value.len(),
+            kind: super::PASSWORD,
+            score: 70,
+        });
+    }
     let closing =
         |byte: &u8| b"\"'`),.;:".contains(byte) || (*byte == b'*' && starred) || (asked && *byte == b'?');
     let length = value.len() - value.iter().rev().take_while(|byte| closing(byte)).count();

@@ -240,7 +240,9 @@ pub(super) fn url_password(bytes: &[u8], colon: usize) -> Option<Found> {
     };
     let divider = rest.get(..at)?.iter().position(|byte| *byte == b':')?;
     let password = rest.get(divider + 1..at)?;
-    (password.len() >= 3 && is_chosen(password)).then_some(())?;
+    // `…:1433;user=…;password=…@…` has its own name for it.
+    let fields = password.contains(&b';') && value::contains(password, "password=");
+    (password.len() >= 3 && is_chosen(password) && !fields).then_some(())?;
     Some(Found { start: start + divider + 1, end: start + at, kind: super::CONNECTION_STRING, score: SURE })
 }
 
