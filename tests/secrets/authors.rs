@@ -1,9 +1,9 @@
 //! Secrets in rows by authors who saw neither the filter nor its tests: chats, tickets, files, commands, tables and dumps in thirty
 //! languages, with look-alikes among them. Their values are drawn at random or made up; none was ever issued.
 //!
-//! `authors.jsonl` has eight authors' rows, from which the filter has learned since; `unseen.jsonl` is the last author's, with
-//! which nothing was changed. A secret counts as found when nine tenths of its letters and digits are taken out, by
-//! whatever type; a look-alike as flagged when a secret is found in it.
+//! The filter has learned from them since. Each set was measured before that: the first two had .85 and .78 of their secrets
+//! found, the last four .965, .967, .960 and .967. A secret counts as found when nine tenths of its letters and digits are
+//! taken out, by whatever type; a look-alike as flagged when a secret is found in it.
 
 use serde::Deserialize;
 use tollgate::redact::{Settings, find_all, secrets};
@@ -31,12 +31,6 @@ impl Measured {
 
     pub(crate) fn rate(&self) -> f64 {
         self.flagged as f64 / self.clean as f64
-    }
-
-    /// A line of the table in docs/redaction.md.
-    pub(crate) fn line(&self, name: &str) -> String {
-        let Self { planted, clean, flagged, .. } = self;
-        format!("| {name} | {planted} | {:.3} | {flagged} of {clean} |\n", self.recall())
     }
 }
 
