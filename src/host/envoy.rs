@@ -1,4 +1,5 @@
 //! The calls of the host, for the stream whose callback runs: what [`Host`] says, in proxy-wasm's words.
+//! Deliberately unknown here: which callback that is, and what the calls are for.
 
 use std::cell::RefCell;
 use std::collections::HashMap;

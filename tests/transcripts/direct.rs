@@ -95,7 +95,10 @@ fn unavailable() -> String {
 }
 
 fn broken_off() -> String {
-    let mut story = sent("The provider breaks off before the answer is known to be one: so does Envoy.", "");
+    let mut story = sent(
+        "The provider breaks off before the answer is known to be one: Envoy tells the client past the filters.",
+        "",
+    );
     story.answer(JSON, &[b"{\"choices\":["], false);
     story.done()
 }

@@ -265,8 +265,9 @@ impl Policy {
         if let Phase::Reserving(_, place) = &mut self.phase {
             self.record.queued = place.take().map(|place| place.waited(now));
         }
-        self.note_held(client_gone);
+        let broken_off = self.broken_off(client_gone);
         self.record.outcome = match &self.phase {
+            _ if let Some(outcome) = broken_off => outcome,
             // What says that the answer is complete has not left.
             _ if self.awaits_verdict() => broken,
             Phase::Ended(outcome) | Phase::Answered(outcome) | Phase::Explaining { outcome, .. } => *outcome,

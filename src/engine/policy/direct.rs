@@ -4,8 +4,8 @@
 //! While the beginning is awaited, the answer's headers are held, so that an error behind them can still get its status.
 //! Envoy's limit on an attempt ends with the headers; from there on the timer keeps it.
 //!
-//! What is lost beside an adapter: an answer that its provider breaks off while it is held is broken off for the client,
-//! too, because Envoy has no answer of its own for what has begun. See docs/failures.md.
+//! What is lost beside an adapter: where a provider breaks off an answer that is held, Envoy tells the client past the
+//! filters, in its own configured words and not in the client's dialect. See docs/failures.md.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -21,6 +21,8 @@ use crate::engine::fields::{SERVED_BY, UNANSWERED_HEADER};
 use crate::engine::headers::Headers;
 use crate::engine::judge::Judge;
 use crate::engine::patience::{Patience, Turns};
+use crate::engine::refusal::Refusal;
+use crate::observe::record::Outcome;
 
 /// How long before its time is up a request is answered by the gateway, at the most: a tenth of the time, or this. Envoy would
 /// break it off without a word.
@@ -206,16 +208,19 @@ impl Policy {
         flow
     }
 
-    /// The request is over while its answer is held: who that was of, and that it failed, unless the client has gone.
-    pub(super) fn note_held(&mut self, client_gone: bool) {
-        let Some(direct) = &self.direct else { return };
-        let Some(headers) = &direct.held else { return };
+    /// The request is over. Where that came while its answer was held, and the client has not gone, the provider has broken
+    /// off, and Envoy has told the client so past the filters: what is logged of it.
+    pub(super) fn broken_off(&mut self, client_gone: bool) -> Option<Outcome> {
+        let direct = self.direct.as_ref()?;
+        let headers = direct.held.as_ref()?;
         let named = |name| headers.text(name).map(str::to_owned);
         self.record.provider = named(SERVED_BY.provider);
         self.record.provider_model = named(SERVED_BY.provider_model);
         self.record.attempts = 1;
-        if !client_gone {
-            self.record.failed_attempts = direct.failed(true);
+        if client_gone {
+            return None;
         }
+        self.record.failed_attempts = direct.failed(true);
+        Some(Outcome::Refused(Refusal::NoProviderAvailable.code()))
     }
 }
