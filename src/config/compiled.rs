@@ -1,7 +1,8 @@
 //! The compiled form: what the filter reads as its plugin configuration.
 //!
 //! `tollgate render` turns gateway.yaml into one document per role, and each role is given only what it
-//! needs: the adapter sees no key hashes and no teams, the policy sees no provider hosts and no credentials.
+//! needs: the adapter sees no key hashes and no teams, the policy sees no credentials, and no provider hosts but those that it
+//! builds requests for itself ([`Direct`]).
 //! Both are plain data with every reference resolved and every default applied, so that configuring the
 //! filter is one pass of deserialisation and cannot fail for a reason an operator could have been told
 //! earlier.

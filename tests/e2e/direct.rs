@@ -245,6 +245,7 @@ fn a_missing_credential_is_refused() {
             let mut refused = gateway.chat(KEY, &prompt("chat", stream));
             let told = ["content-type", "x-tollgate-provider", "x-tollgate-attempts", "www-authenticate"]
                 .map(|name| refused.header(name).unwrap_or_default().to_owned());
+            assert!(refused.header("x-request-id").is_some());
             seen.push((refused.status, told, refused.json()));
         }
         assert_eq!(mock.log("openai").len(), calls, "nothing goes out without a key");

@@ -106,6 +106,10 @@ impl Policy {
                 Some(_) => note.and_then(|note| note.refused.get().cloned()).unwrap_or(Refusal::Internal),
                 None => Refusal::of_envoy(status, self.gateway.max_request_body),
             };
+            if let Some(id) = self.record.request_id.as_deref().filter(|_| self.direct.is_some()) {
+                // Envoy takes it from the request, which the policy has built anew.
+                effects.push(set_response_header("x-request-id", id));
+            }
             if late && !end_of_stream {
                 return self.stand_in(headers, &refusal, Outcome::Refused(refusal.code()), effects);
             }
