@@ -22,7 +22,7 @@ record! {
         /// Where the filter is that speaks to providers: `chain` puts one into each chain of targets, beside the
         /// credentials of that chain alone; `shared` has one for all, beside all credentials, and starts much faster
         /// where there are many models. `where_needed` is as `chain`, but a model with one target and `retries: 0` does
-        /// without for calls in the provider's own dialect, which costs a third less (see docs/failures.md). Default: chain.
+        /// without for calls in the provider's own dialect, which costs a quarter less (see docs/failures.md). Default: chain.
         optional adapter: AdapterIn,
     }
 }
