@@ -478,8 +478,9 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     if bytes.get(sign) == Some(&b':') && bytes.get(at) == Some(&b':') {
         return None;
     }
-    let padding =
-        bytes.get(at..)?.iter().take(12).take_while(|&&byte| b" \t=>*\r\n|:".contains(&byte)).count();
+    // Behind `=`, a value stands in the same line.
+    let gap: &[u8] = if bytes.get(sign) == Some(&b'=') { b" \t=>*|:" } else { b" \t=>*\r\n|:" };
+    let padding = bytes.get(at..)?.iter().take(12).take_while(|byte| gap.contains(byte)).count();
     // The head of a function is no name in a file.
     let crosses = bytes.get(at..at + padding)?.contains(&b'\n');
     (!crosses || sign.checked_sub(1).and_then(|before| bytes.get(before)) != Some(&b')')).then_some(())?;

@@ -103,7 +103,10 @@ pub(super) fn is_reference(value: &[u8]) -> bool {
         || value.ends_with(b"(")
         || SOURCES.iter().any(|source| begins(value, source) || contains(value, "environ["))
         // A constant's name, as in `token: API_TOKEN`.
-        || (value.contains(&b'_') && value.iter().all(is_name) && value.iter().any(u8::is_ascii_uppercase))
+        || (value.contains(&b'_')
+            && value.iter().all(is_name)
+            && value.iter().any(u8::is_ascii_uppercase)
+            && 4 * value.iter().filter(|byte| byte.is_ascii_digit()).count() <= value.len())
 }
 
 /// The longest row of one byte.
@@ -368,7 +371,7 @@ pub(super) fn is_jumble(value: &[u8]) -> bool {
         && makeup.letters >= 4
         && has(u8::is_ascii_uppercase)
         && has(u8::is_ascii_lowercase)
-        && !value.iter().any(|byte| b"(<\\".contains(byte))
+        && !value.iter().any(|byte| b"(<\\\"".contains(byte))
         && !value.windows(2).any(|pair| pair == b"->" || pair == b"::" || pair == b"=>" || pair == b"</")
         && !is_placeholder(value)
 }
