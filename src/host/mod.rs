@@ -25,8 +25,6 @@
 mod abi;
 pub mod driver;
 #[cfg(target_arch = "wasm32")]
-mod envoy;
-#[cfg(target_arch = "wasm32")]
 mod wasm;
 
 use std::time::Duration;

@@ -90,7 +90,7 @@ fn local_replies() -> Value {
         json!({"expression": "response.code_details == 'overload'"}),
     );
     json!({"mappers": [{
-        "filter": {"response_flag_filter": {"flags": ["NC", "NR", "UH", "UF", "UO", "UC", "LR", "UR", "UPE", "OM"]}},
+        "filter": {"response_flag_filter": {"flags": ["NC", "NR", "UH", "UF", "UO", "UC", "LR", "UR", "OM"]}},
         "body_format_override": body(&Refusal::NoProviderAvailable),
     }, {
         "filter": {"extension_filter": overload},

@@ -34,26 +34,16 @@ fn file(credential: &str) -> String {
 
 /// The filter that writes the credential `name` into its private header at each attempt.
 pub(super) fn injector(gateway: &Gateway, place: &Place, name: &str) -> Value {
-    // The adapter refuses an attempt without a credential in words that the client understands.
-    injector_into(gateway, place, name, (&credential_header(name), ""), Missing::Passes)
+    injector_into(gateway, place, name, &credential_header(name), "")
 }
 
-/// What becomes of a request for which a credential has no value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Missing {
-    /// It goes on without.
-    Passes,
-    /// Envoy refuses it.
-    Refused,
-}
-
-/// The filter that writes the credential `name` into a header, behind a prefix.
+/// The filter that writes the credential `name` into `header`, behind `prefix`.
 pub(super) fn injector_into(
     gateway: &Gateway,
     place: &Place,
     name: &str,
-    (header, prefix): (&str, &str),
-    missing: Missing,
+    header: &str,
+    prefix: &str,
 ) -> Value {
     let filter = format!("credential.{name}");
     let (secret, source) = match gateway.credentials.get(name) {
@@ -75,10 +65,7 @@ pub(super) fn injector_into(
     extension(
         &filter,
         "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
-        json!({
-            "overwrite": true,
-            "allow_request_without_credential": missing == Missing::Passes,
-            "credential": credential,
-        }),
+        // The adapter refuses an attempt without a credential in words that the client understands.
+        json!({"overwrite": true, "allow_request_without_credential": true, "credential": credential}),
     )
 }

@@ -32,13 +32,7 @@ fn cluster(gateway: &Gateway, place: &Place, name: &str, webhook: &Webhook) -> V
             "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
             json!({}),
         );
-        let injector = secrets::injector_into(
-            gateway,
-            place,
-            name,
-            ("authorization", "Bearer "),
-            secrets::Missing::Passes,
-        );
+        let injector = secrets::injector_into(gateway, place, name, "authorization", "Bearer ");
         fields.insert("http_filters".to_owned(), json!([injector, codec]));
     }
     let (discovery, host) = discovery(upstream);

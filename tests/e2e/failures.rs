@@ -21,13 +21,13 @@ use crate::mock::Mock;
 const PAGE: &str = "<!doctype html><html><body>Something went wrong</body></html>";
 
 /// How the page says of an error at the end of a stream that its connection does not end well.
-pub(crate) const BROKEN_OFF_AFTER: &str = ", then broken off";
+const BROKEN_OFF_AFTER: &str = ", then broken off";
 
 /// What is only bounded by the time that its model gives it.
-pub(crate) const ENDLESS: &str = "endless";
+const ENDLESS: &str = "endless";
 
 /// How the mock provider fails, by the name of the fault in the page.
-pub(crate) fn behaviours() -> Vec<(&'static str, Value)> {
+fn behaviours() -> Vec<(&'static str, Value)> {
     let page = |status: u16| json!({"status": status, "body": PAGE, "content_type": "text/html"});
     // The forms of OpenAI's guide, "Error codes", and of Anthropic's reference, "Errors": both have `error.type`.
     let error =
@@ -72,19 +72,19 @@ pub(crate) fn behaviours() -> Vec<(&'static str, Value)> {
 
 /// A row of the page's table.
 #[derive(Clone)]
-pub(crate) struct Row {
-    pub(crate) fault: String,
-    pub(crate) answer: String,
-    pub(crate) dialect: String,
-    pub(crate) status: u16,
-    pub(crate) error: String,
+struct Row {
+    fault: String,
+    answer: String,
+    dialect: String,
+    status: u16,
+    error: String,
     attempts: usize,
-    pub(crate) outcome: String,
-    pub(crate) metered: String,
+    outcome: String,
+    metered: String,
     served_by_chain: bool,
 }
 
-pub(crate) fn rows() -> Vec<Row> {
+fn rows() -> Vec<Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/failures.md");
     let text = fs::read_to_string(path).unwrap();
     let table = text.lines().filter(|line| line.starts_with("| `") && line.matches(" | ").count() == 8);
@@ -250,15 +250,6 @@ fn play(gateway: &Gateway, mock: &Mock, case: &Case) -> Result<(), String> {
     told(case, &wrong, &text)
 }
 
-/// What a line of the access log says of the tokens, in the words of the table.
-pub(crate) fn metered(line: &Value) -> &'static str {
-    match (&line["input_tokens"], &line["tokens_estimated"]) {
-        (Value::Null, _) => "nothing",
-        (_, Value::Bool(true)) => "estimated",
-        _ => "reported",
-    }
-}
-
 /// What is wrong with the line of a case in the access log, if anything is.
 fn look_up(lines: &[Value], case: &Case) -> Result<(), String> {
     let row = &case.row;
@@ -267,7 +258,11 @@ fn look_up(lines: &[Value], case: &Case) -> Result<(), String> {
     let [line] = found[..] else { return told(case, &[format!("{} lines", found.len())], "") };
     let (outcome, expected) =
         if case.is_served() { ("ok", "reported") } else { (&*row.outcome, &*row.metered) };
-    let metered = metered(line);
+    let metered = match (&line["input_tokens"], &line["tokens_estimated"]) {
+        (Value::Null, _) => "nothing",
+        (_, Value::Bool(true)) => "estimated",
+        _ => "reported",
+    };
     let mut wrong = Vec::new();
     for (what, found, expected) in
         [("the outcome", &line["outcome"], outcome), ("what is metered", &json!(metered), expected)]
@@ -285,7 +280,7 @@ fn told(case: &Case, wrong: &[String], seen: &str) -> Result<(), String> {
 }
 
 /// The error that the client was told, in the words of the table.
-pub(crate) fn said(text: &str, expected: &str, is_stream: bool, is_translated: bool) -> String {
+fn said(text: &str, expected: &str, is_stream: bool, is_translated: bool) -> String {
     if expected == "broken off" {
         return expected.to_owned();
     }

@@ -20,7 +20,6 @@ mod client;
 mod clouds;
 mod command;
 mod dialects;
-mod direct;
 mod elsewhere;
 mod embeddings;
 mod exhaustion;

@@ -13,7 +13,6 @@
 
 mod content;
 mod cut;
-mod direct;
 mod elsewhere;
 mod embedding;
 mod external;
@@ -43,7 +42,6 @@ fn told() -> Vec<(String, String)> {
         .chain(translated::stories())
         .chain(surfaces::stories())
         .chain(content::stories())
-        .chain(direct::stories())
         .chain(elsewhere::stories())
         .chain(embedding::stories())
         .chain(external::stories())

@@ -4,7 +4,6 @@
 mod alerts;
 mod content;
 mod dialects;
-mod direct;
 mod elsewhere;
 mod external;
 mod good;
