@@ -41,6 +41,12 @@ pub(super) fn listener(gateway: &Gateway, place: &Place) -> Value {
         "server_name": "tollgate",
         "always_set_request_id_in_response": true,
         "request_headers_timeout": "30s",
+        // Where a request goes says the policy, and before it has spoken nobody.
+        "early_header_mutation_extensions": [extension(
+            "envoy.http.early_header_mutation.header_mutation",
+            "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
+            json!({"mutations": [{"remove": CLUSTER_HEADER}]}),
+        )],
         "stream_idle_timeout": idle_timeout(gateway),
         "local_reply_config": local_replies(),
         "rds": {"route_config_name": ROUTES, "config_source": place.source(ROUTES_FILE)},
