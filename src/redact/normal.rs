@@ -104,8 +104,8 @@ const fn is_mark(byte: u8) -> bool {
     escape | bracket | (byte == b'*')
 }
 
-/// Numbers that are broken over lines are shorter.
-const LONGEST_DIGITS: usize = 16;
+/// How far back a run of base 64 is counted.
+const LONGEST_RUN: usize = 512;
 
 fn is_suspect(byte: u8) -> bool {
     SUSPECTS.get(usize::from(byte)).copied().unwrap_or(false)
@@ -157,11 +157,13 @@ fn change(text: &str, at: usize) -> Option<Change> {
         b'=' => {
             let length = if bytes.starts_with(b"=\r\n") { 3 } else { 2 };
             let breaks = bytes.starts_with(b"=\r\n") || bytes.starts_with(b"=\n");
-            let before = text.as_bytes().get(at.saturating_sub(LONGEST_DIGITS)..at)?;
+            let before = text.as_bytes().get(at.saturating_sub(LONGEST_RUN)..at)?;
             let joins = before.last().is_some_and(u8::is_ascii_alphanumeric);
-            // Behind so much base 64 it is padding.
-            let padding = before.len() == LONGEST_DIGITS
-                && before.iter().all(|byte| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte));
+            // Behind base 64, which comes in fours, it is padding.
+            let in_run = |byte: &&u8| byte.is_ascii_alphanumeric() || b"+/-_".contains(byte);
+            let run = before.iter().rev().take_while(in_run).count();
+            let small = before.iter().rev().take(run).any(u8::is_ascii_lowercase);
+            let padding = run >= 15 && (run + 1).is_multiple_of(4) && small;
             (breaks && joins && !padding).then_some(Change::Gone(length))
         }
         // Emphasis beside a digit.

@@ -12,6 +12,7 @@ use crate::redact::list::List;
 const LONGEST_CALL: usize = 240;
 const LONGEST_VALUE: usize = 256;
 const LONGEST_LIST: usize = 512;
+const LONGEST_COPY: usize = 8192;
 const MOST_ROWS: usize = 64;
 const MOST_COLUMNS: usize = 32;
 
@@ -60,6 +61,9 @@ static CALLS: List = List::new(&[
     "signinwithemailandpassword",
     "createuserwithemailandpassword",
 ]);
+
+/// Those of them that often take other things, when it is the second argument.
+static COMMON: List = List::new(&["connect", "bind", "client", "database", "verify", "sign"]);
 
 /// The secret that a call has as its first argument, whose bracket is at `bracket`: `hmac.new(b"…", …)`.
 pub(super) fn first(bytes: &[u8], bracket: usize) -> Option<Found> {
@@ -120,9 +124,17 @@ pub(super) fn positional(bytes: &[u8], comma: usize, (start, end): (usize, usize
     let last = bytes.get(end + 1) == Some(&b')') && value.len() >= 8 && value::is_numbered(value);
     let secret = value::is_argument(value) || value::is_machine_made(value);
     (secret || last).then_some(())?;
+    // Much connects and is signed with two names.
+    let sure = value::is_strong(value) || value::is_machine_made(value) || value::is_jumble(value);
     let called = || {
-        call_before(bytes, comma)
-            .is_some_and(|name| CALLS.ends(name) && (secret || value::ends(name, "login")))
+        call_before(bytes, comma).is_some_and(|name| {
+            let second = bytes.get(comma.saturating_sub(LONGEST_CALL)..comma).is_some_and(|before| {
+                let open = before.iter().rposition(|byte| *byte == b'(').unwrap_or(0);
+                !before.get(open..).unwrap_or_default().contains(&b',')
+            });
+            let common = second && COMMON.ends(name);
+            CALLS.ends(name) && (sure || !common) && (secret || value::ends(name, "login"))
+        })
     };
     (called() || is_unpacked(bytes, comma)).then_some(())?;
     let known = super::has_known_format(bytes, start);
@@ -212,10 +224,11 @@ fn values(bytes: &[u8], at: usize) -> Option<Vec<Found>> {
     if copied {
         // PostgreSQL, "COPY": rows of cells that tabs divide, up to `\\.`.
         let mut at = open + list.len() + 1 + gap;
-        at += memchr::memchr(b'\n', bytes.get(at..)?)? + 1;
-        for row in
-            bytes.get(at..)?.split(|byte| *byte == b'\n').take(MOST_ROWS).take_while(|row| *row != b"\\.")
-        {
+        let rest = bytes.get(at..)?;
+        at += memchr::memchr(b'\n', rest.get(..LONGEST_LIST).unwrap_or(rest))? + 1;
+        let rest = bytes.get(at..)?;
+        let rest = rest.get(..LONGEST_COPY).unwrap_or(rest);
+        for row in rest.split(|byte| *byte == b'\n').take(MOST_ROWS).take_while(|row| *row != b"\\.") {
             let mut start = at;
             for (cell, promise) in row.split(|byte| *byte == b'\t').zip(promises) {
                 let end = start + cell.len();

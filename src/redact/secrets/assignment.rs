@@ -28,6 +28,8 @@ pub(super) enum Promise {
     PerhapsKey,
     /// Digits that open a card or a door.
     Number,
+    /// A password, or the verdict of a test.
+    Pass,
 }
 
 /// How far back a name is looked for, and how long a value may be.
@@ -140,6 +142,12 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
             };
             (value::is_password(value, given) || quoted && phrase())
                 .then_some((super::PASSWORD, if quoted { 80 } else { 75 }))?
+        }
+        Promise::Pass => {
+            let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            let measure = value.len() - digits <= 3 && digits > 0;
+            let test = value::begins(value, "test");
+            (!measure && !test && value::is_password(value, quoted)).then_some((super::PASSWORD, 75))?
         }
         Promise::Number => {
             let digits = (4..=8).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
@@ -410,6 +418,10 @@ fn promise_of((mut last, mut before): (&[u8], &[u8])) -> Option<Promise> {
 /// What the last word of a name promises, with what stands before it in the name.
 fn promise_of_words(last: &[u8], before: &[u8]) -> Option<Promise> {
     let trimmed = last.strip_suffix(b"1").or_else(|| last.strip_suffix(b"2")).unwrap_or(last);
+    // What a test says, too.
+    if trimmed.eq_ignore_ascii_case(b"pass") && before.last().is_none_or(|byte| b" -".contains(byte)) {
+        return Some(Promise::Pass);
+    }
     if PASSWORD_ENDINGS.ends(trimmed) || PASSWORD_WORDS.has(trimmed) {
         return Some(Promise::Password);
     }

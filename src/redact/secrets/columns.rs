@@ -152,7 +152,8 @@ fn marked_up(bytes: &[u8], at: usize) -> Option<(usize, Vec<Found>)> {
         let rest = rest.get(..LONGEST_LINE).unwrap_or(rest);
         let Some(row) = memchr::memmem::find(rest, b"<tr") else { break };
         let rest = rest.get(row + 3..)?;
-        let length = memchr::memmem::find(rest, b"</tr").unwrap_or(rest.len());
+        let length = memchr::memmem::find(rest, b"</tr").or_else(|| memchr::memmem::find(rest, b"<tr"));
+        let length = length.unwrap_or(rest.len());
         let cells = rest.get(..length)?;
         if let Some(cell) = memchr::memmem::find_iter(cells, b"<td").nth(column.checked_sub(1)?) {
             let tag = cell + memchr::memchr(b'>', cells.get(cell..)?)? + 1;
@@ -162,7 +163,7 @@ fn marked_up(bytes: &[u8], at: usize) -> Option<(usize, Vec<Found>)> {
         }
         end += row + 3 + length;
     }
-    (!found.is_empty()).then_some((at, found))
+    (!found.is_empty()).then_some((end, found))
 }
 
 /// Codes of an account that stand in the lines below, or one behind the other, the last first. `at` is the end of the word for them.

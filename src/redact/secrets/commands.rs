@@ -176,7 +176,8 @@ pub(super) fn logged_in(bytes: &[u8], start: usize) -> Option<Found> {
     let mut words = line.split(|byte| *byte == b' ').skip(2);
     let password = words.next().filter(|_| words.next().is_none())?;
     let end = start + line.len();
-    let secret = value::is_argument(password) || value::is_machine_made(password);
+    let secret =
+        line.starts_with(b"user ") && (value::is_strong(password) || value::is_machine_made(password));
     secret.then_some(Found { start: end - password.len(), end, kind: super::PASSWORD, score: 80 })
 }
 

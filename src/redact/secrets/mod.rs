@@ -76,11 +76,13 @@ pub fn find(text: &str, findings: &mut Vec<Finding>) {
     let mut scan = Scan { bytes, marked_until: 0, key_until: 0, line_until: 0, tabled: Vec::new() };
     let (mut at, mut free) = (0, 0);
     while let Some((place, class)) = scan.next(at) {
-        if let Some(found) = scan.tabled.pop_if(|found| found.start <= place) {
+        while let Some(found) = scan.tabled.pop_if(|found| found.start <= place) {
             if found.start >= free {
-                (at, free) = (found.end, found.end);
-                findings.push(found);
+                free = push(text, found, findings);
             }
+        }
+        if free > place {
+            at = free;
             continue;
         }
         let (found, next) = match class {
@@ -105,12 +107,25 @@ pub fn find(text: &str, findings: &mut Vec<Finding>) {
         at = next;
         // A mark in the middle of a value may lead back into what was found before it.
         if let Some(found) = found.filter(|found| found.start >= free) {
-            at = at.max(found.end);
-            free = found.end;
-            findings.push(found);
+            free = push(text, found, findings);
+            at = at.max(free);
         }
     }
-    findings.extend(scan.tabled.into_iter().rev().filter(|found| found.start >= free));
+    for found in scan.tabled.into_iter().rev() {
+        if found.start >= free {
+            free = push(text, found, findings);
+        }
+    }
+}
+
+/// Adds a finding, to the end of its last character; says where it ends.
+fn push(text: &str, mut found: Found, findings: &mut Vec<Finding>) -> usize {
+    while !text.is_char_boundary(found.end) {
+        found.end += 1;
+    }
+    let end = found.end;
+    findings.push(found);
+    end
 }
 
 fn class_of(byte: u8) -> Class {
@@ -203,7 +218,13 @@ impl Scan<'_> {
             Lead::Putty => structured::putty_key(bytes, at),
             Lead::Oracle => structured::oracle_password(bytes, end),
             Lead::Wireless => structured::wireless(bytes, end),
-            Lead::Directive => spoken::directed(bytes, at, end),
+            Lead::Directive => {
+                // Much is identified by a number; a user is by a password.
+                let quoted = bytes.get(end + 1).is_some_and(|byte| b"\"'`".contains(byte));
+                let before = bytes.get(at.saturating_sub(LONG_RUN * 4)..at).unwrap_or_default();
+                let meant = quoted || !value::begins(rest, "identified") || value::contains(before, "user");
+                meant.then(|| spoken::directed(bytes, at, end)).flatten()
+            }
             Lead::Command => commands::argument(bytes, end),
             Lead::Echo => commands::piped(bytes, end),
             Lead::Words => spoken::mnemonic(bytes, end),
@@ -252,12 +273,15 @@ impl Scan<'_> {
             }
             // What an earlier table has is at an end mostly: this is its last line, or one behind it.
             for found in found {
-                let later = self.tabled.partition_point(|tabled| tabled.start > found.start);
-                self.tabled.insert(later, found);
+                self.line_until = self.line_until.max(found.end);
+                self.kept(at, Some(found));
             }
         }
         // "Pass" is the beginning of many words.
         let verb = bytes.get(at..end).is_some_and(|word| word.eq_ignore_ascii_case(b"pass"));
+        // Speech, in French.
+        (!bytes.get(at..whole_word(bytes, end)).is_some_and(|word| word.eq_ignore_ascii_case(b"parole")))
+            .then_some(())?;
         // A pin has nothing to hide, a PIN has.
         let pin = bytes.get(at..end).is_some_and(|word| word == b"pin" || word == b"Pin" || word == b"puk");
         (!pin && !verb || verb && !bytes.get(end).is_some_and(u8::is_ascii_alphabetic)).then_some(())?;
@@ -409,7 +433,7 @@ fn provider_key(bytes: &[u8], at: usize) -> Option<Found> {
 fn key_of(rule: &rules::Rule, bytes: &[u8], at: usize) -> Option<Found> {
     let start = at + rule.prefix.len();
     let (Length::Usual(least, most) | Length::Exact(least, most)) = rule.length;
-    let limit = 4 * most + LONGEST_RUN;
+    let limit = most + LONGEST_RUN;
     let run = rule.alphabet.end(bytes, start, limit);
     let body = bytes.get(start..run)?;
     let kept =

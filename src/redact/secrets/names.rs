@@ -65,7 +65,6 @@ pub(super) static PASSWORD_ENDINGS: List = List::new(&[
     "parolan",
     "şifresi",
     "şifreniz",
-    "parole",
     "parool",
     "slaptažodis",
     "lozinka",

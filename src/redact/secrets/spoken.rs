@@ -196,8 +196,8 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
         let plain = word.strip_suffix(b",").unwrap_or(word);
         if literal && password && !LITERALLY.has(plain) && plain.len() > 3 {
             let length = word.iter().take_while(|byte| byte.is_ascii_alphanumeric()).count();
-            return Some(Found { start, end: start + length, kind: super::PASSWORD, score: 65 })
-                .filter(|_| length > 3);
+            let found = Found { start, end: start + length, kind: super::PASSWORD, score: 65 };
+            return (length > 3 && ends_clause(bytes, found.end)).then_some(found);
         }
         // Dots that lead to the value in a list.
         if word.len() > 1 && word.iter().all(|byte| *byte == b'.') {
@@ -277,7 +277,12 @@ pub(super) fn is_wireless(bytes: &[u8], begin: usize) -> bool {
 /// The value at `start`, if it is one that prose gives behind a word for it; `uuid` says that it may be one.
 fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Option<Found> {
     let mark = bytes.get(start..).map_or(0, value::quote_at);
-    let gap = usize::from(mark > 0 && matches!(bytes.get(start + mark), Some(b' ' | 0xc2)));
+    // A space that does not break has two bytes.
+    let gap = match bytes.get(start + mark) {
+        Some(b' ') if mark > 0 => 1,
+        Some(0xc2) if mark > 0 && bytes.get(start + mark + 1) == Some(&0xa0) => 2,
+        _ => 0,
+    };
     let start = start + mark + gap;
     let value = bytes.get(start..)?;
     if let Some(length) = grouped::length_at(value).filter(|_| password) {
@@ -336,6 +341,11 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
     }
 }
 
+/// Whether a sentence or a part of it ends at `at`.
+fn ends_clause(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at).is_none_or(|byte| !byte.is_ascii_alphanumeric() && *byte != b' ')
+}
+
 /// A word or a number that is a password since nothing else can be meant.
 fn ordinary(bytes: &[u8], begin: usize, start: usize, word: &[u8], number: usize) -> Option<Found> {
     let closing = word.iter().rev().take_while(|byte| b"\"'`*),.;:!?\n".contains(byte)).count();
@@ -354,12 +364,12 @@ fn ordinary(bytes: &[u8], begin: usize, start: usize, word: &[u8], number: usize
     let length = word.len();
     let wireless = is_wireless(bytes, begin) && length >= 8;
     let numbered = digits && (code || wireless || number <= 3 && length >= 6 && begins(text, "password"));
-    (own && said || numbered).then_some(Found {
-        start,
-        end: start + word.len(),
-        kind: super::PASSWORD,
-        score: 65,
-    })
+    let conjoined = bytes
+        .get(start + word.len()..)
+        .is_some_and(|rest| rest.starts_with(b" and ") || rest.starts_with(b" but "));
+    let ends = ends_clause(bytes, start + word.len());
+    (own && said && !ADVERBS.has(word) && (ends || conjoined) || numbered && (ends || code || wireless))
+        .then_some(Found { start, end: start + word.len(), kind: super::PASSWORD, score: 65 })
 }
 
 /// The words that a wallet is restored from (BIP 39, "Mnemonic code": twelve to twenty-four), behind the word for them that ends at
@@ -389,7 +399,10 @@ pub(super) fn mnemonic(bytes: &[u8], end: usize) -> Option<Found> {
         length += letters + 1;
     }
     let text = rest.get(begin..begin + length.min(rest.len() - begin))?.trim_ascii_end();
-    (count >= 12).then_some(Found {
+    // Words that sentences have, and those lists have not.
+    let sentence =
+        text.split(|byte| *byte == b' ').any(|word| [&b"the"[..], b"for", b"are", b"and"].contains(&word));
+    (count >= 12 && !sentence).then_some(Found {
         start: end + begin,
         end: end + begin + text.len(),
         kind: super::PASSWORD,

@@ -377,7 +377,7 @@ pub(super) fn cookie(bytes: &[u8], sign: usize) -> Option<Found> {
     session.iter().any(|word| value::ends(name, word)).then_some(())?;
     let line = before.get(memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1)..)?;
     value::contains(line, "cookie").then_some(())?;
-    let length = bytes.get(sign + 1..)?.iter().take(LONGEST_TOKEN);
+    let length = bytes.get(sign + 1..)?.iter().take(LONGEST_FIELDS);
     let length = length.take_while(|byte| byte.is_ascii_graphic() && !b";,\"'`\\".contains(byte)).count();
     let token = bytes.get(sign + 1..sign + 1 + length)?;
     let known = super::has_known_format(bytes, sign + 1);

@@ -140,6 +140,27 @@ fn a_password_is_told_in_many_ways() {
     assert_eq!(found(codes), [("ab3kd-92mxp", "PASSWORD"), ("q7rtz-1wvc4", "PASSWORD")]);
 }
 
+/// Whatever is found ends with a character, and what is found twice is told once.
+#[test]
+fn findings_end_with_characters() {
+    let accents = "é".repeat(400);
+    for text in [
+        format!("name=\"password\"\r\n\r\na{accents}"),
+        format!("curl -u nina:{accents}"),
+        format!("db.example:5432:shop:nina:{accents}"),
+        "creds Kennwort nina/Kiesel84grau".to_owned(),
+        "<tr><th>pwd<td>Sommer2024\n".repeat(40),
+    ] {
+        let mut findings = Vec::new();
+        find(&text, &mut findings);
+        let mut at = 0;
+        for finding in findings {
+            assert!(at <= finding.start && text.get(finding.start..finding.end).is_some(), "{text}");
+            at = finding.end;
+        }
+    }
+}
+
 /// What stands between the word and its value is read, too.
 #[test]
 fn nothing_is_passed_over_on_the_way_to_a_password() {
@@ -207,12 +228,12 @@ fn commands_take_passwords_in_their_own_ways() {
         "sqlplus nina/PW@db03:1521/shop",
         "xfreerdp /v:host /u:nina /p:PW",
         "db03.example:5432:shop:nina:PW",
-        "user nina PW",
         "WIFI:T:WPA;S:home;P:PW;;",
     ] {
         let text = text.replace("PW", "Kiesel84Grau");
         assert_eq!(found(&text), [("Kiesel84Grau", "PASSWORD")], "{text}");
     }
+    assert_eq!(found("user nina Kiesel!84grau\nget x"), [("Kiesel!84grau", "PASSWORD")]);
     assert_eq!(found("echo build2024 | tee log"), []);
     assert_eq!(found("docker run --user nina -p 8080:80 image2024"), []);
 }
@@ -311,6 +332,13 @@ fn what_only_looks_like_one_stays() {
         "PIN: 560001, MG Road, Bengaluru, India",
         "Sec-WebSocket-Key: q8Zr3LmV2xTc9Yb7Wk5Aqg==",
         "def check(user, password):\n    limit2 = user.quota3\n",
+        "--- PASS: TestShop2 (0.00s)\npass=120345 fail=2\nFirst pass: 1043ms",
+        "User Story US-1042\nUser Guide 2024Q3",
+        "my password is stolen, and my password is somewhere in the vault",
+        "The password is the word that was chosen for it",
+        "signal.connect(\"clicked\", \"on_Button1\"); keymap.bind(\"palette\", \"Ctrl+Shift+P\")",
+        "the fault is identified by CVE-2024-3094",
+        "Temps de parole : 12min30",
     ] {
         assert_eq!(found(text), [], "{text}");
     }

@@ -3,7 +3,7 @@
 //! Looks at one value alone; what stands before it is the caller's. Every test is linear in the value.
 
 use super::grouped;
-use super::written::{NAMES, NO_PASSWORDS, PLACEHOLDERS, TECHNICAL};
+use super::written::{NAMES, NO_PASSWORDS, TECHNICAL, names_a_placeholder};
 
 /// How many bytes of a value are looked at for what people write: more than any placeholder has.
 const LOOKED_AT: usize = 256;
@@ -37,7 +37,7 @@ pub(super) fn ends(text: &[u8], word: &str) -> bool {
 /// Whether the value stands for one: a word like "your-key", a reference to a variable, a row of the same sign.
 pub(super) fn is_placeholder(value: &[u8]) -> bool {
     let head = value.get(..LOOKED_AT).unwrap_or(value);
-    is_reference(head) || PLACEHOLDERS.iter().any(|word| contains(head, word)) || longest_repeat(head) >= 8
+    is_reference(head) || names_a_placeholder(head) || longest_repeat(head) >= 8
 }
 
 /// Whether it names where the value is instead of giving it: `${VAR}`, `$VAR`, `%VAR%`, `{{ x }}`, `<token>`,

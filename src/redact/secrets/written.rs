@@ -1,9 +1,12 @@
 //! What people write where no secret is: placeholders, and words of names, rules and sentences.
 //!
-//! Data only: what a value is compared with is [`super::value`]'s.
+//! What a value is compared with is [`super::value`]'s; the words of placeholders, which any value is searched for, are ready
+//! to be looked up here.
+
+use super::value::begins;
 
 /// Words of placeholders, in lower case. A random value of a hundred characters has one of them once in ten thousand.
-pub(super) const PLACEHOLDERS: &[&str] = &[
+const PLACEHOLDERS: &[&str] = &[
     "your",
     "example",
     "xxxx",
@@ -51,6 +54,36 @@ pub(super) const PLACEHOLDERS: &[&str] = &[
     "\u{2022}\u{2022}",
     "todo",
 ];
+
+/// For each byte, in small letters, which words of placeholders begin with it, as bits.
+static PLACEHOLDERS_FROM: [u64; 256] = {
+    let mut rows = [0; 256];
+    let mut row = 0;
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "evaluated by the compiler, which reports an index out of range"
+    )]
+    while row < PLACEHOLDERS.len() {
+        rows[PLACEHOLDERS[row].as_bytes()[0] as usize] |= 1 << row;
+        row += 1;
+    }
+    rows
+};
+
+/// Whether a word of placeholders is in a text.
+pub(super) fn names_a_placeholder(text: &[u8]) -> bool {
+    text.iter().enumerate().any(|(at, byte)| {
+        let mut rows = PLACEHOLDERS_FROM.get(usize::from(byte.to_ascii_lowercase())).copied().unwrap_or(0);
+        while rows != 0 {
+            let word = PLACEHOLDERS.get(rows.trailing_zeros() as usize);
+            if word.is_some_and(|word| text.get(at..).is_some_and(|rest| begins(rest, word))) {
+                return true;
+            }
+            rows &= rows - 1;
+        }
+        false
+    })
+}
 
 /// What passwords are called where none is meant.
 pub(super) const NO_PASSWORDS: &[&str] = &[
@@ -146,6 +179,7 @@ pub(super) const WORDS: &[&str] = &[
 
 /// Names of algorithms and encodings that stand behind "the password is".
 pub(super) const TECHNICAL: &[&str] = &[
-    "sha", "md5", "base64", "base32", "utf", "oauth", "bcrypt", "scrypt", "argon", "pbkdf", "aes", "http",
-    "rfc", "ntlm", "hex", "scram", "hmac", "x509", "pkcs", "ed25519", "crc", "p256",
+    "es256", "es384", "rs256", "hs256", "ps256", "sha", "md5", "base64", "base32", "utf", "oauth", "bcrypt",
+    "scrypt", "argon", "pbkdf", "aes", "http", "rfc", "ntlm", "hex", "scram", "hmac", "x509", "pkcs",
+    "ed25519", "crc", "p256",
 ];
