@@ -263,7 +263,6 @@ pub(super) static SAID: List = List::new(&[
     "unfortunately",
     "currently",
     "probable",
-    "unsafe",
     "blank",
     "empty",
     "hidden",
