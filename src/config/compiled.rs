@@ -1,7 +1,8 @@
 //! The compiled form: what the filter reads as its plugin configuration.
 //!
 //! `tollgate render` turns gateway.yaml into one document per role, and each role is given only what it
-//! needs: the adapter sees no key hashes and no teams, the policy sees no provider hosts and no credentials.
+//! needs: the adapter sees no key hashes and no teams, the policy sees no credentials, and no provider hosts but those that it
+//! builds requests for itself ([`Direct`]).
 //! Both are plain data with every reference resolved and every default applied, so that configuring the
 //! filter is one pass of deserialisation and cannot fail for a reason an operator could have been told
 //! earlier.
@@ -119,6 +120,9 @@ pub struct Model {
     /// Whether a target has other words for something than OpenAI, so that attempts at a chat with these need it, too.
     #[serde(default)]
     pub own_words: bool,
+    /// How its requests go to their only target without an adapter, where they may.
+    #[serde(default)]
+    pub direct: Option<Box<Direct>>,
     /// The parts of it that serve what the other targets cannot; of those that fit a request, the first serves it.
     #[serde(default)]
     pub parts: Vec<Part>,
@@ -126,6 +130,18 @@ pub struct Model {
     pub typical_output: Option<u64>,
     /// The places in [`Policy::scopes`] of what limits this model, whoever calls it.
     pub scopes: Vec<usize>,
+}
+
+/// The only target of a model, as the policy itself addresses it: no adapter runs at the one attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Direct {
+    /// The Envoy cluster that leads there and attaches the credential (see [`direct_cluster`]).
+    pub cluster: String,
+    /// Which it is.
+    pub target: Target,
+    /// How it is addressed. Of its credential the policy knows nothing, so that is left out.
+    pub provider: Provider,
 }
 
 /// A part of a model for requests that its other targets can do nothing with.
@@ -381,6 +397,19 @@ impl Provider {
         self.credential.iter().chain(signing.flatten()).map(String::as_str)
     }
 
+    /// The header field in which it expects its credential, and what stands before that.
+    #[must_use]
+    pub const fn credential_field(&self) -> (&'static str, &'static str) {
+        match self.api {
+            Api::OpenAi | Api::VertexGemini | Api::VertexAnthropic | Api::Bedrock => {
+                ("authorization", "Bearer ")
+            }
+            Api::AzureOpenAi => ("api-key", ""),
+            Api::Anthropic => ("x-api-key", ""),
+            Api::Gemini => ("x-goog-api-key", ""),
+        }
+    }
+
     /// Whether requests to a surface reach it as they are.
     #[must_use]
     pub fn serves(&self, surface: Surface) -> bool {
@@ -444,6 +473,13 @@ pub const CREDENTIAL_HEADER_PREFIX: &str = "x-tollgate-credential-";
 #[must_use]
 pub fn chain_cluster(name: &str) -> String {
     format!("model/{name}")
+}
+
+/// The Envoy cluster by which the chain `name` is reached without an adapter. It says where it leads, so that after a reload
+/// no request that was built for one provider goes to another. No name of a provider has a colon.
+#[must_use]
+pub fn direct_cluster(name: &str, target: &Target) -> String {
+    format!("direct:{name}:{}", target_cluster(target))
 }
 
 /// The logical model that a chain is of: the name of a part has behind it a `#`, which no model's name has, and what tells

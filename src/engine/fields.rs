@@ -7,6 +7,9 @@ use crate::identity::caller::CREDENTIAL_HEADERS;
 /// The request header by which Envoy's route picks the cluster. Private to the gateway.
 pub const CLUSTER_HEADER: &str = "x-tollgate-cluster";
 
+/// By which Envoy's connection manager says how the client came. It finds no route for a request without.
+pub const CLIENT_SCHEME_HEADER: &str = "x-forwarded-proto";
+
 /// Envoy's limit on one attempt until its response headers (router filter, "HTTP request headers consumed").
 pub const ATTEMPT_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 
@@ -92,7 +95,10 @@ fn is_reserved(name: &str) -> bool {
 
 /// What of a client's request no provider sees, and neither does anything behind the policy. Envoy's route takes them
 /// out, which costs less than asking the host for each.
-pub const PRIVATE_REQUEST_HEADERS: [&str; 4] = CREDENTIAL_HEADERS;
+pub const PRIVATE_REQUEST_HEADERS: [&str; 6] = {
+    let [one, two, three, four] = CREDENTIAL_HEADERS;
+    [one, two, three, four, CLUSTER_HEADER, CLIENT_SCHEME_HEADER]
+};
 
 /// What Envoy itself says about where a request came from (connection manager, "HTTP header manipulation"). Nothing
 /// acts on it, and no provider sees it.

@@ -12,8 +12,10 @@ mod answering;
 mod arrival;
 mod asking;
 mod content;
+mod direct;
 mod exhaustion;
 mod fitting;
+mod leaving;
 mod permitted;
 mod status;
 
@@ -25,6 +27,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::asking::Asking;
+use self::direct::Direct;
+use self::leaving::Way;
 use super::Role;
 use super::alerts::{self, Outbox};
 use super::book::Book;
@@ -35,7 +39,7 @@ use super::effect::{Effect, Flow};
 use super::elsewhere::Elsewhere;
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Deposit, Desk, Exchange, Original, PASSED_ON, Prompt};
-use super::fields::{ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, REQUEST_TIMEOUT_HEADER, is_steering_header};
+use super::fields::is_steering_header;
 use super::headers::Headers;
 use super::limits::{Applied, Demand, Limits};
 use super::meter::Meter;
@@ -186,6 +190,8 @@ pub struct Policy {
     stream: StreamId,
     /// The note for the adapter, for as long as attempts may be made.
     deposit: Option<Deposit>,
+    /// The attempt, where there is one only and no adapter makes it.
+    direct: Option<Box<Direct>>,
     spending: Option<Spending>,
     /// The answer, where its silence is watched.
     watched: Option<Watched>,
@@ -229,7 +235,7 @@ enum Phase {
 
 /// A request that only waits for what it may take.
 struct Ready {
-    exchange: Exchange,
+    way: Way,
     meter: Meter,
     demand: Rc<Demand>,
 }
@@ -254,6 +260,7 @@ impl Policy {
             shared,
             stream,
             deposit: None,
+            direct: None,
             spending: None,
             watched: None,
             restoring: None,
@@ -369,7 +376,7 @@ impl Policy {
         };
         let reach =
             usage.as_ref().map_or(0, |edit| edit.span.end).max(request.model_span.map_or(0, |span| span.end));
-        let exchange = Exchange {
+        let note = Exchange {
             surface,
             body_length: body.len() as u64,
             model: request.model_span,
@@ -382,17 +389,18 @@ impl Policy {
             refused: OnceCell::new(),
             head: Exchange::head_of(body, reach),
         };
+        let way = Way::of(model, note, body, effects);
         match demand {
             Some(demand) => {
                 let ahead =
                     self.shared.queue.ahead(demand.scopes.iter().map(|scope| &scope.key), caller.priority);
                 let place = ahead.and_then(|cell| self.enter(cell, now));
                 let waits = place.is_some();
-                let ready = Ready { exchange, meter, demand: Rc::new(demand) };
+                let ready = Ready { way, meter, demand: Rc::new(demand) };
                 self.phase = Phase::Reserving(Box::new(ready), place);
                 Ok(if waits { Flow::Pause } else { self.reserve(effects) })
             }
-            None => Ok(self.forward(exchange, meter, now, effects)),
+            None => Ok(self.forward(way, meter, now, effects)),
         }
     }
 
@@ -444,7 +452,7 @@ impl Policy {
         match outcome {
             Ok(granted) => {
                 spending.grant(granted, &self.shared.book, now.unix_milliseconds(), &mut self.record);
-                Ok(self.forward(ready.exchange, ready.meter, now, effects))
+                Ok(self.forward(ready.way, ready.meter, now, effects))
             }
             Err(mut denied) => {
                 let exceeded = spending.denied(&mut denied, &self.shared.book, now, &mut self.record);
@@ -464,25 +472,6 @@ impl Policy {
                 Err(exceeded.map_or(Refusal::LimitsUnavailable, Refusal::Exceeded))
             }
         }
-    }
-
-    /// Sends the request on its way.
-    fn forward(&mut self, note: Exchange, meter: Meter, at: Timestamp, effects: &mut Vec<Effect>) -> Flow {
-        let Some(model) = self.spending.as_ref().map(Spending::model) else { return Flow::Pause };
-        let deposit = self.shared.desk.leave(note);
-        let set = |name: &'static str, value: Vec<u8>| Effect::SetRequestHeader(Cow::Borrowed(name), value);
-        effects.extend([
-            set(CLUSTER_HEADER, model.cluster.clone().into_bytes()),
-            set(ATTEMPT_TIMEOUT_HEADER, model.attempt_timeout_ms.to_string().into_bytes()),
-            Effect::PublishTicket(deposit.ticket().to_vec()),
-            Effect::ChooseRoute,
-        ]);
-        if let Some(total) = model.total_timeout_ms {
-            effects.push(set(REQUEST_TIMEOUT_HEADER, total.to_string().into_bytes()));
-        }
-        self.phase = Phase::Forwarded(meter.limited(model.total_timeout_ms, at));
-        self.deposit = Some(deposit);
-        Flow::Continue
     }
 
     /// The dialect in which the client is answered; OpenAI's where none is known.
@@ -509,7 +498,15 @@ impl Role for Policy {
     }
 
     fn wants_response_body(&self) -> bool {
-        matches!(self.phase, Phase::Relaying(_) | Phase::Cut(_) | Phase::Failing | Phase::Explaining { .. })
+        self.direct.as_ref().is_some_and(|direct| direct.wants_body())
+            || matches!(
+                self.phase,
+                Phase::Relaying(_) | Phase::Cut(_) | Phase::Failing | Phase::Explaining { .. }
+            )
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        self.direct.as_ref().and_then(|direct| direct.due())
     }
 
     fn longest_answer(&self) -> usize {
@@ -544,12 +541,11 @@ impl Role for Policy {
                 }
             }
             Event::ResponseHeaders { headers, local, end_of_stream } => {
-                Ok(self.begun(&headers, local, end_of_stream, now, effects))
+                Ok(self.judged_headers(headers, local, end_of_stream, now, effects))
             }
-            Event::Overdue => Ok(Flow::Continue),
+            Event::Overdue => Ok(self.overdue(now, effects)),
             Event::ResponseBody { chunk, end_of_stream } => {
-                self.response_body(chunk, end_of_stream, now, effects);
-                Ok(self.passage(end_of_stream))
+                Ok(self.judged_body(chunk, end_of_stream, now, effects))
             }
             Event::Answered { status, body } => self.answered(status, body, now, effects),
             Event::Turn => Ok(self.reserve(effects)),

@@ -25,6 +25,8 @@
 mod abi;
 pub mod driver;
 #[cfg(target_arch = "wasm32")]
+mod envoy;
+#[cfg(target_arch = "wasm32")]
 mod wasm;
 
 use std::time::Duration;

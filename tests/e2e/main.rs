@@ -20,6 +20,7 @@ mod client;
 mod clouds;
 mod command;
 mod dialects;
+mod direct;
 mod elsewhere;
 mod embeddings;
 mod exhaustion;

@@ -13,6 +13,7 @@
 
 mod content;
 mod cut;
+mod direct;
 mod elsewhere;
 mod embedding;
 mod external;
@@ -42,6 +43,7 @@ fn told() -> Vec<(String, String)> {
         .chain(translated::stories())
         .chain(surfaces::stories())
         .chain(content::stories())
+        .chain(direct::stories())
         .chain(elsewhere::stories())
         .chain(embedding::stories())
         .chain(external::stories())

@@ -17,7 +17,9 @@ use tollgate::engine::alerts::Outbox;
 use tollgate::engine::book::{ATTEMPTS, Book};
 use tollgate::engine::effect::Flow;
 use tollgate::engine::exchange::Desk;
-use tollgate::engine::fields::{PRIVATE_REQUEST_HEADERS, PRIVATE_RESPONSE_HEADERS, SERVED_BY};
+use tollgate::engine::fields::{
+    ATTEMPT_TIMEOUT_HEADER, PRIVATE_REQUEST_HEADERS, PRIVATE_RESPONSE_HEADERS, SERVED_BY,
+};
 use tollgate::engine::policy::{Gateway, Policy, Shared};
 use tollgate::engine::queue::Queue;
 use tollgate::engine::stall::Watch;
@@ -28,7 +30,7 @@ use tollgate::quota::limit::{Amounts, Limit, Measure, Mode};
 use tollgate::quota::store::{Reservation, Scope, reserve_all, settle_all};
 
 use crate::host::{FakeHost, Message, World, shown, without};
-use crate::setting::{PROVIDER_KEYS, gateway, masked};
+use crate::setting::{PROVIDER_KEYS, direct_gateway, gateway, masked};
 
 /// 2026-01-01T00:00:00Z
 const START: u64 = 1_767_225_600_000_000_000;
@@ -36,7 +38,7 @@ const START: u64 = 1_767_225_600_000_000_000;
 /// A request on its way through the gateway.
 pub(crate) struct Story {
     world: Rc<RefCell<World>>,
-    policy: Driver<FakeHost, Policy>,
+    pub(crate) policy: Driver<FakeHost, Policy>,
     desk: Desk,
     queue: Queue,
     adapters: Rc<compiled::Adapter>,
@@ -56,7 +58,16 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn new(title: &str) -> Self {
-        let config::Gateway { policy, adapter, .. } = gateway();
+        Self::at(gateway(), title)
+    }
+
+    /// The same at a gateway that has adapters only where they are needed.
+    pub(crate) fn direct(title: &str) -> Self {
+        Self::at(direct_gateway(), title)
+    }
+
+    fn at(gateway: config::Gateway, title: &str) -> Self {
+        let config::Gateway { policy, adapter, .. } = gateway;
         let world = Rc::new(RefCell::new(World {
             nanoseconds: START,
             request: Message::default(),
@@ -101,7 +112,7 @@ impl Story {
         }
     }
 
-    fn line(&self, line: &str) {
+    pub(crate) fn line(&self, line: &str) {
         self.world.borrow_mut().line(line);
     }
 
@@ -258,7 +269,7 @@ impl Story {
         self.queue.is_empty()
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_nanoseconds(self.world.borrow().nanoseconds)
     }
 
@@ -337,6 +348,19 @@ impl Story {
         flow == Flow::Continue
     }
 
+    /// Envoy makes the one attempt that needs no adapter, and attaches the credential.
+    pub(crate) fn attempt_directly(&mut self, target: &str, credential: &str) {
+        let mut world = self.world.borrow_mut();
+        (world.attempts, world.target) = (1, Some(target.to_owned()));
+        let mut headers = without(&world.request.headers, &PRIVATE_REQUEST_HEADERS);
+        headers = without(&headers, &[ATTEMPT_TIMEOUT_HEADER]);
+        headers.push("authorization", format!("Bearer {}", self.credentials[credential]));
+        world.line(&format!("= {target} receives"));
+        world.fields(&headers, true);
+        let body = masked(&shown(&world.request.body));
+        world.line(&format!("    {body}"));
+    }
+
     /// The credentials that Envoy has for the chain of a target, which are those of the chain's providers.
     fn injected(&self, target: &str) -> impl Iterator<Item = (&str, &str)> {
         let mixed = self.is_mixed(target);
@@ -405,7 +429,7 @@ impl Story {
     }
 
     /// A reply in the place of an answer whose headers have come: Envoy sends it to the client at once.
-    fn deliver_past_the_filters(&mut self) {
+    pub(crate) fn deliver_past_the_filters(&mut self) {
         let reply = self.world.borrow().reply.clone().unwrap();
         let mut headers = Headers::default();
         headers.push(":status", reply.status.to_string());
@@ -516,6 +540,9 @@ impl Story {
             let buffered = self.world.borrow().response.body.len();
             flow = self.policy.response_body(buffered, end);
             self.flow(flow);
+            if !is_replied && self.world.borrow().reply.is_some() {
+                return self.deliver_past_the_filters();
+            }
             if flow == Flow::Continue {
                 let relayed = std::mem::take(&mut self.world.borrow_mut().response.body);
                 self.received.extend(relayed);

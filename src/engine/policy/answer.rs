@@ -57,9 +57,15 @@ impl Policy {
         let unreadable = unanswered == Some(UNREADABLE);
         let (local, late) = (local || (unanswered.is_some() && !unreadable), unanswered == Some(LATE));
         let note = self.deposit.take().and_then(|deposit| deposit.note());
+        let lacks_credential = self
+            .direct
+            .as_ref()
+            .is_some_and(|direct| direct.lacks_credential(headers.status().unwrap_or(0), local));
+        let unanswered = local && !lacks_credential && headers.get(adapter::REFUSAL_HEADER).is_none();
         if let Some(note) = &note {
-            let unanswered = local && headers.get(adapter::REFUSAL_HEADER).is_none();
             self.record.failed_attempts = note.turns.failed(unanswered);
+        } else if let Some(direct) = &self.direct {
+            self.record.failed_attempts = direct.failed(unanswered);
         }
         self.record.attempts =
             headers.text(SERVED_BY.attempts).and_then(|count| count.parse().ok()).unwrap_or(0);
@@ -89,12 +95,21 @@ impl Policy {
         }
         let Some(mut meter) = meter.filter(|_| !local) else {
             let refusal = match headers.text(adapter::REFUSAL_HEADER) {
+                _ if lacks_credential => {
+                    let status = Refusal::CredentialUnavailable.status().to_string();
+                    effects.push(set_response_header(":status", &status));
+                    Refusal::CredentialUnavailable
+                }
                 Some(adapter::CREDENTIAL_UNAVAILABLE) => Refusal::CredentialUnavailable,
                 // Another target could have served it, and has failed: that is what a client can try again.
                 Some(_) if !self.record.failed_attempts.is_empty() => Refusal::NoProviderAvailable,
                 Some(_) => note.and_then(|note| note.refused.get().cloned()).unwrap_or(Refusal::Internal),
                 None => Refusal::of_envoy(status, self.gateway.max_request_body),
             };
+            if let Some(id) = self.record.request_id.as_deref().filter(|_| self.direct.is_some()) {
+                // Envoy takes it from the request, which the policy has built anew.
+                effects.push(set_response_header("x-request-id", id));
+            }
             if late && !end_of_stream {
                 return self.stand_in(headers, &refusal, Outcome::Refused(refusal.code()), effects);
             }
@@ -254,7 +269,9 @@ impl Policy {
         if let Phase::Reserving(_, place) = &mut self.phase {
             self.record.queued = place.take().map(|place| place.waited(now));
         }
+        let broken_off = self.broken_off(client_gone);
         self.record.outcome = match &self.phase {
+            _ if let Some(outcome) = broken_off => outcome,
             // What says that the answer is complete has not left.
             _ if self.awaits_verdict() => broken,
             Phase::Ended(outcome) | Phase::Answered(outcome) | Phase::Explaining { outcome, .. } => *outcome,

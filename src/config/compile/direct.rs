@@ -1,0 +1,39 @@
+//! The models whose requests need no adapter: nothing of what it does per attempt differs between attempts where there is
+//! one attempt only, at one target.
+//!
+//! What a target speaks another dialect for, or what has to be signed, takes an adapter still; the policy knows that when a
+//! request comes.
+
+use std::collections::BTreeMap;
+
+use super::super::compiled::{Direct, Model, Provider, Restricted, direct_cluster};
+use super::super::gateway::ChainTarget;
+
+/// The policy's timer is too coarse for a request that may take less, in milliseconds.
+const LEAST_TIME: u64 = 1000;
+
+/// Tells the models that have one target, and one attempt at it.
+pub(super) fn apply(
+    providers: &BTreeMap<String, Provider>,
+    chains: &BTreeMap<String, Vec<ChainTarget>>,
+    models: &mut BTreeMap<String, Model>,
+    restricted: &mut Restricted,
+) {
+    for (name, model) in models.iter_mut().chain(&mut restricted.variants) {
+        let Some([ChainTarget { target, retries: 0, .. }]) = chains.get(name).map(Vec::as_slice) else {
+            continue;
+        };
+        let Some(provider) = providers.get(&target.provider).filter(|provider| provider.signing.is_none())
+        else {
+            continue;
+        };
+        let has_time = model.total_timeout_ms.is_none_or(|total| total >= LEAST_TIME);
+        if model.elsewhere.is_none() && has_time {
+            model.direct = Some(Box::new(Direct {
+                cluster: direct_cluster(name, target),
+                target: target.clone(),
+                provider: Provider { credential: None, ..provider.clone() },
+            }));
+        }
+    }
+}

@@ -1,0 +1,210 @@
+//! The calls of the host, for the stream whose callback runs: what [`Host`] says, in proxy-wasm's words.
+//! Deliberately unknown here: which callback that is, and what the calls are for.
+
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::time::{Duration, UNIX_EPOCH};
+
+use proxy_wasm::hostcalls;
+use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
+
+use super::{Host, HostError, HostResult, Side, abi};
+use crate::config::compiled::{Scheme, Webhook};
+use crate::engine::effect::Reply;
+use crate::engine::{Headers, Timestamp};
+use crate::observe::metrics::{Kind, Measurement, Series};
+
+/// The bit of Envoy's response flags for "the client went away" (`DC`), in the order of the attribute
+/// `response.flags`.
+const DOWNSTREAM_CONNECTION_TERMINATION: u64 = 1 << 14;
+
+/// The host, for the stream whose callback runs.
+pub(super) struct Envoy;
+
+thread_local! {
+    /// Metric ids by series: the host hands out a new id at every definition, so each is defined once.
+    static METRICS: RefCell<HashMap<Series, u32>> = RefCell::new(HashMap::new());
+}
+
+pub(super) fn log(level: LogLevel, message: &str) {
+    // A log that cannot be written has nowhere to be reported.
+    let _ = hostcalls::log(level, message);
+}
+
+fn refused(call: &'static str) -> impl Fn(Status) -> HostError {
+    move |_| HostError { call }
+}
+
+const fn header_map(side: Side) -> MapType {
+    match side {
+        Side::Request => MapType::HttpRequestHeaders,
+        Side::Response => MapType::HttpResponseHeaders,
+    }
+}
+
+const fn body_buffer(side: Side) -> BufferType {
+    match side {
+        Side::Request => BufferType::HttpRequestBody,
+        Side::Response => BufferType::HttpResponseBody,
+    }
+}
+
+fn property(path: Vec<&str>) -> HostResult<Option<Vec<u8>>> {
+    hostcalls::get_property(path).map_err(refused("get_property"))
+}
+
+/// A property that is a number, which the host writes as eight bytes.
+fn number(path: Vec<&str>) -> HostResult<u64> {
+    let bytes = property(path)?.unwrap_or_default();
+    Ok(bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
+}
+
+impl Host for Envoy {
+    fn now(&self) -> Timestamp {
+        let since_epoch =
+            hostcalls::get_current_time().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
+        let nanoseconds = since_epoch.and_then(|since| u64::try_from(since.as_nanos()).ok());
+        Timestamp::from_nanoseconds(nanoseconds.unwrap_or(0))
+    }
+
+    fn headers(&self, side: Side) -> HostResult<Headers> {
+        let bytes = abi::header_map(header_map(side)).map_err(refused("get_map"))?;
+        Headers::from_serialized(bytes).ok_or(HostError { call: "get_map" })
+    }
+
+    fn request_header(&self, name: &str) -> HostResult<Option<Vec<u8>>> {
+        hostcalls::get_map_value_bytes(header_map(Side::Request), name).map_err(refused("get_map_value"))
+    }
+
+    fn replace_request_headers(&mut self, headers: &Headers) -> HostResult<()> {
+        hostcalls::set_map_bytes(header_map(Side::Request), headers.iter().collect())
+            .map_err(refused("set_map"))
+    }
+
+    fn set_header(&mut self, side: Side, name: &str, value: &[u8]) -> HostResult<()> {
+        hostcalls::set_map_value_bytes(header_map(side), name, Some(value)).map_err(refused("set_map_value"))
+    }
+
+    fn remove_header(&mut self, side: Side, name: &str) -> HostResult<()> {
+        hostcalls::remove_map_value(header_map(side), name).map_err(refused("remove_map_value"))
+    }
+
+    fn body(&self, side: Side, length: usize) -> HostResult<Vec<u8>> {
+        let bytes = hostcalls::get_buffer(body_buffer(side), 0, length).map_err(refused("get_buffer"))?;
+        Ok(bytes.unwrap_or_default())
+    }
+
+    fn replace_body(&mut self, side: Side, drain: usize, with: &[u8]) -> HostResult<()> {
+        hostcalls::set_buffer(body_buffer(side), 0, drain, with).map_err(refused("set_buffer"))
+    }
+
+    fn reply(&mut self, reply: &Reply) -> HostResult<()> {
+        let headers = reply.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        hostcalls::send_http_response(u32::from(reply.status), headers, Some(&reply.body))
+            .map_err(refused("send_http_response"))
+    }
+
+    fn publish(&mut self, name: &str, value: &[u8]) -> HostResult<()> {
+        hostcalls::set_property(vec![name], Some(value)).map_err(refused("set_property"))
+    }
+
+    fn published(&self, name: &str) -> HostResult<Option<Vec<u8>>> {
+        property(vec![name])
+    }
+
+    fn target(&self) -> HostResult<Option<String>> {
+        let bytes = property(vec!["xds", "upstream_host_metadata", "filter_metadata", "tollgate", "target"])?;
+        Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
+    }
+
+    fn is_upstream_answer(&self) -> HostResult<bool> {
+        Ok(property(vec!["response", "code_details"])?.as_deref() == Some(b"via_upstream"))
+    }
+
+    fn is_client_gone(&self) -> HostResult<bool> {
+        Ok(number(vec!["response", "flags"])? & DOWNSTREAM_CONNECTION_TERMINATION != 0)
+    }
+
+    fn choose_route(&mut self) -> HostResult<()> {
+        hostcalls::call_foreign_function("clear_route_cache", None)
+            .map(drop)
+            .map_err(refused("clear_route_cache"))
+    }
+
+    fn resume(&mut self, side: Side) -> HostResult<()> {
+        match side {
+            Side::Request => hostcalls::resume_http_request(),
+            Side::Response => hostcalls::resume_http_response(),
+        }
+        .map_err(refused("continue_stream"))
+    }
+
+    fn shared(&self, key: &str) -> HostResult<Option<(Vec<u8>, u32)>> {
+        match hostcalls::get_shared_data(key).map_err(refused("get_shared_data"))? {
+            (Some(value), version) => Ok(Some((value, version.unwrap_or(0)))),
+            (None, _) => Ok(None),
+        }
+    }
+
+    fn share(&mut self, key: &str, value: &[u8], version: u32) -> HostResult<bool> {
+        match hostcalls::set_shared_data(key, Some(value), Some(version)) {
+            Ok(()) => Ok(true),
+            Err(Status::CasMismatch) => Ok(false),
+            Err(status) => Err(refused("set_shared_data")(status)),
+        }
+    }
+
+    fn post(&mut self, cluster: &str, to: &Webhook, body: &[u8], timeout: Duration) -> HostResult<u32> {
+        let Webhook { scheme, authority, path } = to;
+        let scheme = match scheme {
+            Scheme::Http => "http",
+            Scheme::Https => "https",
+        };
+        let headers = vec![
+            (":method", "POST"),
+            (":scheme", scheme),
+            (":authority", authority),
+            (":path", path),
+            ("content-type", "application/json"),
+        ];
+        hostcalls::dispatch_http_call(cluster, headers, Some(body), Vec::new(), timeout)
+            .map_err(refused("http_call"))
+    }
+
+    fn get(&mut self, cluster: &str, path: &str, timeout: Duration) -> HostResult<u32> {
+        let headers = vec![(":method", "GET"), (":scheme", "http"), (":authority", cluster), (":path", path)];
+        hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
+            .map_err(refused("http_call"))
+    }
+
+    fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {
+        let Measurement { series, value } = measurement;
+        let kind = series.metric.kind();
+        // The host takes it for a mistake to add nothing.
+        if *value == 0 && kind == Kind::Counter {
+            return Ok(());
+        }
+        let id = match METRICS.with_borrow(|ids| ids.get(series).copied()) {
+            Some(id) => id,
+            None => {
+                let metric_type = match kind {
+                    Kind::Counter => MetricType::Counter,
+                    Kind::Histogram => MetricType::Histogram,
+                };
+                let id = hostcalls::define_metric(metric_type, &series.name())
+                    .map_err(refused("define_metric"))?;
+                METRICS.with_borrow_mut(|ids| ids.insert(series.clone(), id));
+                id
+            }
+        };
+        match kind {
+            Kind::Counter => hostcalls::increment_metric(id, i64::try_from(*value).unwrap_or(i64::MAX)),
+            Kind::Histogram => hostcalls::record_metric(id, *value),
+        }
+        .map_err(refused("record_metric"))
+    }
+
+    fn warn(&self, message: &str) {
+        log(LogLevel::Warn, &format!("tollgate: {message}"));
+    }
+}
