@@ -136,7 +136,8 @@ pub struct Model {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Direct {
-    /// The Envoy cluster that leads there and attaches the credential (see [`direct_cluster`]).
+    /// The Envoy cluster that leads there and attaches the credential. Its name says how the provider is addressed, so that
+    /// in the moment of a reload no request that was built for one provider goes to another.
     pub cluster: String,
     /// Which it is.
     pub target: Target,
@@ -473,13 +474,6 @@ pub const CREDENTIAL_HEADER_PREFIX: &str = "x-tollgate-credential-";
 #[must_use]
 pub fn chain_cluster(name: &str) -> String {
     format!("model/{name}")
-}
-
-/// The Envoy cluster by which the chain `name` is reached without an adapter. It says where it leads, so that after a reload
-/// no request that was built for one provider goes to another. No name of a provider has a colon.
-#[must_use]
-pub fn direct_cluster(name: &str, target: &Target) -> String {
-    format!("direct:{name}:{}", target_cluster(target))
 }
 
 /// The logical model that a chain is of: the name of a part has behind it a `#`, which no model's name has, and what tells

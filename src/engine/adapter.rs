@@ -278,7 +278,10 @@ impl Role for Adapter {
                 if let Phase::Translating { body, .. } = &mut self.phase {
                     // The first piece becomes the whole body, the others nothing: none is held back for it.
                     let with = body.take().unwrap_or_default();
-                    effects.push(Effect::ReplaceRequestBody { drain: buffered, with });
+                    // Where trailers follow, nothing is there at the end.
+                    if buffered > 0 || !with.is_empty() {
+                        effects.push(Effect::ReplaceRequestBody { drain: buffered, with });
+                    }
                     return Flow::Continue;
                 }
                 let Phase::Editing { edits, exchange } = &mut self.phase else { return Flow::Continue };

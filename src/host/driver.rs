@@ -115,6 +115,8 @@ pub struct Driver<H, R> {
     effects: Vec<Effect>,
     /// Which message the host holds back, when it does.
     held: Option<Side>,
+    /// How much of the body that passes now is held back, in bytes.
+    waiting: usize,
     /// A call of the host failed on the way in: the role is out of step with the stream, which ends here.
     failed: bool,
 }
@@ -130,6 +132,7 @@ impl<H: Host, R: Role> Driver<H, R> {
             latest: Timestamp::from_nanoseconds(0),
             effects: Vec::new(),
             held: None,
+            waiting: 0,
             failed: false,
         }
     }
@@ -164,13 +167,25 @@ impl<H: Host, R: Role> Driver<H, R> {
             let flow = self.refusing(|driver| {
                 driver.step(Event::RequestBody { bytes: &[], buffered, end_of_stream }, now)
             });
-            return self.noted(Side::Request, flow);
+            return self.passed(Side::Request, buffered, flow);
         }
         let flow = self.guarded(|driver, now| {
             let bytes = if wanted == 0 { Vec::new() } else { driver.host.body(Side::Request, wanted)? };
             driver.step(Event::RequestBody { bytes: &bytes, buffered, end_of_stream }, now)
         });
-        self.noted(Side::Request, flow)
+        self.passed(Side::Request, buffered, flow)
+    }
+
+    /// The request's trailers have come, so its body is complete. No provider needs them, and nobody has looked at what they
+    /// say: they do not leave.
+    pub fn request_trailers(&mut self) -> Flow {
+        if self.place == Place::Downstream {
+            let flow = self.refusing(|driver| driver.host.drop_request_trailers().map(|()| Flow::Continue));
+            if flow == Flow::Pause {
+                return self.noted(Side::Request, flow);
+            }
+        }
+        self.request_body(self.waiting, true)
     }
 
     /// The request waits, and may try again now. To be called from a timer, when the host takes its calls for those of
@@ -233,9 +248,16 @@ impl<H: Host, R: Role> Driver<H, R> {
         flow
     }
 
+    /// Notes the same of a body, of which `length` bytes were there.
+    const fn passed(&mut self, side: Side, length: usize, flow: Flow) -> Flow {
+        self.waiting = if matches!(flow, Flow::Pause) { length } else { 0 };
+        self.noted(side, flow)
+    }
+
     /// The answer's headers have come.
     pub fn response_headers(&mut self, end_of_stream: bool) -> Flow {
         let upstream = self.place == Place::Upstream;
+        self.waiting = 0;
         // An attempt whose answer passes as it is asks nothing of the host.
         if upstream && (self.failed || !self.role.wants_response_body()) {
             return Flow::Continue;
@@ -260,13 +282,18 @@ impl<H: Host, R: Role> Driver<H, R> {
             let now = self.latest;
             let flow =
                 self.tolerating(|driver| driver.step(Event::ResponseBody { chunk: &[], end_of_stream }, now));
-            return self.noted(Side::Response, flow);
+            return self.passed(Side::Response, length, flow);
         }
         let flow = self.lenient(|driver, now| {
             let chunk = driver.host.body(Side::Response, length)?;
             driver.step(Event::ResponseBody { chunk: &chunk, end_of_stream }, now)
         });
-        self.noted(Side::Response, flow)
+        self.passed(Side::Response, length, flow)
+    }
+
+    /// The answer's trailers have come, so its body is complete: what is held back of it is judged now.
+    pub fn response_trailers(&mut self) -> Flow {
+        self.response_body(self.waiting, true)
     }
 
     /// The stream is over.

@@ -89,6 +89,10 @@ impl Host for Envoy {
         hostcalls::remove_map_value(header_map(side), name).map_err(refused("remove_map_value"))
     }
 
+    fn drop_request_trailers(&mut self) -> HostResult<()> {
+        hostcalls::set_map_bytes(MapType::HttpRequestTrailers, Vec::new()).map_err(refused("set_map"))
+    }
+
     fn body(&self, side: Side, length: usize) -> HostResult<Vec<u8>> {
         let bytes = hostcalls::get_buffer(body_buffer(side), 0, length).map_err(refused("get_buffer"))?;
         Ok(bytes.unwrap_or_default())

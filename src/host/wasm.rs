@@ -7,6 +7,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::{Rc, Weak};
+use std::thread::LocalKey;
 use std::time::Duration;
 
 use proxy_wasm::hostcalls;
@@ -29,11 +30,12 @@ use crate::engine::{Role, Timestamp};
 use crate::quota::store::StoreFailed;
 
 proxy_wasm::main! {{
-    proxy_wasm::set_root_context(|_| Box::new(Root { role: None, timer: Rc::default() }));
+    proxy_wasm::set_root_context(|id| Box::new(Root { id, role: None, timer: Rc::default() }));
 }}
 
 /// A plugin: one role with one configuration.
 struct Root {
+    id: u32,
     role: Option<RoleConfig>,
     timer: Rc<Timer>,
 }
@@ -60,11 +62,11 @@ const AT_ONCE: Duration = Duration::from_millis(1);
 const WATCH: Duration = Duration::from_millis(100);
 
 impl Timer {
-    /// It has fired.
+    /// It has fired, for the plugin of the policy.
     fn rest(&self) {
         self.set(if is_anybody_waiting() {
             LOOK
-        } else if is_anybody_watched() || is_anything_held() {
+        } else if is_anybody_watched() || is_anything_held(&HELD_DOWNSTREAM) {
             WATCH
         } else if SHARED.with(|shared| shared.outbox.is_empty()) {
             self.rarely.get()
@@ -81,10 +83,22 @@ impl Timer {
         }
     }
 
-    /// An answer that must not fall silent, or is held back, if any, shall be looked after.
+    /// It has fired, for the plugin of an adapter.
+    fn rest_upstream(&self) {
+        self.set(if is_anything_held(&HELD_UPSTREAM) { WATCH } else { Duration::ZERO });
+    }
+
+    /// An answer of the policy's that must not fall silent, if any, shall be looked after.
     fn watch(&self) {
+        if is_anybody_watched() {
+            self.look_after();
+        }
+    }
+
+    /// Answers that are held back shall be looked after.
+    fn look_after(&self) {
         let period = self.period.get();
-        if (is_anybody_watched() || is_anything_held()) && (period.is_zero() || period > WATCH) {
+        if period.is_zero() || period > WATCH {
             self.set(WATCH);
         }
     }
@@ -127,17 +141,35 @@ impl Root {
                         .map_err(|status| format!("the host gives no timer: {status:?}"))?;
                     self.timer.period.set(LOOK);
                 }
-                // So may answers that are watched go on.
+                // So may answers that are watched go on, or are held back.
                 self.timer.watch();
+                if is_anything_held(&HELD_DOWNSTREAM) {
+                    self.timer.look_after();
+                }
                 (format, RoleConfig::Policy(Rc::new(gateway)))
             }
-            Plugin::Adapter(adapter) => (adapter.format, RoleConfig::Adapter(Rc::new(adapter))),
+            Plugin::Adapter(adapter) => {
+                if is_anything_held(&HELD_UPSTREAM) {
+                    self.timer.look_after();
+                }
+                (adapter.format, RoleConfig::Adapter(Rc::new(adapter)))
+            }
         };
         if format != FORMAT {
             return Err(format!("it has format {format}, and this module reads format {FORMAT}"));
         }
         self.role = Some(role);
         Ok(())
+    }
+}
+
+impl Root {
+    /// The host takes calls for this plugin's again: after a stream's turn it takes them for that stream's plugin, which may
+    /// be another, and the timer would be that one's.
+    fn resume(&self) {
+        if let Err(status) = hostcalls::set_effective_context(self.id) {
+            log(LogLevel::Warn, &format!("tollgate: the host does not know a plugin: {status:?}"));
+        }
     }
 }
 
@@ -160,8 +192,9 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         let Some(RoleConfig::Policy(gateway)) = &self.role else {
-            overdue();
-            return self.timer.set(if is_anything_held() { WATCH } else { Duration::ZERO });
+            overdue(&HELD_UPSTREAM);
+            self.resume();
+            return self.timer.rest_upstream();
         };
         let Shared { book, queue, outbox, watch, .. } = shared();
         // Before anybody's turn: the host takes calls from there on for those of a stream.
@@ -170,9 +203,10 @@ impl RootContext for Root {
         if !watch.is_empty() {
             watch.overdue(Envoy.now()).into_iter().for_each(give_up);
         }
-        if is_anything_held() {
-            overdue();
+        if is_anything_held(&HELD_DOWNSTREAM) {
+            overdue(&HELD_DOWNSTREAM);
         }
+        self.resume();
         self.timer.rest();
     }
 
@@ -217,7 +251,7 @@ struct PolicyStream {
     id: StreamId,
     driver: Rc<PolicyDriver>,
     timer: Rc<Timer>,
-    /// Its answer is held back, and is among the [`HELD`].
+    /// Its answer is held back, and is among the [`HELD_DOWNSTREAM`].
     held: bool,
 }
 
@@ -284,23 +318,34 @@ impl HttpContext for PolicyStream {
         self.action(flow)
     }
 
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        let flow = self.driver.borrow_mut().request_trailers();
+        self.action(flow)
+    }
+
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         let flow = self.driver.borrow_mut().response_headers(end_of_stream);
-        self.held = hold(self.id, &self.driver, &self.timer, self.held);
+        self.held = hold(&HELD_DOWNSTREAM, self.id, &self.driver, &self.timer, self.held);
         self.timer.watch();
         action(flow)
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         let flow = self.driver.borrow_mut().response_body(size, end_of_stream);
-        self.held = hold(self.id, &self.driver, &self.timer, self.held);
+        self.held = hold(&HELD_DOWNSTREAM, self.id, &self.driver, &self.timer, self.held);
+        action(flow)
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        let flow = self.driver.borrow_mut().response_trailers();
+        self.held = hold(&HELD_DOWNSTREAM, self.id, &self.driver, &self.timer, self.held);
         action(flow)
     }
 
     fn on_log(&mut self) {
         self.driver.borrow_mut().done();
         if self.held {
-            let_go(self.id);
+            let_go(&HELD_DOWNSTREAM, self.id);
         }
         PAUSED.with_borrow_mut(|paused| paused.remove(&self.id));
         self.timer.hasten(AT_ONCE);
@@ -312,14 +357,14 @@ struct AdapterStream {
     /// Its callbacks and the timer share it.
     driver: Rc<RefCell<Driver<Envoy, Adapter>>>,
     timer: Rc<Timer>,
-    /// Its answer was held back, and is among the [`HELD`].
+    /// Its answer was held back, and is among the [`HELD_UPSTREAM`].
     held: bool,
 }
 
 impl AdapterStream {
     /// What is held back may have to be given up, and has to be found from the timer then.
     fn answer(&mut self, flow: Flow) -> Action {
-        self.held = hold(self.id, &self.driver, &self.timer, self.held);
+        self.held = hold(&HELD_UPSTREAM, self.id, &self.driver, &self.timer, self.held);
         action(flow)
     }
 }
@@ -327,7 +372,7 @@ impl AdapterStream {
 impl Drop for AdapterStream {
     fn drop(&mut self) {
         if self.held {
-            let_go(self.id);
+            let_go(&HELD_UPSTREAM, self.id);
         }
     }
 }
@@ -340,14 +385,18 @@ trait Overdue {
 /// When an answer is given up, and whose it is.
 type Held = (Timestamp, Weak<dyn Overdue>);
 
+/// The answers that are held back, by their streams.
+type AllHeld = RefCell<HashMap<StreamId, Held>>;
+
 impl<R: Role> Overdue for RefCell<Driver<Envoy, R>> {
     fn overdue(&self) {
         self.borrow_mut().overdue();
     }
 }
 
-/// Notes whether an answer is held back from now on, which may have to be given up. Says whether it is among the [`HELD`].
+/// Notes whether an answer is held back from now on, which may have to be given up. Says whether it is among `all`.
 fn hold<R: Role + 'static>(
+    all: &'static LocalKey<AllHeld>,
     id: StreamId,
     driver: &Rc<RefCell<Driver<Envoy, R>>>,
     timer: &Timer,
@@ -357,23 +406,23 @@ fn hold<R: Role + 'static>(
     match (due, held) {
         (Some(due), false) => {
             let driver: Rc<dyn Overdue> = Rc::<RefCell<Driver<Envoy, R>>>::clone(driver);
-            HELD.with_borrow_mut(|all| all.insert(id, (due, Rc::downgrade(&driver))));
-            timer.watch();
+            all.with_borrow_mut(|all| all.insert(id, (due, Rc::downgrade(&driver))));
+            timer.look_after();
         }
-        (None, true) => let_go(id),
+        (None, true) => let_go(all, id),
         _ => {}
     }
     due.is_some()
 }
 
-fn let_go(id: StreamId) {
-    HELD.with_borrow_mut(|held| held.remove(&id));
+fn let_go(all: &'static LocalKey<AllHeld>, id: StreamId) {
+    all.with_borrow_mut(|held| held.remove(&id));
 }
 
 /// Gives up the answers that were held back for too long.
-fn overdue() {
+fn overdue(all: &'static LocalKey<AllHeld>) {
     let now = Envoy.now();
-    let late = HELD.with_borrow_mut(|held| held.extract_if(|_, (due, _)| *due <= now).collect::<Vec<_>>());
+    let late = all.with_borrow_mut(|held| held.extract_if(|_, (due, _)| *due <= now).collect::<Vec<_>>());
     for (stream, (_, driver)) in late {
         let Some(driver) = driver.upgrade() else { continue };
         if hostcalls::set_effective_context(stream).is_ok() {
@@ -393,6 +442,10 @@ impl HttpContext for AdapterStream {
         action(self.driver.borrow_mut().request_body(size, end_of_stream))
     }
 
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        action(self.driver.borrow_mut().request_trailers())
+    }
+
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         let flow = self.driver.borrow_mut().response_headers(end_of_stream);
         self.answer(flow)
@@ -400,6 +453,11 @@ impl HttpContext for AdapterStream {
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         let flow = self.driver.borrow_mut().response_body(size, end_of_stream);
+        self.answer(flow)
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        let flow = self.driver.borrow_mut().response_trailers();
         self.answer(flow)
     }
 }
@@ -420,8 +478,8 @@ fn is_anybody_watched() -> bool {
     SHARED.with(|shared| !shared.watch.is_empty())
 }
 
-fn is_anything_held() -> bool {
-    HELD.with_borrow(|held| !held.is_empty())
+fn is_anything_held(all: &'static LocalKey<AllHeld>) -> bool {
+    all.with_borrow(|held| !held.is_empty())
 }
 
 fn is_anybody_waiting() -> bool {
@@ -432,8 +490,12 @@ thread_local! {
     /// The streams that are held back and may have to wait for a place.
     static PAUSED: RefCell<HashMap<StreamId, Weak<PolicyDriver>>> = RefCell::default();
 
-    /// The streams whose answers are held back, and when that has to be over.
-    static HELD: RefCell<HashMap<StreamId, Held>> = RefCell::default();
+    /// The streams of policies whose answers are held back, and when that has to be over. Each role has its own timer, and
+    /// looks after its own.
+    static HELD_DOWNSTREAM: AllHeld = RefCell::default();
+
+    /// The same of adapters.
+    static HELD_UPSTREAM: AllHeld = RefCell::default();
 
     /// The standard library seeds its hashers from the system's randomness, which is the only way to it without
     /// a crate.

@@ -27,6 +27,7 @@ mod exhaustion;
 mod external;
 mod failures;
 mod gateway;
+mod http2;
 mod limits;
 mod metering;
 mod mock;

@@ -156,6 +156,12 @@ impl Host for FakeHost {
         Ok(())
     }
 
+    fn drop_request_trailers(&mut self) -> HostResult<()> {
+        self.call("drop_request_trailers")?;
+        self.0.borrow_mut().effect("remove the request's trailers");
+        Ok(())
+    }
+
     fn body(&self, side: Side, length: usize) -> HostResult<Vec<u8>> {
         self.call("body")?;
         let mut world = self.0.borrow_mut();

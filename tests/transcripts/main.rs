@@ -27,6 +27,7 @@ mod status;
 mod stories;
 mod story;
 mod surfaces;
+mod trailers;
 mod translated;
 mod verdict;
 
@@ -42,6 +43,7 @@ fn told() -> Vec<(String, String)> {
     stories
         .chain(translated::stories())
         .chain(surfaces::stories())
+        .chain(trailers::stories())
         .chain(content::stories())
         .chain(direct::stories())
         .chain(elsewhere::stories())

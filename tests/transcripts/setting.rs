@@ -63,9 +63,9 @@ pub(crate) fn masked(text: &str) -> String {
         .fold(text.to_owned(), |text, (owner, key)| text.replace(key, &format!("{{key of {owner}}}")))
 }
 
-/// The gateway.
+/// The gateway, with an adapter for everything.
 pub(crate) fn gateway() -> config::Gateway {
-    gateway_with("", "")
+    gateway_with("envoy: {adapter: chain}", "")
 }
 
 /// The same with adapters only where they are needed, and a model that needs none.

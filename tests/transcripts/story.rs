@@ -163,6 +163,17 @@ impl Story {
         self.send(fields, pieces, true);
     }
 
+    /// The client sends a request whose body comes in pieces, of which none is the last: trailers follow.
+    pub(crate) fn request_with_trailers(&mut self, fields: &[(&str, &str)], pieces: &[&str]) {
+        self.send(fields, pieces, false);
+        if self.world.borrow().reply.is_some() {
+            return;
+        }
+        self.line("> policy: request trailers");
+        let flow = self.policy.request_trailers();
+        self.sent(flow);
+    }
+
     /// The client sends a request, and stops in the middle of its body.
     pub(crate) fn unfinished_request(&mut self, fields: &[(&str, &str)], piece: &str) {
         self.send(fields, &[piece], false);
@@ -176,7 +187,7 @@ impl Story {
             world.fields(&headers, true);
             world.request.headers = headers;
         }
-        let mut flow = self.policy.request_headers(pieces.is_empty());
+        let mut flow = self.policy.request_headers(complete && pieces.is_empty());
         self.flow(flow);
         for (index, piece) in pieces.iter().enumerate() {
             if self.world.borrow().reply.is_some() {
@@ -191,6 +202,13 @@ impl Story {
             flow = self.policy.request_body(buffered, complete && index + 1 == pieces.len());
             self.flow(flow);
         }
+        if complete || self.world.borrow().reply.is_some() {
+            self.sent(flow);
+        }
+    }
+
+    /// The policy has seen all of the request.
+    fn sent(&mut self, flow: Flow) {
         if self.world.borrow().reply.is_some() {
             self.deliver_reply();
         } else if flow == Flow::Continue {
@@ -382,6 +400,21 @@ impl Story {
         let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
         self.world.borrow_mut().upstream_answered = true;
         self.respond(headers, "", &chunks, ends);
+    }
+
+    /// A provider answers, and ends with trailers: no piece of the body is the last.
+    pub(crate) fn answer_with_trailers(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]]) {
+        self.world.borrow_mut().upstream_answered = true;
+        self.respond(fields.iter().copied().collect(), "", chunks, false);
+        if self.world.borrow().reply.is_none() {
+            self.line("> policy: response trailers");
+            let flow = self.policy.response_trailers();
+            if self.world.borrow().reply.is_some() {
+                self.deliver_past_the_filters();
+            } else if self.flow(flow) == Flow::Continue && self.received.is_empty() {
+                self.deliver();
+            }
+        }
     }
 
     /// A provider begins to answer and says no more until its time is over, which is so long.

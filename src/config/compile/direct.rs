@@ -6,7 +6,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::compiled::{Direct, Model, Provider, Restricted, direct_cluster};
+use sha2::{Digest, Sha256};
+
+use super::super::compiled::{Direct, Model, Provider, Restricted, Target, target_cluster};
 use super::super::gateway::ChainTarget;
 
 /// The policy's timer is too coarse for a request that may take less, in milliseconds.
@@ -30,10 +32,19 @@ pub(super) fn apply(
         let has_time = model.total_timeout_ms.is_none_or(|total| total >= LEAST_TIME);
         if model.elsewhere.is_none() && has_time {
             model.direct = Some(Box::new(Direct {
-                cluster: direct_cluster(name, target),
+                cluster: cluster(name, target, provider),
                 target: target.clone(),
                 provider: Provider { credential: None, ..provider.clone() },
             }));
         }
     }
+}
+
+/// The name of the cluster by which the chain `name` is reached without an adapter. Envoy takes up the policy's configuration
+/// and the clusters one after the other: while these are of different files, a request of a provider that has changed finds no
+/// cluster of this name. No name of a provider has a colon, so no other cluster is called so.
+fn cluster(name: &str, target: &Target, provider: &Provider) -> String {
+    let addressed = serde_json::to_vec(&(name, target, provider)).unwrap_or_default();
+    let digest: String = Sha256::digest(addressed).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    format!("direct:{name}:{}:{digest}", target_cluster(target))
 }

@@ -35,14 +35,15 @@ fn one_target_and_one_attempt_need_no_adapter() {
     let one = "{targets: [{provider: p, model: a/b, retries: 0}], total_timeout: 1s}";
     let all = ways(NEEDED, one);
     let direct = all[0].as_ref().unwrap();
-    assert_eq!(direct.cluster, "direct:m:p/a/b");
+    assert!(direct.cluster.starts_with("direct:m:p/a/b:"), "{}", direct.cluster);
     assert_eq!(
         (direct.provider.authority.as_str(), direct.provider.base_path.as_str()),
         ("p.test:8443", "/v1")
     );
     // The policy builds the request, and Envoy attaches what the policy has never heard of.
     assert_eq!(direct.provider.credential, None);
-    for envoy in ["", "envoy: {adapter: chain}", "envoy: {adapter: shared}"] {
+    assert_eq!(ways("", one)[0].as_ref(), Some(direct), "it is the default");
+    for envoy in ["envoy: {adapter: chain}", "envoy: {adapter: shared}"] {
         assert_eq!(ways(envoy, one), [None], "{envoy}");
     }
 }
@@ -61,6 +62,34 @@ fn everything_else_takes_one() {
     }
 }
 
+/// No request that was built for a provider goes where the clusters of another file lead, in the moment of a reload.
+#[test]
+fn the_cluster_is_another_one_for_a_provider_that_has_changed() {
+    let cluster = |provider: &str| {
+        let text = format!(
+            "version: 1
+credentials: {{k: {{file: k}}, l: {{file: l}}}}
+providers: {{p: {{{provider}}}}}
+models: {{m: {{targets: [{{provider: p, model: a, retries: 0}}]}}}}
+"
+        );
+        let gateway = parse("gateway.yaml", &text).unwrap_or_else(|problems| panic!("{problems:?}"));
+        gateway.policy.models["m"].direct.as_deref().unwrap().cluster.clone()
+    };
+    let providers = [
+        "api: openai, url: 'https://p.test/v1', credential: k",
+        "api: openai, url: 'https://p.test/v1', credential: l",
+        "api: openai, url: 'https://p.test/v2', credential: k",
+        "api: openai, url: 'http://p.test/v1', credential: k",
+        "api: openai, url: 'https://p.test:444/v1', credential: k",
+        "api: openai, url: 'https://q.test/v1', credential: k",
+        "api: anthropic, url: 'https://p.test/v1', credential: k",
+    ];
+    let names: std::collections::BTreeSet<String> = providers.iter().map(|one| cluster(one)).collect();
+    assert_eq!(names.len(), providers.len(), "{names:?}");
+    assert_eq!(cluster(providers[0]), cluster(providers[0]));
+}
+
 /// What is left of a chain for those who may not use all of it is a chain of its own, and goes its own way.
 #[test]
 fn a_part_of_a_chain_goes_its_own_way() {
@@ -71,7 +100,7 @@ fn a_part_of_a_chain_goes_its_own_way() {
     assert!(
         parts.iter().all(|part| part
             .as_ref()
-            .is_some_and(|part| { part.cluster.starts_with("direct:m#") && part.cluster.ends_with(":p/a") }))
+            .is_some_and(|part| { part.cluster.starts_with("direct:m#") && part.cluster.contains(":p/a:") }))
     );
     assert_eq!(parts.len(), 2);
 }
