@@ -4,8 +4,8 @@
 //! meters what comes back. Every way out of it ends in [`Event::Done`], where the request is settled exactly
 //! once: its metrics and its line in the access log.
 //!
-//! Deliberately unknown here: providers' hosts, credentials, dialects other than the client's, and how
-//! attempts are made.
+//! Deliberately unknown here: credentials, dialects other than the client's, and how attempts are made; and providers'
+//! hosts, but where a model needs no adapter ([`leaving`]).
 
 mod answer;
 mod answering;

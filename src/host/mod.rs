@@ -1,8 +1,8 @@
 //! The bridge to Envoy: the only code that knows the host.
 //!
-//! [`Host`] is what the rest asks of it, in its own words; `envoy` says it in proxy-wasm's; `wasm` hands on what
-//! Envoy calls; [`driver`] feeds a
-//! role with events and carries out its effects, and is compiled and tested natively against a fake host.
+//! [`Host`] is what the rest asks of it, in its own words; `envoy` says it in proxy-wasm's; `wasm` hands on what Envoy
+//! calls; [`driver`] feeds a role with events and carries out its effects, and is compiled and tested natively against a
+//! fake host.
 //!
 //! What Envoy 1.40 does, and this code relies on (each was seen on the real binary, or has an end-to-end test):
 //!

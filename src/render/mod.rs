@@ -11,7 +11,7 @@
 //! | `listeners.json` | listen address, access log |
 //! | `routes.json` | the size limit of requests, models that stand in for others |
 //! | `clusters.json` | providers, models, chains |
-//! | `policy.json` | keys, models, limits: the filter's policy role |
+//! | `policy.json` | keys, models, limits, providers of models that need no adapter: the filter's policy role |
 //! | `adapter.json` | providers: the filter's adapter role |
 //! | `secrets/NAME.json` | where a credential is found; never the credential |
 //!

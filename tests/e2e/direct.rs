@@ -13,7 +13,7 @@ use crate::failures::{BROKEN_OFF_AFTER, ENDLESS, Row, behaviours, metered, rows,
 use crate::gateway::{Config, Gateway, KEY, prompt, provider_key, replace};
 use crate::mock::{Mock, body, header_values};
 
-/// Providers of every API that a client's dialect passes to, each with a model of its own.
+/// Providers of every API that a client's dialect passes to, each with a model of its own, with adapters for all.
 fn configuration(mock: &Mock) -> Config {
     let mut config = Config::new(&[("openai", mock.url("openai")), ("open", mock.url("open"))])
         .model("chat", &[("openai", "gpt-4o", 0)])
@@ -25,11 +25,19 @@ fn configuration(mock: &Mock) -> Config {
         config.0["models"][name] =
             json!({"targets": [{"provider": name, "model": "m-1", "retries": 0, "timeout": "20s"}]});
     }
+    config.0["envoy"] = json!({"adapter": "chain"});
     config
 }
 
+/// As it is without a word in the file.
 fn direct(mut config: Config) -> Config {
-    config.0["envoy"] = json!({"adapter": "where_needed"});
+    config.0.as_object_mut().unwrap().remove("envoy");
+    config
+}
+
+/// The same for an Envoy before 1.37.
+fn by_aggregates(mut config: Config) -> Config {
+    config.0["envoy"] = json!({"chains": "aggregate"});
     config
 }
 
@@ -88,8 +96,9 @@ fn received(entry: &Value) -> (Value, Vec<String>, Value) {
 fn nobody_sees_a_difference() {
     let mock = Mock::start();
     let mut sides = Vec::new();
-    for config in [configuration(&mock), direct(configuration(&mock))] {
-        let is_direct = config.0.get("envoy").is_some();
+    let all = [configuration(&mock), direct(configuration(&mock)), by_aggregates(configuration(&mock))];
+    for config in all {
+        let is_direct = config.0["envoy"]["adapter"] != "chain";
         let gateway = Gateway::start(&config);
         let before: Vec<(&str, usize)> = ["openai", "open", "azure", "anthropic", "gemini"]
             .map(|name| (name, mock.log(name).len()))
@@ -179,11 +188,13 @@ fn nobody_sees_a_difference() {
         assert!(!metrics.is_empty());
         sides.push((answers, lines, sent, metrics));
     }
-    let [adapted, direct] = &sides[..] else { panic!("two sides") };
-    assert_eq!(adapted.0, direct.0);
-    assert_eq!(adapted.1, direct.1);
-    assert_eq!(adapted.2, direct.2);
-    assert_eq!(adapted.3, direct.3);
+    let [adapted, direct, aggregates] = &sides[..] else { panic!("three sides") };
+    for direct in [direct, aggregates] {
+        assert_eq!(adapted.0, direct.0);
+        assert_eq!(adapted.1, direct.1);
+        assert_eq!(adapted.2, direct.2);
+        assert_eq!(adapted.3, direct.3);
+    }
 }
 
 /// What a client says to steer the gateway reaches neither the route nor the provider.
@@ -438,4 +449,35 @@ fn a_request_that_waited_is_whole() {
         );
     }
     assert!(without_adapter(&gateway, "chat") == 6);
+}
+
+/// Both roles give up answers that have begun and say nothing, each by its own timer: also when both do at once, and each alone
+/// after that.
+#[test]
+fn held_answers_of_both_roles_are_given_up() {
+    let mock = Mock::start();
+    let mut config = Config::new(&["quick", "patient"].map(|name| (name, mock.url(name))))
+        .model("lone", &[("quick", "gpt-4o", 0)])
+        .model("chain", &[("quick", "gpt-4o", 0), ("patient", "gpt-4o", 0)]);
+    config.0["models"]["lone"]["targets"][0]["timeout"] = json!("1s");
+    config.0["models"]["chain"]["targets"][0]["timeout"] = json!("400ms");
+    config.0["providers"]["quick"]["ejection"] = json!({"failures": 1000});
+    let gateway = Gateway::start(&config);
+    mock.behave("quick", &json!({"stall": "after_headers"}));
+    for round in [&["lone", "chain"][..], &["chain"], &["lone"], &["chain", "lone"], &["lone"], &["chain"]] {
+        thread::scope(|scope| {
+            // More than there are workers, so that each has some of each.
+            for model in round.iter().copied().cycle().take(8) {
+                let gateway = &gateway;
+                scope.spawn(move || {
+                    let mut answer = gateway.chat(KEY, &prompt(model, false));
+                    let served = answer.header("x-tollgate-provider").unwrap_or_default().to_owned();
+                    let expected = if model == "lone" { (504, "quick") } else { (200, "patient") };
+                    assert_eq!((answer.status, served.as_str()), expected, "{model} in {round:?}");
+                    assert!(answer.rest().1);
+                });
+            }
+        });
+    }
+    assert_eq!(without_adapter(&gateway, "lone"), 16 + 8);
 }
