@@ -566,8 +566,8 @@ impl Role for Policy {
                 effects.extend(next.map(Effect::Settle));
                 Ok(Flow::Continue)
             }
-            Event::Done { client_gone, own_time } => {
-                self.settle(client_gone, own_time, now, effects);
+            Event::Done { broken_by, own_time } => {
+                self.settle(broken_by, own_time, now, effects);
                 Ok(Flow::Continue)
             }
         };

@@ -16,7 +16,7 @@ use crate::engine::alerts::{self, Delivery, Outbox};
 use crate::engine::book::{ATTEMPTS, Book};
 use crate::engine::counting::Lesson;
 use crate::engine::effect::{Effect, Flow};
-use crate::engine::event::{Attempt, Event, Timestamp};
+use crate::engine::event::{Attempt, Breaker, Event, Timestamp};
 use crate::engine::limits::Demand;
 use crate::engine::policy::{Gateway, LOST_ALERT};
 use crate::engine::refusal::Refusal;
@@ -117,6 +117,8 @@ pub struct Driver<H, R> {
     held: Option<Side>,
     /// How much of the body that passes now is held back, in bytes.
     waiting: usize,
+    /// The trailers of the answer have come, and nothing of its body is held back: there is nothing that could be replaced.
+    is_body_gone: bool,
     /// A call of the host failed on the way in: the role is out of step with the stream, which ends here.
     failed: bool,
 }
@@ -133,6 +135,7 @@ impl<H: Host, R: Role> Driver<H, R> {
             effects: Vec::new(),
             held: None,
             waiting: 0,
+            is_body_gone: false,
             failed: false,
         }
     }
@@ -180,7 +183,8 @@ impl<H: Host, R: Role> Driver<H, R> {
     /// say: they do not leave.
     pub fn request_trailers(&mut self) -> Flow {
         if self.place == Place::Downstream {
-            let flow = self.refusing(|driver| driver.host.drop_request_trailers().map(|()| Flow::Continue));
+            let flow =
+                self.refusing(|driver| driver.host.drop_trailers(Side::Request).map(|()| Flow::Continue));
             if flow == Flow::Pause {
                 return self.noted(Side::Request, flow);
             }
@@ -221,9 +225,22 @@ impl<H: Host, R: Role> Driver<H, R> {
     /// Something has come that a message which is held back may go on for.
     fn wake(&mut self, event: Event<'_>) -> Flow {
         if self.held == Some(Side::Response) {
+            if matches!(event, Event::Overdue) && self.place == Place::Downstream {
+                // The answer that has begun is not one that may go on.
+                return self.timed(|driver, now| {
+                    driver.whole(|driver| {
+                        let flow = driver.step(event, now)?;
+                        if flow == Flow::Continue && driver.held.take().is_some() {
+                            driver.host.resume(Side::Response)?;
+                        }
+                        Ok(flow)
+                    })
+                });
+            }
             return self.lenient(|driver, now| {
                 let stepped = driver.step(event, now);
-                // What is held back here are the last bytes of an answer, and nothing follows that would wake it again.
+                // What is held back here are the last bytes of an answer, or the beginning of one that is to be tried again:
+                // nothing follows that would wake it again.
                 if !matches!(stepped, Ok(Flow::Pause)) && driver.held.take().is_some() {
                     driver.host.resume(Side::Response)?;
                 }
@@ -291,17 +308,36 @@ impl<H: Host, R: Role> Driver<H, R> {
         self.passed(Side::Response, length, flow)
     }
 
-    /// The answer's trailers have come, so its body is complete: what is held back of it is judged now.
+    /// The answer's trailers have come, so its body is complete: what is held back of it is judged now. What the role would
+    /// still say can be said only where something is held back; else the stream is broken off, rather than that an answer
+    /// seems complete that is not. What the trailers say is for nobody.
     pub fn response_trailers(&mut self) -> Flow {
-        self.response_body(self.waiting, true)
+        let downstream = self.place == Place::Downstream;
+        let length = std::mem::take(&mut self.waiting);
+        self.is_body_gone = length == 0;
+        let wants_body = self.role.wants_response_body() && !(self.place == Place::Upstream && self.failed);
+        let flow = self.timed(|driver, now| {
+            driver.whole(|driver| {
+                if downstream {
+                    driver.host.drop_trailers(Side::Response)?;
+                }
+                if !wants_body {
+                    return Ok(Flow::Continue);
+                }
+                let chunk =
+                    if length == 0 { Vec::new() } else { driver.host.body(Side::Response, length)? };
+                driver.step(Event::ResponseBody { chunk: &chunk, end_of_stream: true }, now)
+            })
+        });
+        self.passed(Side::Response, length, flow)
     }
 
     /// The stream is over.
     pub fn done(&mut self) {
         let (own_time, now) = (self.own_time, self.host.now());
         self.tolerating(|driver| {
-            let client_gone = driver.role.is_open() && driver.host.is_client_gone().unwrap_or(false);
-            driver.step(Event::Done { client_gone, own_time }, now)
+            let broken_by = if driver.role.is_open() { driver.host.broken_by().ok() } else { None };
+            driver.step(Event::Done { broken_by: broken_by.unwrap_or(Breaker::Nobody), own_time }, now)
         });
     }
 
@@ -344,6 +380,17 @@ impl<H: Host, R: Role> Driver<H, R> {
         callback(self).unwrap_or_else(|error| {
             self.host.warn(&format!("the host refused {}", error.call));
             Flow::Continue
+        })
+    }
+
+    /// What of an answer cannot go on as it should does not go on.
+    fn whole(&mut self, callback: impl FnOnce(&mut Self) -> HostResult<Flow>) -> Flow {
+        callback(self).unwrap_or_else(|error| {
+            self.host.warn(&format!("the host refused {}; the answer is broken off", error.call));
+            if self.host.break_off().is_err() {
+                self.host.warn("the host refused to break it off, too");
+            }
+            Flow::Pause
         })
     }
 
@@ -432,6 +479,7 @@ impl<H: Host, R: Role> Driver<H, R> {
             Effect::Reply(reply) => host.reply(&reply),
             Effect::SetResponseHeader(name, value) => host.set_header(Side::Response, &name, &value),
             Effect::RemoveResponseHeader(name) => host.remove_header(Side::Response, &name),
+            Effect::ReplaceResponseBody(with) if self.is_body_gone && with.is_empty() => Ok(()),
             Effect::ReplaceResponseBody(with) => host.replace_body(Side::Response, usize::MAX, &with),
             Effect::Learn(Lesson { calibrator, counted, reported }) => {
                 calibrator.learn(&mut Shared(host), counted, reported);

@@ -11,12 +11,17 @@ use proxy_wasm::types::{BufferType, LogLevel, MapType, MetricType, Status};
 use super::{Host, HostError, HostResult, Side, abi};
 use crate::config::compiled::{Scheme, Webhook};
 use crate::engine::effect::Reply;
+use crate::engine::event::Breaker;
 use crate::engine::{Headers, Timestamp};
 use crate::observe::metrics::{Kind, Measurement, Series};
 
-/// The bit of Envoy's response flags for "the client went away" (`DC`), in the order of the attribute
-/// `response.flags`.
-const DOWNSTREAM_CONNECTION_TERMINATION: u64 = 1 << 14;
+/// The bits of Envoy's response flags for "the client went away", in the order of the attribute `response.flags`: its connection
+/// was closed (`DC`), or it has reset the stream (`DR`).
+const CLIENT_GONE: u64 = 1 << 14 | 1 << 28;
+
+/// Those for "the provider went away": it has reset the stream (`UR`), its connection was closed (`UC`), or it does not keep to
+/// the protocol (`UPE`).
+const PROVIDER_GONE: u64 = 1 << 4 | 1 << 6 | 1 << 23;
 
 /// The host, for the stream whose callback runs.
 pub(super) struct Envoy;
@@ -89,8 +94,12 @@ impl Host for Envoy {
         hostcalls::remove_map_value(header_map(side), name).map_err(refused("remove_map_value"))
     }
 
-    fn drop_request_trailers(&mut self) -> HostResult<()> {
-        hostcalls::set_map_bytes(MapType::HttpRequestTrailers, Vec::new()).map_err(refused("set_map"))
+    fn drop_trailers(&mut self, side: Side) -> HostResult<()> {
+        let trailers = match side {
+            Side::Request => MapType::HttpRequestTrailers,
+            Side::Response => MapType::HttpResponseTrailers,
+        };
+        hostcalls::set_map_bytes(trailers, Vec::new()).map_err(refused("set_map"))
     }
 
     fn body(&self, side: Side, length: usize) -> HostResult<Vec<u8>> {
@@ -125,8 +134,19 @@ impl Host for Envoy {
         Ok(property(vec!["response", "code_details"])?.as_deref() == Some(b"via_upstream"))
     }
 
-    fn is_client_gone(&self) -> HostResult<bool> {
-        Ok(number(vec!["response", "flags"])? & DOWNSTREAM_CONNECTION_TERMINATION != 0)
+    fn broken_by(&self) -> HostResult<Breaker> {
+        let flags = number(vec!["response", "flags"])?;
+        Ok(if flags & CLIENT_GONE != 0 {
+            Breaker::Client
+        } else if flags & PROVIDER_GONE != 0 {
+            Breaker::Provider
+        } else {
+            Breaker::Nobody
+        })
+    }
+
+    fn break_off(&mut self) -> HostResult<()> {
+        hostcalls::reset_http_response().map_err(refused("close_stream"))
     }
 
     fn choose_route(&mut self) -> HostResult<()> {

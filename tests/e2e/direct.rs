@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 
 use serde_json::{Value, json};
@@ -39,6 +40,15 @@ fn direct(mut config: Config) -> Config {
 fn by_aggregates(mut config: Config) -> Config {
     config.0["envoy"] = json!({"chains": "aggregate"});
     config
+}
+
+/// How many attempts a composite cluster makes, of those that a dump of Envoy's has.
+fn clusters_of(dump: &Value, name: &str) -> usize {
+    let all = dump["configs"].as_array().unwrap();
+    let found = all.iter().find(|one| one["cluster"]["name"] == name);
+    found.map_or(0, |one| {
+        one["cluster"]["cluster_type"]["typed_config"]["clusters"].as_array().map_or(0, Vec::len)
+    })
 }
 
 /// How many requests have gone past the adapters.
@@ -393,10 +403,14 @@ fn a_reload_changes_the_way() {
     }
     gateway.configure(&configuration(&mock));
     gateway.wait_until("adapters are back", |gateway| served_by(gateway, "openai"));
-    gateway.wait_until("the cluster is gone", |gateway| without_adapter(gateway, "chat") == 0);
     gateway.configure(&direct(configuration(&mock)));
+    // What the policy of the moment led to stays once, and no longer.
+    let clusters = || client::send(gateway.admin, "GET", "/clusters?format=json", &[], None).text();
+    assert!(clusters().contains("direct:chat:azure/"));
     gateway.wait_until("and gone", |gateway| {
-        served_by(gateway, "openai") && without_adapter(gateway, "chat") > 0
+        served_by(gateway, "openai")
+            && !clusters().contains("direct:chat:azure/")
+            && without_adapter(gateway, "chat") > 0
     });
 
     text.push_str(&stream.text());
@@ -480,4 +494,46 @@ fn held_answers_of_both_roles_are_given_up() {
         });
     }
     assert_eq!(without_adapter(&gateway, "lone"), 16 + 8);
+}
+
+/// A model is given a retry, another target, and loses both again: no call notices.
+#[test]
+fn no_call_is_lost_when_a_model_needs_an_adapter_from_now_on() {
+    let mock = Mock::start();
+    let base = || Config::new(&["one", "other"].map(|name| (name, mock.url(name))));
+    let gateway = Gateway::start(&base().model("chat", &[("one", "gpt-4o", 0)]));
+    let (is_over, calls) = (AtomicBool::new(false), AtomicUsize::new(0));
+    thread::scope(|scope| {
+        for _ in 0..4 {
+            scope.spawn(|| {
+                while !is_over.load(Ordering::Relaxed) {
+                    let mut answer = gateway.chat(KEY, &prompt("chat", false));
+                    let text = answer.text();
+                    assert_eq!(answer.status, 200, "{text}");
+                    calls.fetch_add(1, Ordering::Relaxed);
+                }
+            });
+        }
+        let chains: [&[(&str, &str, u32)]; 4] = [
+            &[("one", "gpt-4o", 1)],
+            &[("one", "gpt-4o", 0)],
+            &[("one", "gpt-4o", 0), ("other", "gpt-4o", 0)],
+            &[("one", "gpt-4o", 0)],
+        ];
+        for chain in chains {
+            gateway.configure(&base().model("chat", chain));
+            let before = calls.load(Ordering::Relaxed);
+            gateway.wait_until("Envoy has the file, and calls go on", |gateway| {
+                let path = "/config_dump?resource=dynamic_active_clusters";
+                let clusters = client::send(gateway.admin, "GET", path, &[], None).json();
+                let is_direct = chain.len() == 1 && chain[0].2 == 0;
+                let attempts = clusters_of(&clusters, "model/chat");
+                let expected = chain.iter().map(|link| 1 + link.2 as usize).sum::<usize>();
+                attempts == expected
+                    && (!is_direct || without_adapter(gateway, "chat") > 0)
+                    && calls.load(Ordering::Relaxed) > before + 400
+            });
+        }
+        is_over.store(true, Ordering::Relaxed);
+    });
 }

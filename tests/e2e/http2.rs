@@ -13,6 +13,7 @@ use crate::mock::{Mock, body, header_values};
 /// Frame types and flags of RFC 9113, section 6.
 const DATA: u8 = 0;
 const HEADERS: u8 = 1;
+const RST_STREAM: u8 = 3;
 const SETTINGS: u8 = 4;
 const END_STREAM: u8 = 1;
 const ACKNOWLEDGED: u8 = 1;
@@ -38,8 +39,8 @@ fn block(fields: &[(&str, &str)]) -> Vec<u8> {
     block
 }
 
-/// Sends a request whose body comes in pieces and is followed by trailers; what there is of an answer's body.
-fn ask(address: SocketAddr, more: &[(&str, &str)], pieces: &[&[u8]], trailers: &[(&str, &str)]) -> String {
+/// A connection on which the fields of a request were sent, as stream 1.
+fn begun(address: SocketAddr, more: &[(&str, &str)]) -> TcpStream {
     let mut stream = TcpStream::connect(address).unwrap();
     stream.set_read_timeout(Some(PATIENCE)).unwrap();
     let bearer = format!("Bearer {KEY}");
@@ -55,6 +56,14 @@ fn ask(address: SocketAddr, more: &[(&str, &str)], pieces: &[&[u8]], trailers: &
     let mut sent = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec();
     sent.extend(frame(SETTINGS, 0, 0, b""));
     sent.extend(frame(HEADERS, END_HEADERS, 1, &block(&fields)));
+    stream.write_all(&sent).unwrap();
+    stream
+}
+
+/// Sends a request whose body comes in pieces and is followed by trailers; what there is of an answer's body.
+fn ask(address: SocketAddr, more: &[(&str, &str)], pieces: &[&[u8]], trailers: &[(&str, &str)]) -> String {
+    let mut stream = begun(address, more);
+    let mut sent = Vec::new();
     for piece in pieces {
         sent.extend(frame(DATA, 0, 1, piece));
     }
@@ -150,4 +159,29 @@ fn a_request_with_trailers_is_refused_as_any_other() {
     assert!(mock.log("one").is_empty());
     let stats = client::send(gateway.admin, "GET", "/stats?filter=wasm", &[], None).text();
     assert!(!stats.contains("vm_reload_success: 1"), "{stats}");
+}
+
+/// Who takes a request back while its answer is awaited has begun it all the same.
+#[test]
+fn a_request_that_is_taken_back_is_paid_for() {
+    let mock = Mock::start();
+    let config = Config::new(&[("one", mock.url("one"))])
+        .model("direct", &[("one", "gpt-4o", 0)])
+        .model("chain", &[("one", "gpt-4o", 1)]);
+    let gateway = Gateway::start(&config);
+    mock.behave("one", &json!({"stall": "after_headers"}));
+    for (model, calls) in [("direct", 1), ("chain", 2)] {
+        let mut stream = begun(gateway.address, &[]);
+        stream.write_all(&frame(DATA, END_STREAM, 1, prompt(model, false).to_string().as_bytes())).unwrap();
+        // The headers of an answer have come by then, or come at once.
+        gateway.wait_until("the provider answers", |_| mock.log("one").len() == calls);
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        const CANCEL: [u8; 4] = [0, 0, 0, 8];
+        stream.write_all(&frame(RST_STREAM, 0, 1, &CANCEL)).unwrap();
+        let lines = gateway.access_log(calls);
+        let line = &lines[calls - 1];
+        assert_eq!((&line["outcome"], &line["model"]), (&json!("abandoned"), &json!(model)), "{line}");
+        assert!(line["input_tokens"].as_u64().unwrap() > 0, "{line}");
+        assert!(line["failed_attempts"].is_null(), "{line}");
+    }
 }

@@ -15,6 +15,7 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("direct_without_a_credential", without_a_credential),
         ("direct_unavailable", unavailable),
         ("direct_broken_off", broken_off),
+        ("direct_abandoned", abandoned),
         ("direct_not_in_another_dialect", not_in_another_dialect),
     ]
     .into_iter()
@@ -100,7 +101,18 @@ fn broken_off() -> String {
         "",
     );
     story.answer(JSON, &[b"{\"choices\":["], false);
+    story.break_off();
     story.done()
+}
+
+/// Who hangs up pays for what the provider has begun.
+fn abandoned() -> String {
+    let mut story = sent("The client goes away before the answer is known to be one.", "");
+    story.answer(JSON, &[b"{\"choices\":["], false);
+    story.hang_up();
+    let told = story.done();
+    assert!(told.contains("outcome=abandoned") && told.contains("gen_ai_token_type=input"), "{told}");
+    told
 }
 
 fn not_in_another_dialect() -> String {

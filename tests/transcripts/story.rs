@@ -78,6 +78,8 @@ impl Story {
             attempts: 0,
             upstream_answered: false,
             client_gone: false,
+            provider_gone: false,
+            trailers: false,
             resumed: false,
             reply: None,
             failing: Vec::new(),
@@ -408,6 +410,7 @@ impl Story {
         self.respond(fields.iter().copied().collect(), "", chunks, false);
         if self.world.borrow().reply.is_none() {
             self.line("> policy: response trailers");
+            self.world.borrow_mut().trailers = true;
             let flow = self.policy.response_trailers();
             if self.world.borrow().reply.is_some() {
                 self.deliver_past_the_filters();
@@ -614,6 +617,12 @@ impl Story {
         let mut routed = without(&without(headers, &PRIVATE_RESPONSE_HEADERS), &told.map(|(name, _)| name));
         told.iter().for_each(|(name, value)| routed.push(name, value));
         routed
+    }
+
+    /// The provider goes away.
+    pub(crate) fn break_off(&self) {
+        self.world.borrow_mut().provider_gone = true;
+        self.line("> the provider goes away");
     }
 
     /// The client goes away.

@@ -1,7 +1,7 @@
 //! Messages that end with trailers, which is when their bodies are known to be complete.
 
 use crate::setting::{KEY, PROMPT};
-use crate::stories::post;
+use crate::stories::{STREAM, post};
 use crate::story::Story;
 
 pub(crate) fn stories() -> Vec<(String, String)> {
@@ -9,6 +9,7 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("trailers", trailers as fn() -> String),
         ("trailers_without_a_body", without_a_body),
         ("trailers_of_half_an_answer", half_an_answer),
+        ("trailers_with_more_to_say", more_to_say),
     ]
     .into_iter()
     .map(|(name, tell)| (name.to_owned(), tell()))
@@ -25,6 +26,14 @@ fn sent(title: &str, pieces: &[&str]) -> Story {
     let mut story = Story::direct(title);
     let (length, bearer) = (body().len().to_string(), format!("Bearer {KEY}"));
     story.request_with_trailers(&post("/v1/chat/completions", &length, &bearer), pieces);
+    story
+}
+
+fn sent_streaming(title: &str) -> Story {
+    let mut story = Story::direct(title);
+    let body = body().replacen('{', "{\"stream\":true,", 1);
+    let (length, bearer) = (body.len().to_string(), format!("Bearer {KEY}"));
+    story.request_with_trailers(&post("/v1/chat/completions", &length, &bearer), &[&body]);
     story
 }
 
@@ -55,11 +64,19 @@ fn half_an_answer() -> String {
     story.done()
 }
 
+fn more_to_say() -> String {
+    let mut story = sent_streaming("A stream that stops in the middle, whose end nothing can be added to.");
+    story.attempt_directly("first/model-1", "first");
+    let text = b"data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: {\"cho";
+    story.answer_with_trailers(STREAM, &[text]);
+    story.done()
+}
+
 /// What nobody has read does not leave, even where the host fails.
 #[test]
 fn trailers_that_cannot_be_removed_are_refused() {
     let mut story = Story::direct("");
-    story.refuse(&["drop_request_trailers"]);
+    story.refuse(&["drop_trailers"]);
     let (length, bearer) = (body().len().to_string(), format!("Bearer {KEY}"));
     story.request_with_trailers(&post("/v1/chat/completions", &length, &bearer), &[&body()]);
     assert!(!story.is_forwarded());

@@ -41,10 +41,12 @@ pub(super) fn apply(
 }
 
 /// The name of the cluster by which the chain `name` is reached without an adapter. Envoy takes up the policy's configuration
-/// and the clusters one after the other: while these are of different files, a request of a provider that has changed finds no
-/// cluster of this name. No name of a provider has a colon, so no other cluster is called so.
+/// and the clusters one after the other: the name tells how the provider is addressed, so that a request that was built for
+/// another address or credential finds no cluster. No name of a provider has a colon, so no other cluster is called so.
 fn cluster(name: &str, target: &Target, provider: &Provider) -> String {
-    let addressed = serde_json::to_vec(&(name, target, provider)).unwrap_or_default();
-    let digest: String = Sha256::digest(addressed).iter().take(6).map(|byte| format!("{byte:02x}")).collect();
+    let Provider { api, api_version, authority, scheme, base_path, credential, .. } = provider;
+    let addressed = (name, target, api, api_version, authority, scheme, base_path, credential);
+    let digest = Sha256::digest(serde_json::to_vec(&addressed).unwrap_or_default());
+    let digest: String = digest.iter().take(6).map(|byte| format!("{byte:02x}")).collect();
     format!("direct:{name}:{}:{digest}", target_cluster(target))
 }

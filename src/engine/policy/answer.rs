@@ -11,7 +11,7 @@ use super::{Phase, Policy, set_response_header};
 use crate::dialect::translate::Dialect;
 use crate::engine::effect::{Effect, Flow};
 use crate::engine::elsewhere::{self, Elsewhere};
-use crate::engine::event::Timestamp;
+use crate::engine::event::{Breaker, Timestamp};
 use crate::engine::fields::{
     LATE, REQUEST_ID_HEADERS, SERVED_BY, UNANSWERED_HEADER, UNREADABLE, is_private_response_header,
 };
@@ -93,6 +93,12 @@ impl Policy {
         if let Some(rule) = self.record.found.as_ref().and_then(|found| found.warning.as_deref()) {
             effects.push(set_response_header(GUARD_HEADER, rule));
         }
+        if let Some(id) =
+            self.record.request_id.as_deref().filter(|_| self.direct.is_some() && (local || unreadable))
+        {
+            // Envoy takes it from the request, which the policy has built anew.
+            effects.push(set_response_header("x-request-id", id));
+        }
         let Some(mut meter) = meter.filter(|_| !local) else {
             let refusal = match headers.text(adapter::REFUSAL_HEADER) {
                 _ if lacks_credential => {
@@ -106,10 +112,6 @@ impl Policy {
                 Some(_) => note.and_then(|note| note.refused.get().cloned()).unwrap_or(Refusal::Internal),
                 None => Refusal::of_envoy(status, self.gateway.max_request_body),
             };
-            if let Some(id) = self.record.request_id.as_deref().filter(|_| self.direct.is_some()) {
-                // Envoy takes it from the request, which the policy has built anew.
-                effects.push(set_response_header("x-request-id", id));
-            }
             if late && !end_of_stream {
                 return self.stand_in(headers, &refusal, Outcome::Refused(refusal.code()), effects);
             }
@@ -259,17 +261,18 @@ impl Policy {
     /// Settles the request: the only place that does, on every way out.
     pub(super) fn settle(
         &mut self,
-        client_gone: bool,
+        broken_by: Breaker,
         own_time: Duration,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         let given_up = self.watched.take().is_some_and(|watched| watched.is_given_up());
-        let broken = if client_gone && !given_up { Outcome::Abandoned } else { Outcome::Interrupted };
+        let broken =
+            if broken_by == Breaker::Client && !given_up { Outcome::Abandoned } else { Outcome::Interrupted };
         if let Phase::Reserving(_, place) = &mut self.phase {
             self.record.queued = place.take().map(|place| place.waited(now));
         }
-        let broken_off = self.broken_off(client_gone);
+        let broken_off = self.broken_off(broken_by);
         self.record.outcome = match &self.phase {
             _ if let Some(outcome) = broken_off => outcome,
             // What says that the answer is complete has not left.

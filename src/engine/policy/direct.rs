@@ -15,7 +15,7 @@ use super::{Phase, Policy};
 use crate::config::compiled;
 use crate::engine::adapter;
 use crate::engine::effect::{Effect, Flow};
-use crate::engine::event::Timestamp;
+use crate::engine::event::{Breaker, Timestamp};
 use crate::engine::exchange::Exchange;
 use crate::engine::fields::{SERVED_BY, UNANSWERED_HEADER};
 use crate::engine::headers::Headers;
@@ -56,7 +56,9 @@ impl Direct {
 
     /// It begins.
     pub(super) fn leave(&mut self, model: &compiled::Model, at: Timestamp) {
+        // A part of a model has the time that Envoy gives the whole, and its target may have less.
         let attempt = Duration::from_millis(model.attempt_timeout_ms);
+        let attempt = self.turns.time(&self.target, false).unwrap_or(attempt);
         let total = model.total_timeout_ms.map(Duration::from_millis);
         let total = total.map(|total| total.saturating_sub(NOTICE.min(total / 10)));
         self.due = at.after(total.map_or(attempt, |total| total.min(attempt)));
@@ -208,16 +210,16 @@ impl Policy {
         flow
     }
 
-    /// The request is over. Where that came while its answer was held, and the client has not gone, the provider has broken
-    /// off, and Envoy has told the client so past the filters: what is logged of it.
-    pub(super) fn broken_off(&mut self, client_gone: bool) -> Option<Outcome> {
+    /// The request is over. Where the provider has broken off an answer that was held, Envoy has told the client so past the
+    /// filters: what is logged of it.
+    pub(super) fn broken_off(&mut self, broken_by: Breaker) -> Option<Outcome> {
         let direct = self.direct.as_ref()?;
         let headers = direct.held.as_ref()?;
         let named = |name| headers.text(name).map(str::to_owned);
         self.record.provider = named(SERVED_BY.provider);
         self.record.provider_model = named(SERVED_BY.provider_model);
         self.record.attempts = 1;
-        if client_gone {
+        if broken_by != Breaker::Provider {
             return None;
         }
         self.record.failed_attempts = direct.failed(true);
