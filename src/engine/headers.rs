@@ -4,8 +4,11 @@
 //!
 //! Deliberately unknown here: which fields are private and which may pass; each role has its own rule for that.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+
+use memchr::memchr;
 
 /// A list of header fields. Names are lower case: Envoy's codecs see to that.
 #[derive(Clone, Default)]
@@ -22,6 +25,12 @@ struct Field {
 }
 
 impl Headers {
+    /// A list without fields, with room for so many, and for so many bytes of names and values.
+    #[must_use]
+    pub fn with_capacity(fields: usize, bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), fields: Vec::with_capacity(fields) }
+    }
+
     /// Reads the form in which the host serialises fields (proxy-wasm ABI 0.2.1, "Serialized map"): their
     /// number, the sizes of each name and value, then each name and value with a zero byte behind it; numbers
     /// are 32 bits, little-endian. `None` when the bytes are not of that form.
@@ -48,6 +57,15 @@ impl Headers {
     pub fn iter(&self) -> impl Iterator<Item = (&str, &[u8])> {
         let text = |name| std::str::from_utf8(name).unwrap_or_default();
         self.fields.iter().map(move |field| (text(self.part(&field.name)), self.part(&field.value)))
+    }
+
+    /// The fields with a name that `is_meant`, in order: read as bytes, most names need not be checked to be text.
+    pub fn named(&self, is_meant: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = (&str, &[u8])> {
+        self.fields.iter().filter_map(move |field| {
+            let name = self.part(&field.name);
+            let name = if is_meant(name) { std::str::from_utf8(name).ok()? } else { return None };
+            Some((name, self.part(&field.value)))
+        })
     }
 
     fn part(&self, range: &Range<usize>) -> &[u8] {
@@ -84,9 +102,12 @@ impl Headers {
 
     /// The media type of the body in lower case, without parameters.
     #[must_use]
-    pub fn media_type(&self) -> Option<String> {
+    pub fn media_type(&self) -> Option<Cow<'_, str>> {
         let value = self.text("content-type")?;
-        Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        let length = memchr(b';', value.as_bytes()).unwrap_or(value.len());
+        let media_type = value.get(..length).unwrap_or_default().trim();
+        let in_lower_case = media_type.bytes().fold(true, |all, byte| all & !byte.is_ascii_uppercase());
+        Some(if in_lower_case { media_type.into() } else { media_type.to_ascii_lowercase().into() })
     }
 }
 

@@ -19,8 +19,8 @@ fn listed(text: &str) -> Result<Vec<(String, String, Kind)>, Error> {
     let object = members(text.as_bytes(), |member| {
         let value = text.get(member.value.start..member.value.end).expect("inside");
         let key = string(text.as_bytes(), member.key_span).expect("a string");
-        assert_eq!(key, member.key);
-        listed.push((member.key.into_owned(), value.to_owned(), member.kind));
+        assert_eq!(member.key, &*key);
+        listed.push((member.key.into_text().into_owned(), value.to_owned(), member.kind));
     })?;
     assert_eq!(object.of(text.as_bytes()), text.trim().as_bytes());
     Ok(listed)
@@ -89,7 +89,10 @@ fn nested_spans_count_from_the_start_of_the_text() {
             elements_of(text, member.value, |element, kind| {
                 assert_eq!(kind, Kind::Object);
                 members_of(text, element, |field| {
-                    contents.push((field.key.into_owned(), string(text, field.value).map(Cow::into_owned)));
+                    contents.push((
+                        field.key.into_text().into_owned(),
+                        string(text, field.value).map(Cow::into_owned),
+                    ));
                 })
                 .expect("an object");
             })
