@@ -88,7 +88,14 @@ impl Headers {
     /// The `:status` of an answer.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.text(":status")?.parse().ok()
+        match *self.get(":status")? {
+            // As it is always written.
+            [hundreds @ b'1'..=b'9', tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
+                let digit = |byte: u8| u16::from(byte - b'0');
+                Some(digit(hundreds) * 100 + digit(tens) * 10 + digit(ones))
+            }
+            ref other => std::str::from_utf8(other).ok()?.parse().ok(),
+        }
     }
 
     /// Appends a field.
@@ -156,6 +163,31 @@ mod tests {
         assert_eq!(headers, [("a", "b"), ("cd", "")].into_iter().collect());
         assert_eq!(Headers::from_serialized(Vec::new()), Some(Headers::default()));
         assert_eq!(Headers::from_serialized(vec![0; 4]), Some(Headers::default()));
+    }
+
+    #[test]
+    fn what_is_read_of_fields() {
+        let status = |text: &str| [(":status", text)].into_iter().collect::<Headers>().status();
+        assert_eq!(["200", "529", "99", "0404", "+200"].map(status), [200, 529, 99, 404, 200].map(Some));
+        assert_eq!(["", "2x0", "70000", "-20", "\u{1}00"].map(status), [None; 5]);
+        let media = |text: &str| {
+            let headers: Headers = [("content-type", text)].into_iter().collect();
+            headers.media_type().map(Cow::into_owned)
+        };
+        for (written, read) in [
+            ("application/json", "application/json"),
+            (" Application/JSON ; charset=UTF-8;x", "application/json"),
+            ("\u{a0}text/event-stream;", "text/event-stream"),
+            (";", ""),
+        ] {
+            assert_eq!(media(written).as_deref(), Some(read), "{written}");
+        }
+        let mut headers = Headers::with_capacity(1, 1);
+        let fields: [(&[u8], &[u8]); 4] =
+            [(b"x-a", b"\xff"), (b"y", b"1"), (b"x-\xff", b"2"), (b"x-a", b"3")];
+        fields.into_iter().for_each(|(name, value)| headers.push(name, value));
+        let named: Vec<_> = headers.named(|name| name.starts_with(b"x-")).collect();
+        assert_eq!(named, [("x-a", b"\xff".as_slice()), ("x-a", b"3")]);
     }
 
     #[test]

@@ -77,7 +77,8 @@ impl Finder {
             return false;
         }
         let read = members(text, |member| {
-            let index = self.wanted.iter().position(|wanted| member.key == *wanted);
+            let is_long = member.key_span.of(text).len() > KEY_LIMIT;
+            let index = self.wanted.iter().position(|wanted| !is_long && member.key == *wanted);
             if let Some(slot) = index.and_then(|index| self.values.get_mut(index)) {
                 let value = member.value.of(text);
                 *slot = (value.len() <= VALUE_LIMIT).then(|| value.to_vec());
@@ -202,7 +203,7 @@ impl Finder {
     }
 
     fn nested<'a>(&mut self, bytes: &'a [u8], depth: usize) -> &'a [u8] {
-        let Some(at) = words::find(bytes, words::bracket_or_quote) else {
+        let Some(at) = words::find::<words::BracketOrQuote>(bytes) else {
             self.keep(bytes);
             return &[];
         };
@@ -254,7 +255,7 @@ fn string_piece(bytes: &[u8], after_backslash: bool) -> StringPiece<'_> {
     let mut at = usize::from(after_backslash);
     loop {
         let ahead = bytes.get(at..).unwrap_or_default();
-        let Some(plain) = words::find(ahead, words::quote_or_backslash) else {
+        let Some(plain) = words::find::<words::QuoteOrBackslash>(ahead) else {
             return StringPiece { bytes, end: StringEnd::Cut { after_backslash: false }, rest: &[] };
         };
         at += plain;

@@ -303,7 +303,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
     out.push(b'"');
     while let Some((plain, special, after)) =
-        words::find(rest, words::quote_backslash_or_control).and_then(|at| split_around(rest, at))
+        words::find::<words::QuoteBackslashOrControl>(rest).and_then(|at| split_around(rest, at))
     {
         out.extend_from_slice(plain);
         match special {

@@ -123,6 +123,7 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a string token, whose quote is next, and decodes its escapes.
+    #[inline(always)]
     fn decoded(&mut self) -> Result<Cow<'a, [u8]>, Error> {
         let mut decoded = None;
         let last = self.string_token(|plain, character| {
@@ -267,7 +268,7 @@ impl<'a> Scanner<'a> {
             // Escapes often come in rows, where a search would find its first byte.
             let length = match rest.first() {
                 Some(b'\\') => Some(0),
-                _ => words::find(rest, words::quote_backslash_or_control),
+                _ => words::find::<words::QuoteBackslashOrControl>(rest),
             };
             let Some((plain, special)) = length.and_then(|length| rest.split_at_checked(length)) else {
                 self.at = self.bytes.len();

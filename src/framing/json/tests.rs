@@ -318,6 +318,18 @@ fn the_finder_gives_up_long_values_and_skips_long_keys() {
     );
 }
 
+/// Even when it is one that is wanted: else it would depend on the chunks what is found.
+#[test]
+fn the_finder_skips_a_long_key_in_one_piece_too() {
+    let escaped: String = "usageMetadata".chars().map(|letter| format!("\\u{:04x}", letter as u32)).collect();
+    let text = format!(r#"{{"{escaped}":1}}"#);
+    for width in [text.len(), 1] {
+        let mut finder = Finder::new(&["usageMetadata"]);
+        text.as_bytes().chunks(width).for_each(|chunk| finder.feed(chunk));
+        assert_eq!((finder.value(0), finder.is_open()), (None, false));
+    }
+}
+
 fn any_string_token() -> impl Strategy<Value = String> {
     let piece = select(vec![
         "a",
