@@ -321,6 +321,8 @@ impl Hasher for QuickHasher {
         self.0
     }
 
+    /// Not to be inlined: a scope has five texts, and the code would be there as often.
+    #[inline(never)]
     fn write(&mut self, bytes: &[u8]) {
         let (words, tail) = bytes.as_chunks::<8>();
         words.iter().for_each(|word| self.take(u64::from_le_bytes(*word)));
