@@ -41,7 +41,8 @@ pub(super) fn fields(
     path: &str,
     length: u64,
 ) -> Headers {
-    let mut built = Headers::default();
+    // Of an ordinary request that is room enough.
+    let mut built = Headers::with_capacity(8, 256);
     built.push(":method", exchange.surface.method());
     built.push(":scheme", scheme(provider));
     built.push(":authority", provider.authority.as_str());

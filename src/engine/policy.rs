@@ -39,7 +39,7 @@ use super::effect::{Effect, Flow};
 use super::elsewhere::Elsewhere;
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Deposit, Desk, Exchange, Original, PASSED_ON, Prompt};
-use super::fields::is_steering_header;
+use super::fields::{is_one_of, is_steering_header};
 use super::headers::Headers;
 use super::limits::{Applied, Demand, Limits};
 use super::meter::Meter;
@@ -55,7 +55,7 @@ use crate::dialect::models;
 use crate::dialect::request::{Delivery, Inspection};
 use crate::dialect::surface::{Selection, Surface};
 use crate::dialect::translate::Dialect;
-use crate::identity::caller::{Caller, Directory};
+use crate::identity::caller::{CREDENTIAL_HEADERS, Caller, Directory};
 use crate::observe::record::{Notice, Outcome, Record};
 use crate::quota::ledger::Terms;
 use crate::quota::store::{Denied, Granted, Store, StoreFailed, seed};
@@ -281,10 +281,11 @@ impl Policy {
         let selection = arrival::selection(headers, target);
         // It says in which dialect the client is told what follows.
         self.record.surface = selection.surface();
+        let credentials = headers.named(|name| is_one_of(name, &CREDENTIAL_HEADERS));
         let caller = self
             .gateway
             .directory
-            .identify(headers.iter().chain(arrival::keys(selection, target)), self.started.unix_seconds())
+            .identify(credentials.chain(arrival::keys(selection, target)), self.started.unix_seconds())
             .map_err(Refusal::from)?;
         self.record.caller = Some(Rc::clone(&caller));
         let (surface, addressed) = match status::open_to(selection, &caller) {
@@ -320,12 +321,11 @@ impl Policy {
         }
         let announced = headers.text("content-length").and_then(|length| length.parse().ok());
         self.check_length(announced.unwrap_or(0))?;
-        for (name, _) in headers.iter().filter(|(name, _)| is_steering_header(name)) {
+        for (name, _) in headers.named(is_steering_header) {
             effects.push(Effect::RemoveRequestHeader(name.to_owned()));
         }
         let passed_on = headers
-            .iter()
-            .filter(|(name, _)| PASSED_ON.contains(name))
+            .named(|name| is_one_of(name, &PASSED_ON))
             .map(|(name, value)| (name.to_owned(), value.to_vec()))
             .collect();
         let user_header = self.gateway.limits.user_header.as_deref();

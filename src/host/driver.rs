@@ -500,7 +500,7 @@ impl<H: Host, R: Role> Driver<H, R> {
             | Effect::Settle(_)
             | Effect::ReadLimits(_) => Ok(()),
             Effect::Measure(measurement) => host.measure(&measurement),
-            Effect::WriteAccessLog(members) => host.publish(ACCESS_LOG, members.as_bytes()),
+            Effect::WriteAccessLog(members) => host.publish(ACCESS_LOG, &members),
         }
     }
 }

@@ -2,7 +2,6 @@
 //! Deliberately unknown here: which callback that is, and what the calls are for.
 
 use std::cell::RefCell;
-use std::collections::HashMap;
 use std::time::{Duration, UNIX_EPOCH};
 
 use proxy_wasm::hostcalls;
@@ -13,7 +12,7 @@ use crate::config::compiled::{Scheme, Webhook};
 use crate::engine::effect::Reply;
 use crate::engine::event::Breaker;
 use crate::engine::{Headers, Timestamp};
-use crate::observe::metrics::{Kind, Measurement, Series};
+use crate::observe::metrics::{Defined, Kind, Measurement};
 
 /// The bits of Envoy's response flags for "the client went away", in the order of the attribute `response.flags`: its connection
 /// was closed (`DC`), or it has reset the stream (`DR`).
@@ -27,8 +26,7 @@ const PROVIDER_GONE: u64 = 1 << 4 | 1 << 6 | 1 << 23;
 pub(super) struct Envoy;
 
 thread_local! {
-    /// Metric ids by series: the host hands out a new id at every definition, so each is defined once.
-    static METRICS: RefCell<HashMap<Series, u32>> = RefCell::new(HashMap::new());
+    static METRICS: RefCell<Defined> = RefCell::default();
 }
 
 pub(super) fn log(level: LogLevel, message: &str) {
@@ -68,8 +66,11 @@ impl Host for Envoy {
     fn now(&self) -> Timestamp {
         let since_epoch =
             hostcalls::get_current_time().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let nanoseconds = since_epoch.and_then(|since| u64::try_from(since.as_nanos()).ok());
-        Timestamp::from_nanoseconds(nanoseconds.unwrap_or(0))
+        // The host counts nanoseconds in 64 bits. Duration's own count has 128, and their product is a call.
+        let nanoseconds = |since: Duration| {
+            since.as_secs().wrapping_mul(1_000_000_000).wrapping_add(u64::from(since.subsec_nanos()))
+        };
+        Timestamp::from_nanoseconds(since_epoch.map_or(0, nanoseconds))
     }
 
     fn headers(&self, side: Side) -> HostResult<Headers> {
@@ -208,19 +209,14 @@ impl Host for Envoy {
         if *value == 0 && kind == Kind::Counter {
             return Ok(());
         }
-        let id = match METRICS.with_borrow(|ids| ids.get(series).copied()) {
-            Some(id) => id,
-            None => {
-                let metric_type = match kind {
-                    Kind::Counter => MetricType::Counter,
-                    Kind::Histogram => MetricType::Histogram,
-                };
-                let id = hostcalls::define_metric(metric_type, &series.name())
-                    .map_err(refused("define_metric"))?;
-                METRICS.with_borrow_mut(|ids| ids.insert(series.clone(), id));
-                id
-            }
+        let define = || {
+            let metric_type = match kind {
+                Kind::Counter => MetricType::Counter,
+                Kind::Histogram => MetricType::Histogram,
+            };
+            hostcalls::define_metric(metric_type, &series.name()).map_err(refused("define_metric"))
         };
+        let id = METRICS.with_borrow_mut(|defined| defined.number(series, define))?;
         match kind {
             Kind::Counter => hostcalls::increment_metric(id, i64::try_from(*value).unwrap_or(i64::MAX)),
             Kind::Histogram => hostcalls::record_metric(id, *value),

@@ -85,7 +85,7 @@ impl Policy {
             status = Refusal::ProviderTimeout.status();
             effects.push(set_response_header(":status", &status.to_string()));
         }
-        for (name, _) in headers.iter().filter(|(name, _)| is_private_response_header(name)) {
+        for (name, _) in headers.named(is_private_response_header) {
             effects.push(Effect::RemoveResponseHeader(name.to_owned()));
         }
         let limits = self.spending.as_mut().map(Spending::headers).unwrap_or_default();
