@@ -19,9 +19,7 @@ use tollgate::engine::alerts::Outbox;
 use tollgate::engine::book::{ATTEMPTS, Book};
 use tollgate::engine::effect::Flow;
 use tollgate::engine::exchange::Desk;
-use tollgate::engine::fields::{
-    ATTEMPT_TIMEOUT_HEADER, PRIVATE_REQUEST_HEADERS,
-};
+use tollgate::engine::fields::{ATTEMPT_TIMEOUT_HEADER, PRIVATE_REQUEST_HEADERS};
 use tollgate::engine::policy::{Gateway, Policy, Shared};
 use tollgate::engine::queue::Queue;
 use tollgate::engine::stall::Watch;
