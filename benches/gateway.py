@@ -2,7 +2,8 @@
 
 For each case the two are measured in turn, several rounds, and the medians compared; on a busy machine only the
 ratios mean something. Without the filter, Envoy has the same listener, route and upstream cluster, rendered by
-the same command, and nothing else. Run by `make bench`; needs wrk.
+the same command, and nothing else. A model with one target and one attempt is measured, as bare Envoy makes one, and
+beside it the same with a retry, which takes the adapter. Run by `make bench`; needs wrk.
 """
 
 import argparse
@@ -71,7 +72,7 @@ def configuration(directory: Path, listen: int, admin: int, mock_port: int) -> d
         "access_log": "/dev/null",
         "credentials": {"mock": {"file": str(directory / "mock.key")}},
         "providers": {"mock": {"api": "openai", "url": f"http://127.0.0.1:{mock_port}/v1", "credential": "mock"}},
-        "models": {"bench": {"targets": [{"provider": "mock", "model": "gpt-4o"}]}},
+        "models": {"bench": {"targets": [{"provider": "mock", "model": "gpt-4o", "retries": 0}]}},
         "teams": {"bench": {}},
         "keys": [
             {
@@ -96,12 +97,16 @@ def render(options, directory: Path, name: str, config: dict) -> Path:
     return out
 
 
-def render_both(options, directory: Path, mock_port: int) -> dict:
-    """Renders the gateway, and from it the bare Envoy; returns each one's ports and bootstrap."""
+def render_all(options, directory: Path, mock_port: int) -> dict:
+    """Renders the gateway, and from it the bare Envoy; and the gateway for a model with a retry. Returns each one's
+    ports and bootstrap."""
     places = {}
-    for name in ("bare", "tollgate"):
+    for name in ("bare", "tollgate", "retrying"):
         listen, admin = free_port(), free_port()
-        out = render(options, directory, name, configuration(directory, listen, admin, mock_port))
+        config = configuration(directory, listen, admin, mock_port)
+        if name == "retrying":
+            config["models"]["bench"]["targets"][0]["retries"] = 1
+        out = render(options, directory, name, config)
         if name == "bare":
             strip_filter(out)
         places[name] = {"port": listen, "admin": admin, "bootstrap": out / "bootstrap.json"}
@@ -218,7 +223,7 @@ def main() -> None:
     results = []
     with contextlib.ExitStack() as stack:
         directory = Path(stack.enter_context(tempfile.TemporaryDirectory()))
-        places = render_both(options, directory, start_mock(stack, options))
+        places = render_all(options, directory, start_mock(stack, options))
         for place in places.values():
             start(stack, options, directory, place, workers=2)
             place["memory_at_start_mib"] = memory_mib(place["pid"])
@@ -231,19 +236,22 @@ def main() -> None:
             for side, place in places.items():
                 load(script, place["port"], connections, 1, place["pid"])
             for index in range(options.rounds):
-                # Neither side always comes first.
-                for side, place in sorted(places.items(), reverse=bool(index % 2)):
+                # No side always comes first.
+                order = list(places.items())
+                for side, place in order[index % len(order):] + order[:index % len(order)]:
                     runs[side].append(load(script, place["port"], connections, options.seconds, place["pid"]))
-            bare, gateway = medians(runs["bare"]), medians(runs["tollgate"])
-            results.append({
-                "case": name,
-                "bare": bare,
-                "tollgate": gateway,
-                "throughput_ratio": gateway["requests_per_second"] / bare["requests_per_second"],
-                "added_p50_us": gateway["p50_us"] - bare["p50_us"],
-                "added_p99_us": gateway["p99_us"] - bare["p99_us"],
-                "added_cpu_us": gateway["cpu_us_per_request"] - bare["cpu_us_per_request"],
-            })
+            bare = medians(runs["bare"])
+            for side in ("tollgate", "retrying"):
+                gateway = medians(runs[side])
+                results.append({
+                    "case": name if side == "tollgate" else f"{name}, one retry",
+                    "bare": bare,
+                    "tollgate": gateway,
+                    "throughput_ratio": gateway["requests_per_second"] / bare["requests_per_second"],
+                    "added_p50_us": gateway["p50_us"] - bare["p50_us"],
+                    "added_p99_us": gateway["p99_us"] - bare["p99_us"],
+                    "added_cpu_us": gateway["cpu_us_per_request"] - bare["cpu_us_per_request"],
+                })
             print(f"measured: {name}", flush=True)
         memory = {
             side: {"at_start_mib": place["memory_at_start_mib"], "after_load_mib": memory_mib(place["pid"])}

@@ -180,7 +180,8 @@ fn every_metric_and_every_field_of_the_access_log_is_listed() {
         assert!(text.contains(&format!("`{label}`")), "the label {label} is not listed");
     }
     let record = Record::default();
-    let line: Value = serde_json::from_str(&format!("{{\"status\":200{}}}", record.access_log())).unwrap();
+    let line: Value =
+        serde_json::from_slice(&[b"{\"status\":200", &*record.access_log(), b"}"].concat()).unwrap();
     for field in line.as_object().unwrap().keys().filter(|field| *field != "status") {
         assert!(listed.contains(field), "the field {field} is not listed");
     }

@@ -174,8 +174,10 @@ fn offers_what_envoy_looks_for() {
         "proxy_on_configure",
         "proxy_on_request_headers",
         "proxy_on_request_body",
+        "proxy_on_request_trailers",
         "proxy_on_response_headers",
         "proxy_on_response_body",
+        "proxy_on_response_trailers",
         "proxy_on_log",
     ] {
         assert!(exports.contains(wanted), "{wanted} is missing from {exports:?}");

@@ -4,6 +4,7 @@
 //! references looked up. What comes out is therefore whole only when the report stayed empty.
 
 mod chains;
+mod direct;
 mod elsewhere;
 mod external;
 mod limits;
@@ -24,7 +25,7 @@ use super::compiled::{
     Adapter, Counting, FORMAT, Key, ModelAccess, Policy, Provider, Queue, Reserving, Scheme,
 };
 use super::content;
-use super::envoy;
+use super::envoy::{self, AdapterIn};
 use super::gateway::{Credential, Gateway, Upstream};
 use super::names::{AccessLog, AllowedModel, FilePath, ModelName, Name};
 use super::problem::{Echo, Found, Kind, Section, nearest};
@@ -100,6 +101,9 @@ pub(super) fn compile<'file>(
         residency::restrict(raw, &compiled_models, &mut chains, &mut retrying, &mut keys, compiler.errors);
     elsewhere::apply(&stand_ins, &mut compiled_models, &mut places, &mut restricted);
     parts::divide(&adapter_providers, &mut compiled_models, &mut restricted, &mut chains, &mut retrying);
+    if envoy.adapter == AdapterIn::WhereNeeded {
+        direct::apply(&adapter_providers, &chains, &mut compiled_models, &mut restricted);
+    }
     let mut content = content::compile(raw, compiler.errors);
     content.external = externals.asked;
     for names in [&credentials, &providers, &teams] {

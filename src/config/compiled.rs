@@ -1,7 +1,8 @@
 //! The compiled form: what the filter reads as its plugin configuration.
 //!
 //! `tollgate render` turns gateway.yaml into one document per role, and each role is given only what it
-//! needs: the adapter sees no key hashes and no teams, the policy sees no provider hosts and no credentials.
+//! needs: the adapter sees no key hashes and no teams, the policy sees no credentials, and no provider hosts but those that it
+//! builds requests for itself ([`Direct`]).
 //! Both are plain data with every reference resolved and every default applied, so that configuring the
 //! filter is one pass of deserialisation and cannot fail for a reason an operator could have been told
 //! earlier.
@@ -119,6 +120,9 @@ pub struct Model {
     /// Whether a target has other words for something than OpenAI, so that attempts at a chat with these need it, too.
     #[serde(default)]
     pub own_words: bool,
+    /// How its requests go to their only target without an adapter, where they may.
+    #[serde(default)]
+    pub direct: Option<Box<Direct>>,
     /// The parts of it that serve what the other targets cannot; of those that fit a request, the first serves it.
     #[serde(default)]
     pub parts: Vec<Part>,
@@ -126,6 +130,19 @@ pub struct Model {
     pub typical_output: Option<u64>,
     /// The places in [`Policy::scopes`] of what limits this model, whoever calls it.
     pub scopes: Vec<usize>,
+}
+
+/// The only target of a model, as the policy itself addresses it: no adapter runs at the one attempt.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Direct {
+    /// The Envoy cluster that leads there and attaches the credential. Its name says how the provider is addressed, so that
+    /// in the moment of a reload no request that was built for one provider goes to another.
+    pub cluster: String,
+    /// Which it is.
+    pub target: Target,
+    /// How it is addressed. Of its credential the policy knows nothing, so that is left out.
+    pub provider: Provider,
 }
 
 /// A part of a model for requests that its other targets can do nothing with.
@@ -379,6 +396,19 @@ impl Provider {
             [Some(access_key_id), Some(secret_access_key), session_token.as_ref()]
         });
         self.credential.iter().chain(signing.flatten()).map(String::as_str)
+    }
+
+    /// The header field in which it expects its credential, and what stands before that.
+    #[must_use]
+    pub const fn credential_field(&self) -> (&'static str, &'static str) {
+        match self.api {
+            Api::OpenAi | Api::VertexGemini | Api::VertexAnthropic | Api::Bedrock => {
+                ("authorization", "Bearer ")
+            }
+            Api::AzureOpenAi => ("api-key", ""),
+            Api::Anthropic => ("x-api-key", ""),
+            Api::Gemini => ("x-goog-api-key", ""),
+        }
     }
 
     /// Whether requests to a surface reach it as they are.

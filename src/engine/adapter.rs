@@ -24,14 +24,13 @@ use super::exchange::{Desk, Exchange};
 use super::fields::{LATE, UNANSWERED_HEADER};
 use super::headers::Headers;
 use super::judge::Judge;
+use super::outgoing;
 use super::refusal::{Refusal, Unsupported};
 use super::signing;
 use super::translation::{self, Translation};
-use crate::config::compiled::{self, Provider, Scheme, credential_header};
-use crate::dialect::translate::{Dialect, Support};
-use crate::dialect::{Api, Surface, foreign, openai, translate, wording};
+use crate::config::compiled::{self, Provider, credential_header};
+use crate::dialect::translate::Support;
 use crate::framing::edit::{self, Edit};
-use crate::framing::json::write_string;
 
 /// Marks a refusal by this role; the policy puts it into the client's words.
 pub const REFUSAL_HEADER: &str = "x-tollgate-refusal";
@@ -119,28 +118,8 @@ impl Adapter {
         } else {
             translated((name, provider), model, &exchange)?
         };
-        let mut built = Headers::default();
-        built.push(":method", exchange.surface.method());
-        built.push(
-            ":scheme",
-            match provider.scheme {
-                Scheme::Http => "http",
-                Scheme::Https => "https",
-            },
-        );
-        built.push(":authority", provider.authority.as_str());
-        built.push(":path", format!("{}{}", provider.base_path, rewritten.path));
-        built.push("content-type", "application/json");
-        built.push("content-length", rewritten.length.to_string());
-        let passed_on = exchange.passed_on.iter().filter(|(name, _)| may_pass(provider.api, passes, name));
-        for (name, value) in passed_on {
-            built.push(name, value);
-        }
-        if let (Api::Anthropic, Some(version)) = (provider.api, &provider.api_version)
-            && built.get("anthropic-version").is_none()
-        {
-            built.push("anthropic-version", version);
-        }
+        let Rewritten { path, length, .. } = &rewritten;
+        let mut built = outgoing::fields(provider, passes, &exchange, path, *length);
         match (&provider.signing, &rewritten.phase) {
             (None, _) => authorize(provider, headers, &mut built)?,
             (Some(signing), Phase::Translating { body: Some(body), .. }) => {
@@ -164,39 +143,11 @@ impl Adapter {
     }
 }
 
-/// Whether a client's field means something to an API; `passes` where the client speaks it, too.
-fn may_pass(api: Api, passes: bool, name: &str) -> bool {
-    let own = match name {
-        "openai-beta" => matches!(api, Api::OpenAi | Api::AzureOpenAi),
-        // On Vertex AI the version is in the body, and the betas are not.
-        "anthropic-beta" => matches!(api, Api::Anthropic | Api::VertexAnthropic),
-        "anthropic-version" => api == Api::Anthropic,
-        _ => true,
-    };
-    (passes && own) || name == "user-agent"
-}
-
 /// The client's own body, with the model's name replaced, or what stands for it.
 fn edited(provider: &Provider, model: &str, exchange: &Rc<Exchange>) -> Result<Rewritten, Fault> {
-    let mut edits = Vec::with_capacity(2);
-    if provider.api.replaces_members(exchange.surface) {
-        let original = exchange.original.as_ref().ok_or(Fault::Inconsistent)?;
-        edits.push(translate::version_for_model(&original.body.0).ok_or(Fault::Inconsistent)?);
-    } else if let Some(span) = exchange.model {
-        let mut text = Vec::with_capacity(model.len() + 2);
-        write_string(&mut text, model);
-        edits.push(Edit { span, text });
-    }
-    // Where others have had their turn, too.
-    if let (Some(dialect), Some(original)) = (exchange.surface.dialect(), &exchange.original) {
-        if dialect == Dialect::OpenAiChat {
-            edits.extend(wording::edits(provider.flavor.quirks(), &original.body.0));
-        }
-        edits.extend(foreign::edits(dialect, provider.flavor.quirks(), &original.body.0));
-    }
-    edits.extend(exchange.usage.clone().filter(|_| provider.flavor.quirks().stream_usage));
+    let edits = outgoing::edits(provider, model, exchange).ok_or(Fault::Inconsistent)?;
     Ok(Rewritten {
-        path: path(provider, model, exchange),
+        path: outgoing::path(provider, model, exchange),
         length: exchange.body_length.saturating_add_signed(edit::growth(&edits)),
         phase: if edits.is_empty() {
             let judge = Judge::new(exchange.surface);
@@ -213,22 +164,6 @@ fn source<'a>(exchange: &'a Exchange, reach: usize, buffered: &'a [u8]) -> &'a [
         (Some(head), _) if head.len() >= reach => head,
         (Some(_), Some(original)) => &original.body.0,
         _ => buffered,
-    }
-}
-
-/// Where a provider serves a surface that it has itself.
-fn path(provider: &Provider, model: &str, exchange: &Exchange) -> String {
-    let surface = exchange.surface;
-    match (provider.api, &provider.api_version) {
-        (Api::OpenAi, _) => openai::path(surface).to_owned(),
-        (Api::AzureOpenAi, version) => {
-            openai::deployment_path(surface, model, version.as_deref().unwrap_or_default())
-        }
-        _ => {
-            let streamed = surface == Surface::StreamGenerateContent
-                || exchange.original.as_ref().is_some_and(|original| original.streamed);
-            translate::path(&translation::target(provider, model), streamed)
-        }
     }
 }
 
@@ -264,19 +199,13 @@ fn authorize(provider: &Provider, headers: &Headers, built: &mut Headers) -> Res
     if value.is_empty() {
         return Err(Fault::CredentialUnavailable);
     }
-    match provider.api {
-        Api::OpenAi | Api::VertexGemini | Api::VertexAnthropic | Api::Bedrock => {
-            built.push("authorization", [b"Bearer ", value].concat())
-        }
-        Api::AzureOpenAi => built.push("api-key", value),
-        Api::Anthropic => built.push("x-api-key", value),
-        Api::Gemini => built.push("x-goog-api-key", value),
-    }
+    let (field, prefix) = provider.credential_field();
+    built.push(field, [prefix.as_bytes(), value].concat());
     Ok(())
 }
 
 /// What an answer is given whose time is over before it has begun.
-fn late() -> [Effect; 2] {
+pub(super) fn late() -> [Effect; 2] {
     let status = Refusal::ProviderTimeout.status().to_string().into_bytes();
     [
         Effect::SetResponseHeader(Cow::Borrowed(":status"), status),
@@ -349,7 +278,10 @@ impl Role for Adapter {
                 if let Phase::Translating { body, .. } = &mut self.phase {
                     // The first piece becomes the whole body, the others nothing: none is held back for it.
                     let with = body.take().unwrap_or_default();
-                    effects.push(Effect::ReplaceRequestBody { drain: buffered, with });
+                    // Where trailers follow, nothing is there at the end.
+                    if buffered > 0 || !with.is_empty() {
+                        effects.push(Effect::ReplaceRequestBody { drain: buffered, with });
+                    }
                     return Flow::Continue;
                 }
                 let Phase::Editing { edits, exchange } = &mut self.phase else { return Flow::Continue };

@@ -72,7 +72,7 @@ pub enum Effect {
     /// Adds to a metric.
     Measure(Measurement),
     /// Adds members to the request's line in the access log: JSON text that starts with a comma.
-    WriteAccessLog(String),
+    WriteAccessLog(Vec<u8>),
 }
 
 /// An answer that the gateway itself gives.

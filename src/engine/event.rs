@@ -105,11 +105,22 @@ pub enum Event<'a> {
     Limits(Vec<Option<Vec<Standing>>>),
     /// The stream is over; only [`Event::Settled`] may follow.
     Done {
-        /// Whether the client went away before the answer had ended.
-        client_gone: bool,
+        /// Who broke it off before the answer had ended.
+        broken_by: Breaker,
         /// The time spent in this role so far.
         own_time: Duration,
     },
+}
+
+/// Who broke a stream off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Breaker {
+    /// The client went away.
+    Client,
+    /// The provider did, or its connection.
+    Provider,
+    /// Nobody, or Envoy itself.
+    Nobody,
 }
 
 /// What the adapter is told about the attempt it serves.

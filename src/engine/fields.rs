@@ -7,6 +7,9 @@ use crate::identity::caller::CREDENTIAL_HEADERS;
 /// The request header by which Envoy's route picks the cluster. Private to the gateway.
 pub const CLUSTER_HEADER: &str = "x-tollgate-cluster";
 
+/// By which Envoy's connection manager says how the client came. It finds no route for a request without.
+pub const CLIENT_SCHEME_HEADER: &str = "x-forwarded-proto";
+
 /// Envoy's limit on one attempt until its response headers (router filter, "HTTP request headers consumed").
 pub const ATTEMPT_TIMEOUT_HEADER: &str = "x-envoy-upstream-rq-per-try-timeout-ms";
 
@@ -57,8 +60,8 @@ pub struct ServedBy {
 impl ServedBy {
     /// Whether a field is one of them.
     #[must_use]
-    pub fn names(&self, name: &str) -> bool {
-        [self.model, self.provider, self.provider_model, self.attempts].contains(&name)
+    pub fn names(&self, name: &[u8]) -> bool {
+        is_one_of(name, &[self.model, self.provider, self.provider_model, self.attempts])
     }
 }
 
@@ -86,13 +89,26 @@ pub const PRIVATE_RESPONSE_HEADERS: [&str; 11] = [
 ];
 const PRIVATE_RESPONSE_PREFIXES: [&str; 4] = ["x-ratelimit-", "access-control-", "anthropic-", "x-ms-"];
 
-fn is_reserved(name: &str) -> bool {
-    RESERVED_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+/// Whether a field's name is one of `names`.
+#[must_use]
+pub fn is_one_of(name: &[u8], names: &[&str]) -> bool {
+    names.iter().any(|other| name == other.as_bytes())
+}
+
+fn begins_with_one_of(name: &[u8], prefixes: &[&str]) -> bool {
+    prefixes.iter().any(|prefix| name.starts_with(prefix.as_bytes()))
+}
+
+fn is_reserved(name: &[u8]) -> bool {
+    begins_with_one_of(name, &RESERVED_PREFIXES)
 }
 
 /// What of a client's request no provider sees, and neither does anything behind the policy. Envoy's route takes them
 /// out, which costs less than asking the host for each.
-pub const PRIVATE_REQUEST_HEADERS: [&str; 4] = CREDENTIAL_HEADERS;
+pub const PRIVATE_REQUEST_HEADERS: [&str; 6] = {
+    let [one, two, three, four] = CREDENTIAL_HEADERS;
+    [one, two, three, four, CLUSTER_HEADER, CLIENT_SCHEME_HEADER]
+};
 
 /// What Envoy itself says about where a request came from (connection manager, "HTTP header manipulation"). Nothing
 /// acts on it, and no provider sees it.
@@ -100,14 +116,14 @@ const ORIGIN_HEADERS: [&str; 2] = ["x-envoy-internal", "x-envoy-external-address
 
 /// Whether a client's field would steer the gateway or Envoy: the policy takes it out before anything reads it.
 #[must_use]
-pub fn is_steering_header(name: &str) -> bool {
-    is_reserved(name) && !ORIGIN_HEADERS.contains(&name)
+pub fn is_steering_header(name: &[u8]) -> bool {
+    is_reserved(name) && !is_one_of(name, &ORIGIN_HEADERS)
 }
 
 /// Whether a provider's field stays at the gateway.
 #[must_use]
-pub fn is_private_response_header(name: &str) -> bool {
+pub fn is_private_response_header(name: &[u8]) -> bool {
     (is_reserved(name) && !SERVED_BY.names(name))
-        || PRIVATE_RESPONSE_HEADERS.contains(&name)
-        || PRIVATE_RESPONSE_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || is_one_of(name, &PRIVATE_RESPONSE_HEADERS)
+        || begins_with_one_of(name, &PRIVATE_RESPONSE_PREFIXES)
 }

@@ -4,8 +4,11 @@
 //!
 //! Deliberately unknown here: which fields are private and which may pass; each role has its own rule for that.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
+
+use memchr::memchr;
 
 /// A list of header fields. Names are lower case: Envoy's codecs see to that.
 #[derive(Clone, Default)]
@@ -22,6 +25,12 @@ struct Field {
 }
 
 impl Headers {
+    /// A list without fields, with room for so many, and for so many bytes of names and values.
+    #[must_use]
+    pub fn with_capacity(fields: usize, bytes: usize) -> Self {
+        Self { bytes: Vec::with_capacity(bytes), fields: Vec::with_capacity(fields) }
+    }
+
     /// Reads the form in which the host serialises fields (proxy-wasm ABI 0.2.1, "Serialized map"): their
     /// number, the sizes of each name and value, then each name and value with a zero byte behind it; numbers
     /// are 32 bits, little-endian. `None` when the bytes are not of that form.
@@ -50,6 +59,15 @@ impl Headers {
         self.fields.iter().map(move |field| (text(self.part(&field.name)), self.part(&field.value)))
     }
 
+    /// The fields with a name that `is_meant`, in order: read as bytes, most names need not be checked to be text.
+    pub fn named(&self, is_meant: impl Fn(&[u8]) -> bool) -> impl Iterator<Item = (&str, &[u8])> {
+        self.fields.iter().filter_map(move |field| {
+            let name = self.part(&field.name);
+            let name = if is_meant(name) { std::str::from_utf8(name).ok()? } else { return None };
+            Some((name, self.part(&field.value)))
+        })
+    }
+
     fn part(&self, range: &Range<usize>) -> &[u8] {
         self.bytes.get(range.clone()).unwrap_or_default()
     }
@@ -70,7 +88,14 @@ impl Headers {
     /// The `:status` of an answer.
     #[must_use]
     pub fn status(&self) -> Option<u16> {
-        self.text(":status")?.parse().ok()
+        match *self.get(":status")? {
+            // As it is always written.
+            [hundreds @ b'1'..=b'9', tens @ b'0'..=b'9', ones @ b'0'..=b'9'] => {
+                let digit = |byte: u8| u16::from(byte - b'0');
+                Some(digit(hundreds) * 100 + digit(tens) * 10 + digit(ones))
+            }
+            ref other => std::str::from_utf8(other).ok()?.parse().ok(),
+        }
     }
 
     /// Appends a field.
@@ -84,9 +109,12 @@ impl Headers {
 
     /// The media type of the body in lower case, without parameters.
     #[must_use]
-    pub fn media_type(&self) -> Option<String> {
+    pub fn media_type(&self) -> Option<Cow<'_, str>> {
         let value = self.text("content-type")?;
-        Some(value.split(';').next().unwrap_or_default().trim().to_ascii_lowercase())
+        let length = memchr(b';', value.as_bytes()).unwrap_or(value.len());
+        let media_type = value.get(..length).unwrap_or_default().trim();
+        let in_lower_case = media_type.bytes().fold(true, |all, byte| all & !byte.is_ascii_uppercase());
+        Some(if in_lower_case { media_type.into() } else { media_type.to_ascii_lowercase().into() })
     }
 }
 
@@ -135,6 +163,31 @@ mod tests {
         assert_eq!(headers, [("a", "b"), ("cd", "")].into_iter().collect());
         assert_eq!(Headers::from_serialized(Vec::new()), Some(Headers::default()));
         assert_eq!(Headers::from_serialized(vec![0; 4]), Some(Headers::default()));
+    }
+
+    #[test]
+    fn what_is_read_of_fields() {
+        let status = |text: &str| [(":status", text)].into_iter().collect::<Headers>().status();
+        assert_eq!(["200", "529", "99", "0404", "+200"].map(status), [200, 529, 99, 404, 200].map(Some));
+        assert_eq!(["", "2x0", "70000", "-20", "\u{1}00"].map(status), [None; 5]);
+        let media = |text: &str| {
+            let headers: Headers = [("content-type", text)].into_iter().collect();
+            headers.media_type().map(Cow::into_owned)
+        };
+        for (written, read) in [
+            ("application/json", "application/json"),
+            (" Application/JSON ; charset=UTF-8;x", "application/json"),
+            ("\u{a0}text/event-stream;", "text/event-stream"),
+            (";", ""),
+        ] {
+            assert_eq!(media(written).as_deref(), Some(read), "{written}");
+        }
+        let mut headers = Headers::with_capacity(1, 1);
+        let fields: [(&[u8], &[u8]); 4] =
+            [(b"x-a", b"\xff"), (b"y", b"1"), (b"x-\xff", b"2"), (b"x-a", b"3")];
+        fields.into_iter().for_each(|(name, value)| headers.push(name, value));
+        let named: Vec<_> = headers.named(|name| name.starts_with(b"x-")).collect();
+        assert_eq!(named, [("x-a", b"\xff".as_slice()), ("x-a", b"3")]);
     }
 
     #[test]

@@ -24,6 +24,7 @@ pub mod headers;
 pub mod judge;
 pub mod limits;
 pub mod meter;
+mod outgoing;
 pub mod patience;
 pub mod policy;
 pub mod queue;

@@ -4,16 +4,18 @@
 //! meters what comes back. Every way out of it ends in [`Event::Done`], where the request is settled exactly
 //! once: its metrics and its line in the access log.
 //!
-//! Deliberately unknown here: providers' hosts, credentials, dialects other than the client's, and how
-//! attempts are made.
+//! Deliberately unknown here: credentials, dialects other than the client's, and how attempts are made; and providers'
+//! hosts, but where a model needs no adapter ([`leaving`]).
 
 mod answer;
 mod answering;
 mod arrival;
 mod asking;
 mod content;
+mod direct;
 mod exhaustion;
 mod fitting;
+mod leaving;
 mod permitted;
 mod status;
 
@@ -25,6 +27,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use self::asking::Asking;
+use self::direct::Direct;
+use self::leaving::Way;
 use super::Role;
 use super::alerts::{self, Outbox};
 use super::book::Book;
@@ -35,7 +39,7 @@ use super::effect::{Effect, Flow};
 use super::elsewhere::Elsewhere;
 use super::event::{Attempt, Event, Timestamp};
 use super::exchange::{Deposit, Desk, Exchange, Original, PASSED_ON, Prompt};
-use super::fields::{ATTEMPT_TIMEOUT_HEADER, CLUSTER_HEADER, REQUEST_TIMEOUT_HEADER, is_steering_header};
+use super::fields::{is_one_of, is_steering_header};
 use super::headers::Headers;
 use super::limits::{Applied, Demand, Limits};
 use super::meter::Meter;
@@ -51,7 +55,7 @@ use crate::dialect::models;
 use crate::dialect::request::{Delivery, Inspection};
 use crate::dialect::surface::{Selection, Surface};
 use crate::dialect::translate::Dialect;
-use crate::identity::caller::{Caller, Directory};
+use crate::identity::caller::{CREDENTIAL_HEADERS, Caller, Directory};
 use crate::observe::record::{Notice, Outcome, Record};
 use crate::quota::ledger::Terms;
 use crate::quota::store::{Denied, Granted, Store, StoreFailed, seed};
@@ -186,6 +190,8 @@ pub struct Policy {
     stream: StreamId,
     /// The note for the adapter, for as long as attempts may be made.
     deposit: Option<Deposit>,
+    /// The attempt, where there is one only and no adapter makes it.
+    direct: Option<Box<Direct>>,
     spending: Option<Spending>,
     /// The answer, where its silence is watched.
     watched: Option<Watched>,
@@ -229,7 +235,7 @@ enum Phase {
 
 /// A request that only waits for what it may take.
 struct Ready {
-    exchange: Exchange,
+    way: Way,
     meter: Meter,
     demand: Rc<Demand>,
 }
@@ -254,6 +260,7 @@ impl Policy {
             shared,
             stream,
             deposit: None,
+            direct: None,
             spending: None,
             watched: None,
             restoring: None,
@@ -274,10 +281,11 @@ impl Policy {
         let selection = arrival::selection(headers, target);
         // It says in which dialect the client is told what follows.
         self.record.surface = selection.surface();
+        let credentials = headers.named(|name| is_one_of(name, &CREDENTIAL_HEADERS));
         let caller = self
             .gateway
             .directory
-            .identify(headers.iter().chain(arrival::keys(selection, target)), self.started.unix_seconds())
+            .identify(credentials.chain(arrival::keys(selection, target)), self.started.unix_seconds())
             .map_err(Refusal::from)?;
         self.record.caller = Some(Rc::clone(&caller));
         let (surface, addressed) = match status::open_to(selection, &caller) {
@@ -313,12 +321,11 @@ impl Policy {
         }
         let announced = headers.text("content-length").and_then(|length| length.parse().ok());
         self.check_length(announced.unwrap_or(0))?;
-        for (name, _) in headers.iter().filter(|(name, _)| is_steering_header(name)) {
+        for (name, _) in headers.named(is_steering_header) {
             effects.push(Effect::RemoveRequestHeader(name.to_owned()));
         }
         let passed_on = headers
-            .iter()
-            .filter(|(name, _)| PASSED_ON.contains(name))
+            .named(|name| is_one_of(name, &PASSED_ON))
             .map(|(name, value)| (name.to_owned(), value.to_vec()))
             .collect();
         let user_header = self.gateway.limits.user_header.as_deref();
@@ -369,7 +376,7 @@ impl Policy {
         };
         let reach =
             usage.as_ref().map_or(0, |edit| edit.span.end).max(request.model_span.map_or(0, |span| span.end));
-        let exchange = Exchange {
+        let note = Exchange {
             surface,
             body_length: body.len() as u64,
             model: request.model_span,
@@ -382,17 +389,18 @@ impl Policy {
             refused: OnceCell::new(),
             head: Exchange::head_of(body, reach),
         };
+        let way = Way::of(model, note, body, effects);
         match demand {
             Some(demand) => {
                 let ahead =
                     self.shared.queue.ahead(demand.scopes.iter().map(|scope| &scope.key), caller.priority);
                 let place = ahead.and_then(|cell| self.enter(cell, now));
                 let waits = place.is_some();
-                let ready = Ready { exchange, meter, demand: Rc::new(demand) };
+                let ready = Ready { way, meter, demand: Rc::new(demand) };
                 self.phase = Phase::Reserving(Box::new(ready), place);
                 Ok(if waits { Flow::Pause } else { self.reserve(effects) })
             }
-            None => Ok(self.forward(exchange, meter, now, effects)),
+            None => Ok(self.forward(way, meter, now, effects)),
         }
     }
 
@@ -444,7 +452,7 @@ impl Policy {
         match outcome {
             Ok(granted) => {
                 spending.grant(granted, &self.shared.book, now.unix_milliseconds(), &mut self.record);
-                Ok(self.forward(ready.exchange, ready.meter, now, effects))
+                Ok(self.forward(ready.way, ready.meter, now, effects))
             }
             Err(mut denied) => {
                 let exceeded = spending.denied(&mut denied, &self.shared.book, now, &mut self.record);
@@ -464,25 +472,6 @@ impl Policy {
                 Err(exceeded.map_or(Refusal::LimitsUnavailable, Refusal::Exceeded))
             }
         }
-    }
-
-    /// Sends the request on its way.
-    fn forward(&mut self, note: Exchange, meter: Meter, at: Timestamp, effects: &mut Vec<Effect>) -> Flow {
-        let Some(model) = self.spending.as_ref().map(Spending::model) else { return Flow::Pause };
-        let deposit = self.shared.desk.leave(note);
-        let set = |name: &'static str, value: Vec<u8>| Effect::SetRequestHeader(Cow::Borrowed(name), value);
-        effects.extend([
-            set(CLUSTER_HEADER, model.cluster.clone().into_bytes()),
-            set(ATTEMPT_TIMEOUT_HEADER, model.attempt_timeout_ms.to_string().into_bytes()),
-            Effect::PublishTicket(deposit.ticket().to_vec()),
-            Effect::ChooseRoute,
-        ]);
-        if let Some(total) = model.total_timeout_ms {
-            effects.push(set(REQUEST_TIMEOUT_HEADER, total.to_string().into_bytes()));
-        }
-        self.phase = Phase::Forwarded(meter.limited(model.total_timeout_ms, at));
-        self.deposit = Some(deposit);
-        Flow::Continue
     }
 
     /// The dialect in which the client is answered; OpenAI's where none is known.
@@ -509,7 +498,15 @@ impl Role for Policy {
     }
 
     fn wants_response_body(&self) -> bool {
-        matches!(self.phase, Phase::Relaying(_) | Phase::Cut(_) | Phase::Failing | Phase::Explaining { .. })
+        self.direct.as_ref().is_some_and(|direct| direct.wants_body())
+            || matches!(
+                self.phase,
+                Phase::Relaying(_) | Phase::Cut(_) | Phase::Failing | Phase::Explaining { .. }
+            )
+    }
+
+    fn due(&self) -> Option<Timestamp> {
+        self.direct.as_ref().and_then(|direct| direct.due())
     }
 
     fn longest_answer(&self) -> usize {
@@ -544,12 +541,11 @@ impl Role for Policy {
                 }
             }
             Event::ResponseHeaders { headers, local, end_of_stream } => {
-                Ok(self.begun(&headers, local, end_of_stream, now, effects))
+                Ok(self.judged_headers(headers, local, end_of_stream, now, effects))
             }
-            Event::Overdue => Ok(Flow::Continue),
+            Event::Overdue => Ok(self.overdue(now, effects)),
             Event::ResponseBody { chunk, end_of_stream } => {
-                self.response_body(chunk, end_of_stream, now, effects);
-                Ok(self.passage(end_of_stream))
+                Ok(self.judged_body(chunk, end_of_stream, now, effects))
             }
             Event::Answered { status, body } => self.answered(status, body, now, effects),
             Event::Turn => Ok(self.reserve(effects)),
@@ -570,8 +566,8 @@ impl Role for Policy {
                 effects.extend(next.map(Effect::Settle));
                 Ok(Flow::Continue)
             }
-            Event::Done { client_gone, own_time } => {
-                self.settle(client_gone, own_time, now, effects);
+            Event::Done { broken_by, own_time } => {
+                self.settle(broken_by, own_time, now, effects);
                 Ok(Flow::Continue)
             }
         };

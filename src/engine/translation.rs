@@ -28,7 +28,7 @@ use crate::dialect::translate::{
     translate_answer, translate_error,
 };
 use crate::dialect::{AnswerContext, Api, Surface};
-use crate::observe::metrics::{Detail, Measurement, Metric, Scope, ScopeLabels, Series};
+use crate::observe::metrics::{Detail, Measurement, Metric, Scope, Series};
 
 /// The longest answer that is translated as a whole, in bytes: twice the longest event of a stream, because an image
 /// may be in it.
@@ -168,7 +168,7 @@ impl Translation {
         if self.losses.is_empty() {
             return;
         }
-        let scope = Rc::new(Scope::new(ScopeLabels { provider: self.name.clone(), ..ScopeLabels::none() }));
+        let scope = Rc::new(Scope { provider: self.name.clone(), ..Scope::none() });
         let fields: BTreeSet<&str> = std::mem::take(&mut self.losses).iter().map(|loss| loss.field).collect();
         effects.extend(fields.into_iter().map(|field| {
             let detail = Detail::Field(field);

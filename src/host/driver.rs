@@ -16,7 +16,7 @@ use crate::engine::alerts::{self, Delivery, Outbox};
 use crate::engine::book::{ATTEMPTS, Book};
 use crate::engine::counting::Lesson;
 use crate::engine::effect::{Effect, Flow};
-use crate::engine::event::{Attempt, Event, Timestamp};
+use crate::engine::event::{Attempt, Breaker, Event, Timestamp};
 use crate::engine::limits::Demand;
 use crate::engine::policy::{Gateway, LOST_ALERT};
 use crate::engine::refusal::Refusal;
@@ -115,6 +115,10 @@ pub struct Driver<H, R> {
     effects: Vec<Effect>,
     /// Which message the host holds back, when it does.
     held: Option<Side>,
+    /// How much of the body that passes now is held back, in bytes.
+    waiting: usize,
+    /// The trailers of the answer have come, and nothing of its body is held back: there is nothing that could be replaced.
+    is_body_gone: bool,
     /// A call of the host failed on the way in: the role is out of step with the stream, which ends here.
     failed: bool,
 }
@@ -130,6 +134,8 @@ impl<H: Host, R: Role> Driver<H, R> {
             latest: Timestamp::from_nanoseconds(0),
             effects: Vec::new(),
             held: None,
+            waiting: 0,
+            is_body_gone: false,
             failed: false,
         }
     }
@@ -164,13 +170,26 @@ impl<H: Host, R: Role> Driver<H, R> {
             let flow = self.refusing(|driver| {
                 driver.step(Event::RequestBody { bytes: &[], buffered, end_of_stream }, now)
             });
-            return self.noted(Side::Request, flow);
+            return self.passed(Side::Request, buffered, flow);
         }
         let flow = self.guarded(|driver, now| {
             let bytes = if wanted == 0 { Vec::new() } else { driver.host.body(Side::Request, wanted)? };
             driver.step(Event::RequestBody { bytes: &bytes, buffered, end_of_stream }, now)
         });
-        self.noted(Side::Request, flow)
+        self.passed(Side::Request, buffered, flow)
+    }
+
+    /// The request's trailers have come, so its body is complete. No provider needs them, and nobody has looked at what they
+    /// say: they do not leave.
+    pub fn request_trailers(&mut self) -> Flow {
+        if self.place == Place::Downstream {
+            let flow =
+                self.refusing(|driver| driver.host.drop_trailers(Side::Request).map(|()| Flow::Continue));
+            if flow == Flow::Pause {
+                return self.noted(Side::Request, flow);
+            }
+        }
+        self.request_body(self.waiting, true)
     }
 
     /// The request waits, and may try again now. To be called from a timer, when the host takes its calls for those of
@@ -206,9 +225,22 @@ impl<H: Host, R: Role> Driver<H, R> {
     /// Something has come that a message which is held back may go on for.
     fn wake(&mut self, event: Event<'_>) -> Flow {
         if self.held == Some(Side::Response) {
+            if matches!(event, Event::Overdue) && self.place == Place::Downstream {
+                // The answer that has begun is not one that may go on.
+                return self.timed(|driver, now| {
+                    driver.whole(|driver| {
+                        let flow = driver.step(event, now)?;
+                        if flow == Flow::Continue && driver.held.take().is_some() {
+                            driver.host.resume(Side::Response)?;
+                        }
+                        Ok(flow)
+                    })
+                });
+            }
             return self.lenient(|driver, now| {
                 let stepped = driver.step(event, now);
-                // What is held back here are the last bytes of an answer, and nothing follows that would wake it again.
+                // What is held back here are the last bytes of an answer, or the beginning of one that is to be tried again:
+                // nothing follows that would wake it again.
                 if !matches!(stepped, Ok(Flow::Pause)) && driver.held.take().is_some() {
                     driver.host.resume(Side::Response)?;
                 }
@@ -233,9 +265,16 @@ impl<H: Host, R: Role> Driver<H, R> {
         flow
     }
 
+    /// Notes the same of a body, of which `length` bytes were there.
+    const fn passed(&mut self, side: Side, length: usize, flow: Flow) -> Flow {
+        self.waiting = if matches!(flow, Flow::Pause) { length } else { 0 };
+        self.noted(side, flow)
+    }
+
     /// The answer's headers have come.
     pub fn response_headers(&mut self, end_of_stream: bool) -> Flow {
         let upstream = self.place == Place::Upstream;
+        self.waiting = 0;
         // An attempt whose answer passes as it is asks nothing of the host.
         if upstream && (self.failed || !self.role.wants_response_body()) {
             return Flow::Continue;
@@ -260,21 +299,45 @@ impl<H: Host, R: Role> Driver<H, R> {
             let now = self.latest;
             let flow =
                 self.tolerating(|driver| driver.step(Event::ResponseBody { chunk: &[], end_of_stream }, now));
-            return self.noted(Side::Response, flow);
+            return self.passed(Side::Response, length, flow);
         }
         let flow = self.lenient(|driver, now| {
             let chunk = driver.host.body(Side::Response, length)?;
             driver.step(Event::ResponseBody { chunk: &chunk, end_of_stream }, now)
         });
-        self.noted(Side::Response, flow)
+        self.passed(Side::Response, length, flow)
+    }
+
+    /// The answer's trailers have come, so its body is complete: what is held back of it is judged now. What the role would
+    /// still say can be said only where something is held back; else the stream is broken off, rather than that an answer
+    /// seems complete that is not. What the trailers say is for nobody.
+    pub fn response_trailers(&mut self) -> Flow {
+        let downstream = self.place == Place::Downstream;
+        let length = std::mem::take(&mut self.waiting);
+        self.is_body_gone = length == 0;
+        let wants_body = self.role.wants_response_body() && !(self.place == Place::Upstream && self.failed);
+        let flow = self.timed(|driver, now| {
+            driver.whole(|driver| {
+                if downstream {
+                    driver.host.drop_trailers(Side::Response)?;
+                }
+                if !wants_body {
+                    return Ok(Flow::Continue);
+                }
+                let chunk =
+                    if length == 0 { Vec::new() } else { driver.host.body(Side::Response, length)? };
+                driver.step(Event::ResponseBody { chunk: &chunk, end_of_stream: true }, now)
+            })
+        });
+        self.passed(Side::Response, length, flow)
     }
 
     /// The stream is over.
     pub fn done(&mut self) {
         let (own_time, now) = (self.own_time, self.host.now());
         self.tolerating(|driver| {
-            let client_gone = driver.role.is_open() && driver.host.is_client_gone().unwrap_or(false);
-            driver.step(Event::Done { client_gone, own_time }, now)
+            let broken_by = if driver.role.is_open() { driver.host.broken_by().ok() } else { None };
+            driver.step(Event::Done { broken_by: broken_by.unwrap_or(Breaker::Nobody), own_time }, now)
         });
     }
 
@@ -317,6 +380,17 @@ impl<H: Host, R: Role> Driver<H, R> {
         callback(self).unwrap_or_else(|error| {
             self.host.warn(&format!("the host refused {}", error.call));
             Flow::Continue
+        })
+    }
+
+    /// What of an answer cannot go on as it should does not go on.
+    fn whole(&mut self, callback: impl FnOnce(&mut Self) -> HostResult<Flow>) -> Flow {
+        callback(self).unwrap_or_else(|error| {
+            self.host.warn(&format!("the host refused {}; the answer is broken off", error.call));
+            if self.host.break_off().is_err() {
+                self.host.warn("the host refused to break it off, too");
+            }
+            Flow::Pause
         })
     }
 
@@ -405,6 +479,7 @@ impl<H: Host, R: Role> Driver<H, R> {
             Effect::Reply(reply) => host.reply(&reply),
             Effect::SetResponseHeader(name, value) => host.set_header(Side::Response, &name, &value),
             Effect::RemoveResponseHeader(name) => host.remove_header(Side::Response, &name),
+            Effect::ReplaceResponseBody(with) if self.is_body_gone && with.is_empty() => Ok(()),
             Effect::ReplaceResponseBody(with) => host.replace_body(Side::Response, usize::MAX, &with),
             Effect::Learn(Lesson { calibrator, counted, reported }) => {
                 calibrator.learn(&mut Shared(host), counted, reported);
@@ -425,7 +500,7 @@ impl<H: Host, R: Role> Driver<H, R> {
             | Effect::Settle(_)
             | Effect::ReadLimits(_) => Ok(()),
             Effect::Measure(measurement) => host.measure(&measurement),
-            Effect::WriteAccessLog(members) => host.publish(ACCESS_LOG, members.as_bytes()),
+            Effect::WriteAccessLog(members) => host.publish(ACCESS_LOG, &members),
         }
     }
 }

@@ -1,7 +1,8 @@
 //! The bridge to Envoy: the only code that knows the host.
 //!
-//! [`Host`] is what the rest asks of it, in its own words; `wasm` says it in proxy-wasm's; [`driver`] feeds a
-//! role with events and carries out its effects, and is compiled and tested natively against a fake host.
+//! [`Host`] is what the rest asks of it, in its own words; `envoy` says it in proxy-wasm's; `wasm` hands on what Envoy
+//! calls; [`driver`] feeds a role with events and carries out its effects, and is compiled and tested natively against a
+//! fake host.
 //!
 //! What Envoy 1.40 does, and this code relies on (each was seen on the real binary, or has an end-to-end test):
 //!
@@ -10,6 +11,9 @@
 //! - After a pause, the body's size is all that is buffered; after a continue, it is the present chunk.
 //! - The body can be replaced from its start only: the first n bytes go and others come in their place.
 //! - Header edits of an attempt persist into the next attempt, body edits do not.
+//! - A body that ends with trailers has no piece that is its last: the trailers' callback says that it is complete. What is
+//!   held back can be edited there; where nothing is, nothing can be added.
+//! - A call that is made for a stream (`set_effective_context`) is made for its plugin, and so is a timer that is set then.
 //! - A local reply ends the request, is never retried, and passes the response callbacks of the same stream.
 //! - `on_log` comes on every way out of a downstream stream, before the access log is written, and never
 //!   for an upstream one.
@@ -25,12 +29,15 @@
 mod abi;
 pub mod driver;
 #[cfg(target_arch = "wasm32")]
+mod envoy;
+#[cfg(target_arch = "wasm32")]
 mod wasm;
 
 use std::time::Duration;
 
 use crate::config::compiled::Webhook;
 use crate::engine::effect::Reply;
+use crate::engine::event::Breaker;
 use crate::engine::{Headers, Timestamp};
 use crate::observe::metrics::Measurement;
 
@@ -88,6 +95,12 @@ pub trait Host {
     /// When the host refuses.
     fn remove_header(&mut self, side: Side, name: &str) -> HostResult<()>;
 
+    /// Removes all fields of a message's trailers, while they are there.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn drop_trailers(&mut self, side: Side) -> HostResult<()>;
+
     /// The first `length` bytes of the buffered body.
     ///
     /// # Errors
@@ -130,11 +143,17 @@ pub trait Host {
     /// When the host refuses.
     fn is_upstream_answer(&self) -> HostResult<bool>;
 
-    /// Whether the client has gone away.
+    /// Who has broken the stream off that is over.
     ///
     /// # Errors
     /// When the host refuses.
-    fn is_client_gone(&self) -> HostResult<bool>;
+    fn broken_by(&self) -> HostResult<Breaker>;
+
+    /// Breaks the stream off.
+    ///
+    /// # Errors
+    /// When the host refuses.
+    fn break_off(&mut self) -> HostResult<()>;
 
     /// Lets the route be chosen anew.
     ///

@@ -1,4 +1,4 @@
-//! proxy-wasm, and nothing but: callbacks to the driver, the driver's calls to the host.
+//! proxy-wasm, and nothing but: callbacks to the driver. The driver's calls are in [`super::envoy`].
 //!
 //! One module plays both roles; the plugin configuration says which. All plugins with the same `vm_id` share
 //! one VM per worker, and with it the cache of metric ids.
@@ -7,38 +7,35 @@ use std::cell::{Cell, RefCell};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::rc::{Rc, Weak};
-use std::time::{Duration, UNIX_EPOCH};
+use std::thread::LocalKey;
+use std::time::Duration;
 
 use proxy_wasm::hostcalls;
 use proxy_wasm::traits::{Context, HttpContext, RootContext};
-use proxy_wasm::types::{Action, BufferType, ContextType, LogLevel, MapType, MetricType, Status};
+use proxy_wasm::types::{Action, BufferType, ContextType, LogLevel, MapType};
 
-use super::abi;
+use super::Host;
 use super::driver::{self, Driver, Place};
-use super::{Host, HostError, HostResult, Side};
-use crate::config::compiled::{self, FORMAT, Plugin, Scheme, Webhook};
+use super::envoy::{Envoy, log};
+use crate::config::compiled::{self, FORMAT, Plugin};
 use crate::engine::adapter::Adapter;
 use crate::engine::alerts::Outbox;
 use crate::engine::book::Book;
-use crate::engine::effect::{Flow, Reply};
+use crate::engine::effect::Flow;
 use crate::engine::exchange::Desk;
 use crate::engine::policy::{Gateway, Policy, Shared};
 use crate::engine::queue::{Queue, StreamId};
 use crate::engine::stall::Watch;
-use crate::engine::{Headers, Timestamp};
-use crate::observe::metrics::{Kind, Measurement, Series};
+use crate::engine::{Role, Timestamp};
 use crate::quota::store::StoreFailed;
 
 proxy_wasm::main! {{
-    proxy_wasm::set_root_context(|_| Box::new(Root { role: None, timer: Rc::default() }));
+    proxy_wasm::set_root_context(|id| Box::new(Root { id, role: None, timer: Rc::default() }));
 }}
-
-/// The bit of Envoy's response flags for "the client went away" (`DC`), in the order of the attribute
-/// `response.flags`.
-const DOWNSTREAM_CONNECTION_TERMINATION: u64 = 1 << 14;
 
 /// A plugin: one role with one configuration.
 struct Root {
+    id: u32,
     role: Option<RoleConfig>,
     timer: Rc<Timer>,
 }
@@ -65,11 +62,11 @@ const AT_ONCE: Duration = Duration::from_millis(1);
 const WATCH: Duration = Duration::from_millis(100);
 
 impl Timer {
-    /// It has fired.
+    /// It has fired, for the plugin of the policy.
     fn rest(&self) {
         self.set(if is_anybody_waiting() {
             LOOK
-        } else if is_anybody_watched() {
+        } else if is_anybody_watched() || is_anything_held(&HELD_DOWNSTREAM) {
             WATCH
         } else if SHARED.with(|shared| shared.outbox.is_empty()) {
             self.rarely.get()
@@ -86,10 +83,22 @@ impl Timer {
         }
     }
 
-    /// An answer that must not fall silent, if any, shall be looked after.
+    /// It has fired, for the plugin of an adapter.
+    fn rest_upstream(&self) {
+        self.set(if is_anything_held(&HELD_UPSTREAM) { WATCH } else { Duration::ZERO });
+    }
+
+    /// An answer of the policy's that must not fall silent, if any, shall be looked after.
     fn watch(&self) {
+        if is_anybody_watched() {
+            self.look_after();
+        }
+    }
+
+    /// Answers that are held back shall be looked after.
+    fn look_after(&self) {
         let period = self.period.get();
-        if is_anybody_watched() && (period.is_zero() || period > WATCH) {
+        if period.is_zero() || period > WATCH {
             self.set(WATCH);
         }
     }
@@ -132,17 +141,35 @@ impl Root {
                         .map_err(|status| format!("the host gives no timer: {status:?}"))?;
                     self.timer.period.set(LOOK);
                 }
-                // So may answers that are watched go on.
+                // So may answers that are watched go on, or are held back.
                 self.timer.watch();
+                if is_anything_held(&HELD_DOWNSTREAM) {
+                    self.timer.look_after();
+                }
                 (format, RoleConfig::Policy(Rc::new(gateway)))
             }
-            Plugin::Adapter(adapter) => (adapter.format, RoleConfig::Adapter(Rc::new(adapter))),
+            Plugin::Adapter(adapter) => {
+                if is_anything_held(&HELD_UPSTREAM) {
+                    self.timer.look_after();
+                }
+                (adapter.format, RoleConfig::Adapter(Rc::new(adapter)))
+            }
         };
         if format != FORMAT {
             return Err(format!("it has format {format}, and this module reads format {FORMAT}"));
         }
         self.role = Some(role);
         Ok(())
+    }
+}
+
+impl Root {
+    /// The host takes calls for this plugin's again: after a stream's turn it takes them for that stream's plugin, which may
+    /// be another, and the timer would be that one's.
+    fn resume(&self) {
+        if let Err(status) = hostcalls::set_effective_context(self.id) {
+            log(LogLevel::Warn, &format!("tollgate: the host does not know a plugin: {status:?}"));
+        }
     }
 }
 
@@ -165,8 +192,9 @@ impl RootContext for Root {
 
     fn on_tick(&mut self) {
         let Some(RoleConfig::Policy(gateway)) = &self.role else {
-            overdue();
-            return self.timer.set(if is_anything_held() { WATCH } else { Duration::ZERO });
+            overdue(&HELD_UPSTREAM);
+            self.resume();
+            return self.timer.rest_upstream();
         };
         let Shared { book, queue, outbox, watch, .. } = shared();
         // Before anybody's turn: the host takes calls from there on for those of a stream.
@@ -175,6 +203,10 @@ impl RootContext for Root {
         if !watch.is_empty() {
             watch.overdue(Envoy.now()).into_iter().for_each(give_up);
         }
+        if is_anything_held(&HELD_DOWNSTREAM) {
+            overdue(&HELD_DOWNSTREAM);
+        }
+        self.resume();
         self.timer.rest();
     }
 
@@ -187,7 +219,7 @@ impl RootContext for Root {
             Some(RoleConfig::Policy(gateway)) => {
                 let role = Policy::new(gateway, shared(), context_id);
                 let driver = Rc::new(RefCell::new(Driver::new(Envoy, role, Place::Downstream)));
-                Box::new(PolicyStream { id: context_id, driver, timer: Rc::clone(&self.timer) })
+                Box::new(PolicyStream { id: context_id, driver, timer: Rc::clone(&self.timer), held: false })
             }
             Some(RoleConfig::Adapter(config)) => {
                 let role = Adapter::new(config, shared().desk);
@@ -219,6 +251,8 @@ struct PolicyStream {
     id: StreamId,
     driver: Rc<PolicyDriver>,
     timer: Rc<Timer>,
+    /// Its answer is held back, and is among the [`HELD_DOWNSTREAM`].
+    held: bool,
 }
 
 impl PolicyStream {
@@ -284,43 +318,53 @@ impl HttpContext for PolicyStream {
         self.action(flow)
     }
 
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        let flow = self.driver.borrow_mut().request_trailers();
+        self.action(flow)
+    }
+
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         let flow = self.driver.borrow_mut().response_headers(end_of_stream);
+        self.held = hold(&HELD_DOWNSTREAM, self.id, &self.driver, &self.timer, self.held);
         self.timer.watch();
         action(flow)
     }
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
-        action(self.driver.borrow_mut().response_body(size, end_of_stream))
+        let flow = self.driver.borrow_mut().response_body(size, end_of_stream);
+        self.held = hold(&HELD_DOWNSTREAM, self.id, &self.driver, &self.timer, self.held);
+        action(flow)
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        let flow = self.driver.borrow_mut().response_trailers();
+        self.held = hold(&HELD_DOWNSTREAM, self.id, &self.driver, &self.timer, self.held);
+        action(flow)
     }
 
     fn on_log(&mut self) {
         self.driver.borrow_mut().done();
+        if self.held {
+            let_go(&HELD_DOWNSTREAM, self.id);
+        }
         PAUSED.with_borrow_mut(|paused| paused.remove(&self.id));
         self.timer.hasten(AT_ONCE);
     }
 }
 
-/// An attempt's driver, which its callbacks and the timer share.
-type AdapterDriver = RefCell<Driver<Envoy, Adapter>>;
-
 struct AdapterStream {
     id: StreamId,
-    driver: Rc<AdapterDriver>,
+    /// Its callbacks and the timer share it.
+    driver: Rc<RefCell<Driver<Envoy, Adapter>>>,
     timer: Rc<Timer>,
-    /// Its answer was held back, and is among the [`HELD`].
+    /// Its answer was held back, and is among the [`HELD_UPSTREAM`].
     held: bool,
 }
 
 impl AdapterStream {
     /// What is held back may have to be given up, and has to be found from the timer then.
     fn answer(&mut self, flow: Flow) -> Action {
-        let due = self.driver.borrow().due().filter(|_| !self.held);
-        if let Some(due) = due {
-            self.held = true;
-            HELD.with_borrow_mut(|held| held.insert(self.id, (due, Rc::downgrade(&self.driver))));
-            self.timer.set(WATCH);
-        }
+        self.held = hold(&HELD_UPSTREAM, self.id, &self.driver, &self.timer, self.held);
         action(flow)
     }
 }
@@ -328,19 +372,61 @@ impl AdapterStream {
 impl Drop for AdapterStream {
     fn drop(&mut self) {
         if self.held {
-            HELD.with_borrow_mut(|held| held.remove(&self.id));
+            let_go(&HELD_UPSTREAM, self.id);
         }
     }
 }
 
+/// A stream whose answer is held back, as the timer finds it.
+trait Overdue {
+    fn overdue(&self);
+}
+
+/// When an answer is given up, and whose it is.
+type Held = (Timestamp, Weak<dyn Overdue>);
+
+/// The answers that are held back, by their streams.
+type AllHeld = RefCell<HashMap<StreamId, Held>>;
+
+impl<R: Role> Overdue for RefCell<Driver<Envoy, R>> {
+    fn overdue(&self) {
+        self.borrow_mut().overdue();
+    }
+}
+
+/// Notes whether an answer is held back from now on, which may have to be given up. Says whether it is among `all`.
+fn hold<R: Role + 'static>(
+    all: &'static LocalKey<AllHeld>,
+    id: StreamId,
+    driver: &Rc<RefCell<Driver<Envoy, R>>>,
+    timer: &Timer,
+    held: bool,
+) -> bool {
+    let due = driver.borrow().due();
+    match (due, held) {
+        (Some(due), false) => {
+            let driver: Rc<dyn Overdue> = Rc::<RefCell<Driver<Envoy, R>>>::clone(driver);
+            all.with_borrow_mut(|all| all.insert(id, (due, Rc::downgrade(&driver))));
+            timer.look_after();
+        }
+        (None, true) => let_go(all, id),
+        _ => {}
+    }
+    due.is_some()
+}
+
+fn let_go(all: &'static LocalKey<AllHeld>, id: StreamId) {
+    all.with_borrow_mut(|held| held.remove(&id));
+}
+
 /// Gives up the answers that were held back for too long.
-fn overdue() {
+fn overdue(all: &'static LocalKey<AllHeld>) {
     let now = Envoy.now();
-    let late = HELD.with_borrow_mut(|held| held.extract_if(|_, (due, _)| *due <= now).collect::<Vec<_>>());
+    let late = all.with_borrow_mut(|held| held.extract_if(|_, (due, _)| *due <= now).collect::<Vec<_>>());
     for (stream, (_, driver)) in late {
         let Some(driver) = driver.upgrade() else { continue };
         if hostcalls::set_effective_context(stream).is_ok() {
-            driver.borrow_mut().overdue();
+            driver.overdue();
         }
     }
 }
@@ -356,6 +442,10 @@ impl HttpContext for AdapterStream {
         action(self.driver.borrow_mut().request_body(size, end_of_stream))
     }
 
+    fn on_http_request_trailers(&mut self, _count: usize) -> Action {
+        action(self.driver.borrow_mut().request_trailers())
+    }
+
     fn on_http_response_headers(&mut self, _count: usize, end_of_stream: bool) -> Action {
         let flow = self.driver.borrow_mut().response_headers(end_of_stream);
         self.answer(flow)
@@ -363,6 +453,11 @@ impl HttpContext for AdapterStream {
 
     fn on_http_response_body(&mut self, size: usize, end_of_stream: bool) -> Action {
         let flow = self.driver.borrow_mut().response_body(size, end_of_stream);
+        self.answer(flow)
+    }
+
+    fn on_http_response_trailers(&mut self, _count: usize) -> Action {
+        let flow = self.driver.borrow_mut().response_trailers();
         self.answer(flow)
     }
 }
@@ -383,26 +478,24 @@ fn is_anybody_watched() -> bool {
     SHARED.with(|shared| !shared.watch.is_empty())
 }
 
-fn is_anything_held() -> bool {
-    HELD.with_borrow(|held| !held.is_empty())
+fn is_anything_held(all: &'static LocalKey<AllHeld>) -> bool {
+    all.with_borrow(|held| !held.is_empty())
 }
 
 fn is_anybody_waiting() -> bool {
     SHARED.with(|shared| !shared.queue.is_empty())
 }
 
-/// The host, for the stream whose callback runs.
-struct Envoy;
-
 thread_local! {
-    /// Metric ids by series: the host hands out a new id at every definition, so each is defined once.
-    static METRICS: RefCell<HashMap<Series, u32>> = RefCell::new(HashMap::new());
-
     /// The streams that are held back and may have to wait for a place.
     static PAUSED: RefCell<HashMap<StreamId, Weak<PolicyDriver>>> = RefCell::default();
 
-    /// The attempts whose answers were held back, and when that has to be over.
-    static HELD: RefCell<HashMap<StreamId, (Timestamp, Weak<AdapterDriver>)>> = RefCell::default();
+    /// The streams of policies whose answers are held back, and when that has to be over. Each role has its own timer, and
+    /// looks after its own.
+    static HELD_DOWNSTREAM: AllHeld = RefCell::default();
+
+    /// The same of adapters.
+    static HELD_UPSTREAM: AllHeld = RefCell::default();
 
     /// The standard library seeds its hashers from the system's randomness, which is the only way to it without
     /// a crate.
@@ -413,187 +506,4 @@ thread_local! {
         outbox: Outbox::default(),
         watch: Watch::default(),
     };
-}
-
-fn log(level: LogLevel, message: &str) {
-    // A log that cannot be written has nowhere to be reported.
-    let _ = hostcalls::log(level, message);
-}
-
-fn refused(call: &'static str) -> impl Fn(Status) -> HostError {
-    move |_| HostError { call }
-}
-
-const fn header_map(side: Side) -> MapType {
-    match side {
-        Side::Request => MapType::HttpRequestHeaders,
-        Side::Response => MapType::HttpResponseHeaders,
-    }
-}
-
-const fn body_buffer(side: Side) -> BufferType {
-    match side {
-        Side::Request => BufferType::HttpRequestBody,
-        Side::Response => BufferType::HttpResponseBody,
-    }
-}
-
-fn property(path: Vec<&str>) -> HostResult<Option<Vec<u8>>> {
-    hostcalls::get_property(path).map_err(refused("get_property"))
-}
-
-/// A property that is a number, which the host writes as eight bytes.
-fn number(path: Vec<&str>) -> HostResult<u64> {
-    let bytes = property(path)?.unwrap_or_default();
-    Ok(bytes.first_chunk().map_or(0, |bytes| u64::from_le_bytes(*bytes)))
-}
-
-impl Host for Envoy {
-    fn now(&self) -> Timestamp {
-        let since_epoch =
-            hostcalls::get_current_time().ok().and_then(|time| time.duration_since(UNIX_EPOCH).ok());
-        let nanoseconds = since_epoch.and_then(|since| u64::try_from(since.as_nanos()).ok());
-        Timestamp::from_nanoseconds(nanoseconds.unwrap_or(0))
-    }
-
-    fn headers(&self, side: Side) -> HostResult<Headers> {
-        let bytes = abi::header_map(header_map(side)).map_err(refused("get_map"))?;
-        Headers::from_serialized(bytes).ok_or(HostError { call: "get_map" })
-    }
-
-    fn request_header(&self, name: &str) -> HostResult<Option<Vec<u8>>> {
-        hostcalls::get_map_value_bytes(header_map(Side::Request), name).map_err(refused("get_map_value"))
-    }
-
-    fn replace_request_headers(&mut self, headers: &Headers) -> HostResult<()> {
-        hostcalls::set_map_bytes(header_map(Side::Request), headers.iter().collect())
-            .map_err(refused("set_map"))
-    }
-
-    fn set_header(&mut self, side: Side, name: &str, value: &[u8]) -> HostResult<()> {
-        hostcalls::set_map_value_bytes(header_map(side), name, Some(value)).map_err(refused("set_map_value"))
-    }
-
-    fn remove_header(&mut self, side: Side, name: &str) -> HostResult<()> {
-        hostcalls::remove_map_value(header_map(side), name).map_err(refused("remove_map_value"))
-    }
-
-    fn body(&self, side: Side, length: usize) -> HostResult<Vec<u8>> {
-        let bytes = hostcalls::get_buffer(body_buffer(side), 0, length).map_err(refused("get_buffer"))?;
-        Ok(bytes.unwrap_or_default())
-    }
-
-    fn replace_body(&mut self, side: Side, drain: usize, with: &[u8]) -> HostResult<()> {
-        hostcalls::set_buffer(body_buffer(side), 0, drain, with).map_err(refused("set_buffer"))
-    }
-
-    fn reply(&mut self, reply: &Reply) -> HostResult<()> {
-        let headers = reply.headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        hostcalls::send_http_response(u32::from(reply.status), headers, Some(&reply.body))
-            .map_err(refused("send_http_response"))
-    }
-
-    fn publish(&mut self, name: &str, value: &[u8]) -> HostResult<()> {
-        hostcalls::set_property(vec![name], Some(value)).map_err(refused("set_property"))
-    }
-
-    fn published(&self, name: &str) -> HostResult<Option<Vec<u8>>> {
-        property(vec![name])
-    }
-
-    fn target(&self) -> HostResult<Option<String>> {
-        let bytes = property(vec!["xds", "upstream_host_metadata", "filter_metadata", "tollgate", "target"])?;
-        Ok(bytes.and_then(|bytes| String::from_utf8(bytes).ok()))
-    }
-
-    fn is_upstream_answer(&self) -> HostResult<bool> {
-        Ok(property(vec!["response", "code_details"])?.as_deref() == Some(b"via_upstream"))
-    }
-
-    fn is_client_gone(&self) -> HostResult<bool> {
-        Ok(number(vec!["response", "flags"])? & DOWNSTREAM_CONNECTION_TERMINATION != 0)
-    }
-
-    fn choose_route(&mut self) -> HostResult<()> {
-        hostcalls::call_foreign_function("clear_route_cache", None)
-            .map(drop)
-            .map_err(refused("clear_route_cache"))
-    }
-
-    fn resume(&mut self, side: Side) -> HostResult<()> {
-        match side {
-            Side::Request => hostcalls::resume_http_request(),
-            Side::Response => hostcalls::resume_http_response(),
-        }
-        .map_err(refused("continue_stream"))
-    }
-
-    fn shared(&self, key: &str) -> HostResult<Option<(Vec<u8>, u32)>> {
-        match hostcalls::get_shared_data(key).map_err(refused("get_shared_data"))? {
-            (Some(value), version) => Ok(Some((value, version.unwrap_or(0)))),
-            (None, _) => Ok(None),
-        }
-    }
-
-    fn share(&mut self, key: &str, value: &[u8], version: u32) -> HostResult<bool> {
-        match hostcalls::set_shared_data(key, Some(value), Some(version)) {
-            Ok(()) => Ok(true),
-            Err(Status::CasMismatch) => Ok(false),
-            Err(status) => Err(refused("set_shared_data")(status)),
-        }
-    }
-
-    fn post(&mut self, cluster: &str, to: &Webhook, body: &[u8], timeout: Duration) -> HostResult<u32> {
-        let Webhook { scheme, authority, path } = to;
-        let scheme = match scheme {
-            Scheme::Http => "http",
-            Scheme::Https => "https",
-        };
-        let headers = vec![
-            (":method", "POST"),
-            (":scheme", scheme),
-            (":authority", authority),
-            (":path", path),
-            ("content-type", "application/json"),
-        ];
-        hostcalls::dispatch_http_call(cluster, headers, Some(body), Vec::new(), timeout)
-            .map_err(refused("http_call"))
-    }
-
-    fn get(&mut self, cluster: &str, path: &str, timeout: Duration) -> HostResult<u32> {
-        let headers = vec![(":method", "GET"), (":scheme", "http"), (":authority", cluster), (":path", path)];
-        hostcalls::dispatch_http_call(cluster, headers, None, Vec::new(), timeout)
-            .map_err(refused("http_call"))
-    }
-
-    fn measure(&mut self, measurement: &Measurement) -> HostResult<()> {
-        let Measurement { series, value } = measurement;
-        let kind = series.metric.kind();
-        // The host takes it for a mistake to add nothing.
-        if *value == 0 && kind == Kind::Counter {
-            return Ok(());
-        }
-        let id = match METRICS.with_borrow(|ids| ids.get(series).copied()) {
-            Some(id) => id,
-            None => {
-                let metric_type = match kind {
-                    Kind::Counter => MetricType::Counter,
-                    Kind::Histogram => MetricType::Histogram,
-                };
-                let id = hostcalls::define_metric(metric_type, &series.name())
-                    .map_err(refused("define_metric"))?;
-                METRICS.with_borrow_mut(|ids| ids.insert(series.clone(), id));
-                id
-            }
-        };
-        match kind {
-            Kind::Counter => hostcalls::increment_metric(id, i64::try_from(*value).unwrap_or(i64::MAX)),
-            Kind::Histogram => hostcalls::record_metric(id, *value),
-        }
-        .map_err(refused("record_metric"))
-    }
-
-    fn warn(&self, message: &str) {
-        log(LogLevel::Warn, &format!("tollgate: {message}"));
-    }
 }

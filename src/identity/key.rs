@@ -67,7 +67,8 @@ pub fn parse_id(presented: &str) -> Option<&str> {
     let (id, secret) = presented.strip_prefix(PREFIX)?.rsplit_once('-')?;
     let valid = is_id(id)
         && (SHORTEST_SECRET..=LONGEST_SECRET).contains(&secret.len())
-        && secret.bytes().all(|byte| byte.is_ascii_alphanumeric());
+        // Without an early end, so that the compiler makes SIMD of it.
+        && secret.bytes().fold(true, |all, byte| all & byte.is_ascii_alphanumeric());
     valid.then_some(id)
 }
 

@@ -8,8 +8,9 @@
 //!
 //! Envoy's histograms hold whole numbers: tokens are tokens, and times are milliseconds.
 
+use std::collections::HashMap;
 use std::fmt::Write as _;
-use std::hash::{DefaultHasher, Hash, Hasher};
+use std::hash::{BuildHasherDefault, Hasher};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -142,15 +143,8 @@ impl Metric {
 }
 
 /// What the series of one request have in common. [`NONE`] stands where nothing applies.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Scope {
-    labels: ScopeLabels,
-    hash: u64,
-}
-
-/// The labels of a [`Scope`].
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct ScopeLabels {
+pub struct Scope {
     /// The key's public id.
     pub key: String,
     /// The team that owns the key.
@@ -163,28 +157,12 @@ pub struct ScopeLabels {
     pub operation: &'static str,
 }
 
-impl ScopeLabels {
+impl Scope {
     /// Where nothing applies.
     #[must_use]
     pub fn none() -> Self {
         let none = || NONE.to_owned();
         Self { key: none(), team: none(), model: none(), provider: none(), operation: NONE }
-    }
-}
-
-impl Scope {
-    /// Hashes the labels once for all series of the request.
-    #[must_use]
-    pub fn new(labels: ScopeLabels) -> Self {
-        let mut hasher = DefaultHasher::new();
-        labels.hash(&mut hasher);
-        Self { labels, hash: hasher.finish() }
-    }
-}
-
-impl Hash for Scope {
-    fn hash<H: Hasher>(&self, state: &mut H) {
-        state.write_u64(self.hash);
     }
 }
 
@@ -242,7 +220,7 @@ impl Series {
     /// The metric's name with its labels, as Envoy is told it.
     #[must_use]
     pub fn name(&self) -> String {
-        let ScopeLabels { key, team, model, provider, operation } = &self.scope.labels;
+        let Scope { key, team, model, provider, operation } = &*self.scope;
         let mut name = self.metric.name().to_owned();
         // Writing to a String cannot fail.
         let _ = match self.metric {
@@ -287,6 +265,87 @@ impl Series {
     }
 }
 
+/// The numbers by which the host knows series: it hands out a new one at every definition, so each is defined once.
+#[derive(Debug, Default)]
+pub struct Defined {
+    scopes: HashMap<Rc<Scope>, usize, BuildHasherDefault<QuickHasher>>,
+    /// By the place of the scope.
+    series: HashMap<(usize, Metric, Detail), u32, BuildHasherDefault<QuickHasher>>,
+    /// The scope that was asked for last: the series of one request come in a row.
+    latest: Option<(Rc<Scope>, usize)>,
+}
+
+impl Defined {
+    /// The host's number of a series, which is defined now if it has none.
+    ///
+    /// # Errors
+    /// That of `define`.
+    pub fn number<E>(&mut self, series: &Series, define: impl FnOnce() -> Result<u32, E>) -> Result<u32, E> {
+        let key = (self.place(&series.scope), series.metric, series.detail.clone());
+        if let Some(number) = self.series.get(&key) {
+            return Ok(*number);
+        }
+        let number = define()?;
+        self.series.insert(key, number);
+        Ok(number)
+    }
+
+    fn place(&mut self, scope: &Rc<Scope>) -> usize {
+        match &self.latest {
+            Some((latest, place)) if Rc::ptr_eq(latest, scope) => *place,
+            _ => {
+                let next = self.scopes.len();
+                let place = *self.scopes.entry(Rc::clone(scope)).or_insert(next);
+                self.latest = Some((Rc::clone(scope), place));
+                place
+            }
+        }
+    }
+}
+
+/// A hash that takes a few instructions for each word. Nobody can make its keys collide: labels are the configuration's
+/// words or of a closed set.
+#[derive(Debug, Default)]
+struct QuickHasher(u64);
+
+impl QuickHasher {
+    /// Takes in a word. The product's upper half depends on all of its bits, and is where the next one goes.
+    const fn take(&mut self, word: u64) {
+        // An odd number without a pattern: the golden ratio's fraction.
+        self.0 = (self.0 ^ word).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(32);
+    }
+}
+
+impl Hasher for QuickHasher {
+    fn finish(&self) -> u64 {
+        self.0
+    }
+
+    /// Not to be inlined: a scope has five texts, and the code would be there as often.
+    #[inline(never)]
+    fn write(&mut self, bytes: &[u8]) {
+        let (words, tail) = bytes.as_chunks::<8>();
+        words.iter().for_each(|word| self.take(u64::from_le_bytes(*word)));
+        self.take(tail.iter().fold(0, |word, byte| (word << 8) | u64::from(*byte)));
+    }
+
+    fn write_u8(&mut self, number: u8) {
+        self.take(u64::from(number));
+    }
+
+    fn write_u16(&mut self, number: u16) {
+        self.take(u64::from(number));
+    }
+
+    fn write_usize(&mut self, number: usize) {
+        self.take(number as u64);
+    }
+
+    fn write_isize(&mut self, number: isize) {
+        self.take(number as u64);
+    }
+}
+
 /// One number for one series.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Measurement {
@@ -294,4 +353,40 @@ pub struct Measurement {
     pub series: Series,
     /// The number to add to a counter or to record in a histogram.
     pub value: u64,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Scopes are compared by what they say, the host's refusal of one series leaves it to be defined, and every series that
+    /// has a name of its own has a number of its own.
+    #[test]
+    fn each_series_is_defined_once() {
+        let mut defined = Defined::default();
+        let mut names = Vec::new();
+        for _ in 0..2 {
+            for key in ["a", "b"] {
+                let scope = Rc::new(Scope { key: key.to_owned(), ..Scope::none() });
+                for (metric, detail) in [
+                    (Metric::Requests, Detail::Outcome("ok")),
+                    (Metric::Tokens, Detail::Input),
+                    (Metric::Tokens, Detail::Output),
+                    (Metric::Cost, Detail::Only),
+                ] {
+                    let series = Series { metric, scope: Rc::clone(&scope), detail };
+                    if !names.contains(&series.name()) {
+                        assert_eq!(defined.number(&series, || Err("refused")), Err("refused"));
+                    }
+                    let number = defined.number(&series, || {
+                        names.push(series.name());
+                        u32::try_from(names.len()).map_err(|_| "too many")
+                    });
+                    let place = names.iter().position(|name| *name == series.name()).unwrap() + 1;
+                    assert_eq!(number, Ok(u32::try_from(place).unwrap()));
+                }
+            }
+        }
+        assert_eq!(names.len(), 8);
+    }
 }

@@ -4,7 +4,6 @@
 //! a prompt or an answer, no query string.
 
 use std::collections::BTreeMap;
-use std::io::Write as _;
 use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,7 +13,7 @@ use crate::framing::json::write_string;
 use crate::identity::caller::Caller;
 use crate::quota::money::NanoDollars;
 
-use super::metrics::{Detail, Measurement, Metric, NONE, Scope, ScopeLabels, Series};
+use super::metrics::{Detail, Measurement, Metric, NONE, Scope, Series};
 
 /// What became of a request.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -120,7 +119,7 @@ impl Notice {
                 (Metric::LimitAlerts, Detail::Threshold(Arc::clone(scope), *permille))
             }
         };
-        let scope = Rc::new(Scope::new(ScopeLabels::none()));
+        let scope = Rc::new(Scope::none());
         Measurement { series: Series { metric, scope, detail }, value: 1 }
     }
 
@@ -171,7 +170,7 @@ impl Found {
     }
 
     fn measurements(&self, (redactions, guard): (Metric, Metric)) -> Vec<Measurement> {
-        let scope = Rc::new(Scope::new(ScopeLabels::none()));
+        let scope = Rc::new(Scope::none());
         let one = |metric, detail, value| {
             let series = Series { metric, scope: Rc::clone(&scope), detail };
             Measurement { series, value }
@@ -243,13 +242,13 @@ impl Record {
     #[must_use]
     pub fn measurements(&self) -> Vec<Measurement> {
         let caller = self.caller.as_deref();
-        let scope = Rc::new(Scope::new(ScopeLabels {
+        let scope = Rc::new(Scope {
             key: caller.map_or(NONE, |caller| &caller.key).to_owned(),
             team: caller.map_or(NONE, |caller| &caller.team).to_owned(),
             model: self.model.as_deref().unwrap_or(NONE).to_owned(),
             provider: self.provider.as_deref().unwrap_or(NONE).to_owned(),
             operation: self.surface.map_or(NONE, Surface::operation),
-        }));
+        });
         let mut out = Vec::with_capacity(8);
         let mut add = |metric, detail, value| {
             let series = Series { metric, scope: Rc::clone(&scope), detail };
@@ -283,7 +282,7 @@ impl Record {
             add(Metric::OwnTime, Detail::Only, microseconds(self.own_time));
         }
         out.extend(self.failed_attempts.iter().map(|(provider, reason)| {
-            let scope = Scope::new(ScopeLabels { provider: provider.clone(), ..ScopeLabels::none() });
+            let scope = Scope { provider: provider.clone(), ..Scope::none() };
             let (metric, detail) = (Metric::AttemptFailures, Detail::Reason(reason));
             Measurement { series: Series { metric, scope: Rc::new(scope), detail }, value: 1 }
         }));
@@ -299,57 +298,59 @@ impl Record {
     /// always all there, in this order, so that a line is read by position as well as by name; only the failed attempts
     /// come last, and where there were any.
     #[must_use]
-    pub fn access_log(&self) -> String {
-        let mut line = Line(Vec::with_capacity(512));
-        line.text("request_id", self.request_id.as_deref());
-        line.text("operation", self.surface.map(Surface::operation));
-        line.text("key", self.caller.as_ref().map(|caller| caller.key.as_str()));
-        line.text("team", self.caller.as_ref().map(|caller| caller.team.as_str()));
-        line.text("environment", self.caller.as_ref().and_then(|caller| caller.environment.as_deref()));
-        line.text("model", self.model.as_deref());
-        line.text("provider", self.provider.as_deref());
-        line.text("provider_model", self.provider_model.as_deref());
-        line.text("provider_request_id", self.provider_request_id.as_deref());
-        line.number("attempts", Some(self.attempts));
-        line.literal("stream", if self.streamed { "true" } else { "false" });
-        line.text("outcome", Some(self.outcome.label()));
+    pub fn access_log(&self) -> Vec<u8> {
+        let mut line = Line(Vec::with_capacity(1024));
+        line.text(member!("request_id"), self.request_id.as_deref());
+        line.text(member!("operation"), self.surface.map(Surface::operation));
+        line.text(member!("key"), self.caller.as_ref().map(|caller| caller.key.as_str()));
+        line.text(member!("team"), self.caller.as_ref().map(|caller| caller.team.as_str()));
+        line.text(
+            member!("environment"),
+            self.caller.as_ref().and_then(|caller| caller.environment.as_deref()),
+        );
+        line.text(member!("model"), self.model.as_deref());
+        line.text(member!("provider"), self.provider.as_deref());
+        line.text(member!("provider_model"), self.provider_model.as_deref());
+        line.text(member!("provider_request_id"), self.provider_request_id.as_deref());
+        line.number(member!("attempts"), Some(self.attempts));
+        line.literal(member!("stream"), if self.streamed { "true" } else { "false" });
+        line.text(member!("outcome"), Some(self.outcome.label()));
         let usage = self.metered.usage();
-        line.number("input_tokens", usage.map(|usage| usage.input));
-        line.number("output_tokens", usage.map(|usage| usage.output));
-        line.number("cached_input_tokens", usage.map(|usage| usage.cached_input));
-        line.number("reasoning_output_tokens", usage.map(|usage| usage.reasoning_output));
+        line.number(member!("input_tokens"), usage.map(|usage| usage.input));
+        line.number(member!("output_tokens"), usage.map(|usage| usage.output));
+        line.number(member!("cached_input_tokens"), usage.map(|usage| usage.cached_input));
+        line.number(member!("reasoning_output_tokens"), usage.map(|usage| usage.reasoning_output));
         let estimated = matches!(self.metered, Metered::Estimated(_));
-        line.literal("tokens_estimated", if estimated { "true" } else { "false" });
-        line.number("counted_input_tokens", self.counted.map(|counted| counted.tokens));
+        line.literal(member!("tokens_estimated"), if estimated { "true" } else { "false" });
+        line.number(member!("counted_input_tokens"), self.counted.map(|counted| counted.tokens));
         line.literal(
-            "counted_exactly",
+            member!("counted_exactly"),
             match self.counted {
                 Some(Counted { exact: true, .. }) => "true",
                 Some(Counted { exact: false, .. }) => "false",
                 None => "null",
             },
         );
-        line.text("cost_usd", self.cost.map(|cost| cost.to_string()).as_deref());
-        line.text("limit", self.limit.as_deref());
+        line.text(member!("cost_usd"), self.cost.map(|cost| cost.to_string()).as_deref());
+        line.text(member!("limit"), self.limit.as_deref());
         let would_refuse = self.notices.iter().find_map(|notice| match notice {
             Notice::WouldRefuse(scope) => Some(&**scope),
             Notice::Alert(..) => None,
         });
-        line.text("would_refuse", would_refuse);
+        line.text(member!("would_refuse"), would_refuse);
         let found = || self.found.iter().chain(&self.found_in_answer);
         let values = found().flat_map(|found| &found.values);
-        line.counts("redacted", values.map(|((kind, _), count)| (*kind, *count)));
+        line.counts(member!("redacted"), values.map(|((kind, _), count)| (*kind, *count)));
         let rules = found().flat_map(|found| &found.rules);
-        line.counts("guard", rules.map(|((rule, _), count)| (&**rule, *count)));
-        line.number("queued_ms", self.queued.map(milliseconds));
-        line.number("first_token_ms", self.first_token.map(milliseconds));
-        line.number("own_time_us", Some(microseconds(self.own_time)));
+        line.counts(member!("guard"), rules.map(|((rule, _), count)| (&**rule, *count)));
+        line.number(member!("queued_ms"), self.queued.map(milliseconds));
+        line.number(member!("first_token_ms"), self.first_token.map(milliseconds));
+        line.number(member!("own_time_us"), Some(microseconds(self.own_time)));
         if !self.failed_attempts.is_empty() {
             let failed = self.failed_attempts.iter().map(|(provider, reason)| format!("{provider}:{reason}"));
-            line.text("failed_attempts", Some(&failed.collect::<Vec<_>>().join(",")));
+            line.text(member!("failed_attempts"), Some(&failed.collect::<Vec<_>>().join(",")));
         }
-        // Everything that was written came from text or is ASCII.
-        String::from_utf8(line.0).unwrap_or_default()
+        line.0
     }
 }
 
@@ -361,29 +362,46 @@ fn microseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_micros()).unwrap_or(u64::MAX)
 }
 
+/// A member's name with what is written around it.
+macro_rules! member {
+    ($name:literal) => {
+        concat!(",\"", $name, "\":")
+    };
+}
+use member;
+
+/// Names are those of [`member!`].
 struct Line(Vec<u8>);
 
 impl Line {
-    fn name(&mut self, name: &str) {
-        self.0.extend_from_slice(b",\"");
-        self.0.extend_from_slice(name.as_bytes());
-        self.0.extend_from_slice(b"\":");
-    }
-
     fn literal(&mut self, name: &str, value: &str) {
-        self.name(name);
+        self.0.extend_from_slice(name.as_bytes());
         self.0.extend_from_slice(value.as_bytes());
     }
 
     fn number(&mut self, name: &str, value: Option<u64>) {
         match value {
             Some(value) => {
-                self.name(name);
-                // Writing to a vector cannot fail.
-                let _ = write!(self.0, "{value}");
+                self.0.extend_from_slice(name.as_bytes());
+                self.digits(value);
             }
             None => self.literal(name, "null"),
         }
+    }
+
+    /// Without the ways through a formatter, which knows widths and signs.
+    fn digits(&mut self, value: u64) {
+        let mut digits = [0; 20];
+        let (mut rest, mut length) = (value, 0);
+        for digit in digits.iter_mut().rev() {
+            *digit = b'0' + (rest % 10) as u8;
+            rest /= 10;
+            length += 1;
+            if rest == 0 {
+                break;
+            }
+        }
+        self.0.extend_from_slice(digits.get(digits.len() - length..).unwrap_or_default());
     }
 
     /// An object of counts, those of the same name added up; `null` when there is none.
@@ -393,18 +411,18 @@ impl Line {
         if sums.is_empty() {
             return self.literal(name, "null");
         }
-        self.name(name);
+        self.0.extend_from_slice(name.as_bytes());
         for (index, (of, count)) in sums.into_iter().enumerate() {
             self.0.push(if index == 0 { b'{' } else { b',' });
             write_string(&mut self.0, of);
-            // Writing to a vector cannot fail.
-            let _ = write!(self.0, ":{count}");
+            self.0.push(b':');
+            self.digits(count);
         }
         self.0.push(b'}');
     }
 
     fn text(&mut self, name: &str, value: Option<&str>) {
-        self.name(name);
+        self.0.extend_from_slice(name.as_bytes());
         match value {
             Some(value) => write_string(&mut self.0, value),
             None => self.0.extend_from_slice(b"null"),
@@ -519,7 +537,7 @@ mod tests {
     #[test]
     fn the_access_log_is_json_with_numbers_as_numbers() {
         let line: serde_json::Value =
-            serde_json::from_str(&format!("{{\"status\":200{}}}", record().access_log())).unwrap();
+            serde_json::from_slice(&[b"{\"status\":200", &*record().access_log(), b"}"].concat()).unwrap();
         assert_eq!(line["request_id"], "a\"b");
         assert_eq!(line["provider"], "openai");
         assert_eq!(line["provider_model"], "org/gpt-4o");

@@ -13,10 +13,13 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use super::secrets::{self, Missing};
 use super::within::{self, Attempted, attempted};
-use super::{Place, aggregate, extension, filters, operators, secrets, socket_address, typed, webhook};
+use super::{Place, aggregate, extension, filters, operators, socket_address, typed, webhook};
 use crate::config::compiled::elsewhere::{Elsewhere, cluster as elsewhere_cluster, word};
-use crate::config::compiled::{Provider, Scheme, Target, chain_cluster, logical_name, target_cluster};
+use crate::config::compiled::{
+    Direct, Provider, Scheme, Target, chain_cluster, logical_name, target_cluster,
+};
 use crate::config::{
     AdapterIn, Capacity, ChainTarget, Chains, Ejection, Gateway, HealthCheck, Host, Retrying, Upstream,
 };
@@ -80,6 +83,8 @@ pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
             }
         };
         chains.push(serving_cluster(gateway, place, &chain_cluster(name), &serving, way));
+        let direct = model.and_then(|model| model.direct.as_deref());
+        chains.extend(direct.map(|direct| direct_cluster(gateway, place, &serving, direct, longest)));
         chains.extend(more.iter().flat_map(|more| elsewhere(gateway, place, name, more)));
     }
     // A chain refers to its targets, so they come first.
@@ -181,12 +186,38 @@ fn adapting<'a>(gateway: &Gateway, place: &Place, providers: impl Iterator<Item 
     let mut all: Vec<Value> =
         credentials.into_iter().map(|name| secrets::injector(gateway, place, name)).collect();
     all.push(filters::adapter_reference(place));
-    all.push(extension(
+    all.push(upstream_codec());
+    all
+}
+
+fn upstream_codec() -> Value {
+    extension(
         "envoy.filters.http.upstream_codec",
         "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
         json!({}),
-    ));
-    all
+    )
+}
+
+/// The way to the only target of a chain for requests that the policy has built: Envoy itself attaches the credential, and
+/// refuses a request for which there is none. It leads to the very cluster of the target, with its connections and its bounds.
+fn direct_cluster(
+    gateway: &Gateway,
+    place: &Place,
+    serving: &Serving<'_>,
+    direct: &Direct,
+    longest: Duration,
+) -> Value {
+    let provider = gateway.adapter.providers.get(&direct.target.provider);
+    let credential = provider.and_then(|provider| Some((provider.credential.as_deref()?, provider)));
+    let injector = credential.map(|(name, provider)| {
+        secrets::injector_into(gateway, place, name, provider.credential_field(), Missing::Refused)
+    });
+    let cluster_type = match gateway.envoy.chains {
+        Chains::Composite => composite(&attempts(serving.chain, longest)),
+        Chains::Aggregate => aggregate::cluster_type(serving.chain, longest),
+    };
+    let filters = injector.into_iter().chain([upstream_codec()]).collect();
+    filtering_cluster(&direct.cluster, serving, Way { cluster_type, retry_policy: None }, Some(filters))
 }
 
 /// The filters of any attempt, where all chains share them: Envoy's router runs them for clusters without filters of their
@@ -196,18 +227,23 @@ pub(super) fn shared_filters(gateway: &Gateway, place: &Place) -> Option<Vec<Val
     (gateway.envoy.adapter == AdapterIn::Shared).then(|| adapting(gateway, place, all))
 }
 
-/// The cluster of a chain, whose filters run at every attempt.
-fn serving_cluster(
-    gateway: &Gateway,
-    place: &Place,
+/// The cluster of a chain, at whose every attempt an adapter runs.
+fn serving_cluster(gateway: &Gateway, place: &Place, name: &str, serving: &Serving<'_>, way: Way) -> Value {
+    let providers = serving.chain.iter().map(|link| link.target.provider.as_str());
+    let has_own = gateway.envoy.adapter != AdapterIn::Shared;
+    filtering_cluster(name, serving, way, has_own.then(|| adapting(gateway, place, providers)))
+}
+
+/// The cluster of a chain, whose filters run at every attempt; without filters of its own, those of the router do.
+fn filtering_cluster(
     name: &str,
-    Serving { name: served, chain }: &Serving<'_>,
+    serving: &Serving<'_>,
     Way { cluster_type, retry_policy }: Way,
+    filters: Option<Vec<Value>>,
 ) -> Value {
     let mut options = json!({"explicit_http_config": {"http_protocol_options": {}}});
-    if let (AdapterIn::Chain, Some(fields)) = (gateway.envoy.adapter, options.as_object_mut()) {
-        let providers = chain.iter().map(|link| link.target.provider.as_str());
-        fields.insert("http_filters".to_owned(), adapting(gateway, place, providers).into());
+    if let (Some(filters), Some(fields)) = (filters, options.as_object_mut()) {
+        fields.insert("http_filters".to_owned(), filters.into());
     }
     if let (Some(policy), Some(fields)) = (retry_policy, options.as_object_mut()) {
         fields.insert("retry_policy".to_owned(), policy);
@@ -219,7 +255,7 @@ fn serving_cluster(
             "alt_stat_name": stat_name(name),
             "connect_timeout": "5s",
             "lb_policy": "CLUSTER_PROVIDED",
-            "metadata": {"filter_metadata": {"tollgate": {"model": logical_name(served)}}},
+            "metadata": {"filter_metadata": {"tollgate": {"model": logical_name(serving.name)}}},
             "cluster_type": cluster_type,
             "circuit_breakers": circuit_breakers(&UNBOUNDED),
             "typed_extension_protocol_options": {HTTP_OPTIONS: typed(HTTP_OPTIONS, options)},

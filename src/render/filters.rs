@@ -21,14 +21,16 @@ const VM_ID: &str = "tollgate";
 
 /// The callbacks that the module answers and the calls of the host that it makes; the host denies it all others.
 /// Every callback that is left out is also one less way into the VM per request.
-const CAPABILITIES: [&str; 40] = [
+const CAPABILITIES: [&str; 42] = [
     "proxy_on_vm_start",
     "proxy_on_configure",
     "proxy_on_context_create",
     "proxy_on_request_headers",
     "proxy_on_request_body",
+    "proxy_on_request_trailers",
     "proxy_on_response_headers",
     "proxy_on_response_body",
+    "proxy_on_response_trailers",
     "proxy_on_log",
     "proxy_on_delete",
     "proxy_on_tick",

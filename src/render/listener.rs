@@ -96,7 +96,7 @@ fn local_replies() -> Value {
         json!({"expression": "response.code_details == 'overload'"}),
     );
     json!({"mappers": [{
-        "filter": {"response_flag_filter": {"flags": ["NC", "NR", "UH", "UF", "UO", "UC", "LR", "UR", "OM"]}},
+        "filter": {"response_flag_filter": {"flags": ["NC", "NR", "UH", "UF", "UO", "UC", "LR", "UR", "UPE", "OM"]}},
         "body_format_override": body(&Refusal::NoProviderAvailable),
     }, {
         "filter": {"extension_filter": overload},

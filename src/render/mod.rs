@@ -11,7 +11,7 @@
 //! | `listeners.json` | listen address, access log |
 //! | `routes.json` | the size limit of requests, models that stand in for others |
 //! | `clusters.json` | providers, models, chains |
-//! | `policy.json` | keys, models, limits: the filter's policy role |
+//! | `policy.json` | keys, models, limits, providers of models that need no adapter: the filter's policy role |
 //! | `adapter.json` | providers: the filter's adapter role |
 //! | `secrets/NAME.json` | where a credential is found; never the credential |
 //!
@@ -30,6 +30,7 @@ mod aggregate;
 mod bootstrap;
 mod clusters;
 mod filters;
+mod kept;
 mod listener;
 mod operators;
 mod secrets;
@@ -63,6 +64,8 @@ impl Place {
 /// The name of the bootstrap among the rendered files.
 pub const BOOTSTRAP: &str = "bootstrap.json";
 
+const CLUSTERS_FILE: &str = "clusters.json";
+
 /// Rendered files: names relative to the directory, and contents.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Rendered {
@@ -74,7 +77,7 @@ pub struct Rendered {
 #[must_use]
 pub fn envoy(gateway: &Gateway, place: &Place) -> Rendered {
     let mut files: Vec<(String, Value)> = secrets::files(gateway);
-    files.push(("clusters.json".to_owned(), resources(clusters::all(gateway, place))));
+    files.push((CLUSTERS_FILE.to_owned(), resources(clusters::all(gateway, place))));
     files.push((filters::ADAPTER_FILE.to_owned(), resources(vec![filters::adapter(gateway, place)])));
     files.push((filters::POLICY_FILE.to_owned(), resources(vec![filters::policy(gateway, place)])));
     files.push((listener::ROUTES_FILE.to_owned(), resources(vec![listener::routes(gateway)])));
@@ -91,14 +94,22 @@ fn resources(resources: Vec<Value>) -> Value {
 
 impl Rendered {
     /// Writes every file whose content differs from what `directory` holds, each by a rename, which is what
-    /// Envoy watches for. Returns the names of the files written.
+    /// Envoy watches for. Clusters that the policy of that directory leads to stay until the next time (see [`kept`]).
+    /// Returns the names of the files written.
     ///
     /// # Errors
     /// When the directory cannot be made or written.
     pub fn write(&self, directory: &Path) -> io::Result<Vec<String>> {
         let mut written = Vec::new();
+        let present = |name: &str| fs::read_to_string(directory.join(name)).unwrap_or_default();
+        let policy = present(filters::POLICY_FILE);
         for (name, value) in &self.files {
             let path = directory.join(name);
+            let kept = (name == CLUSTERS_FILE).then(|| {
+                let clusters = serde_json::from_str(&present(name)).unwrap_or_default();
+                kept::with_those_in_use(value.clone(), &clusters, &policy)
+            });
+            let value = kept.as_ref().unwrap_or(value);
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)?;
             }

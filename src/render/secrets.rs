@@ -34,16 +34,26 @@ fn file(credential: &str) -> String {
 
 /// The filter that writes the credential `name` into its private header at each attempt.
 pub(super) fn injector(gateway: &Gateway, place: &Place, name: &str) -> Value {
-    injector_into(gateway, place, name, &credential_header(name), "")
+    // The adapter refuses an attempt without a credential in words that the client understands.
+    injector_into(gateway, place, name, (&credential_header(name), ""), Missing::Passes)
 }
 
-/// The filter that writes the credential `name` into `header`, behind `prefix`.
+/// What becomes of a request for which a credential has no value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Missing {
+    /// It goes on without.
+    Passes,
+    /// Envoy refuses it.
+    Refused,
+}
+
+/// The filter that writes the credential `name` into a header, behind a prefix.
 pub(super) fn injector_into(
     gateway: &Gateway,
     place: &Place,
     name: &str,
-    header: &str,
-    prefix: &str,
+    (header, prefix): (&str, &str),
+    missing: Missing,
 ) -> Value {
     let filter = format!("credential.{name}");
     let (secret, source) = match gateway.credentials.get(name) {
@@ -65,7 +75,10 @@ pub(super) fn injector_into(
     extension(
         &filter,
         "envoy.extensions.filters.http.credential_injector.v3.CredentialInjector",
-        // The adapter refuses an attempt without a credential in words that the client understands.
-        json!({"overwrite": true, "allow_request_without_credential": true, "credential": credential}),
+        json!({
+            "overwrite": true,
+            "allow_request_without_credential": missing == Missing::Passes,
+            "credential": credential,
+        }),
     )
 }

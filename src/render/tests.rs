@@ -179,3 +179,51 @@ models:
         (&"checked:a/x".into(), &"0.300000000s".into())
     );
 }
+
+/// What needs no adapter has the provider's credential put where the provider expects it, by Envoy, and no other; and has the
+/// connections and bounds of the target's one cluster.
+#[test]
+fn the_direct_way_to_a_target_has_its_credential_and_nothing_of_ours() {
+    let gateway = gateway(
+        "envoy: {adapter: where_needed}
+credentials: {k: {file: k}, l: {file: l}}
+providers:
+  a: {api: anthropic, url: https://a, credential: k}
+  b: {api: openai, url: http://b, credential: l}
+  c: {api: openai, url: http://c}
+models:
+  m: {targets: [{provider: a, model: x, retries: 0}]}
+  n: {targets: [{provider: b, model: x, retries: 0}]}
+  o: {targets: [{provider: c, model: x, retries: 0}]}
+  p: {targets: [{provider: b, model: x}]}
+",
+    );
+    let all = clusters(&gateway);
+    let filters = |name: &str| -> Vec<Value> {
+        let is_it = |one: &&Value| one["name"].as_str().unwrap().starts_with(name);
+        let cluster = all.iter().find(is_it).unwrap_or_else(|| panic!("no {name}"));
+        let options = &cluster["typed_extension_protocol_options"];
+        let options = &options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"];
+        options["http_filters"].as_array().unwrap().clone()
+    };
+    let names = |name: &str| -> Vec<String> {
+        filters(name).iter().map(|filter| filter["name"].as_str().unwrap().to_owned()).collect()
+    };
+    assert_eq!(names("direct:m:a/x:"), ["credential.k", "envoy.filters.http.upstream_codec"]);
+    assert_eq!(names("direct:o:c/x:"), ["envoy.filters.http.upstream_codec"]);
+    assert_eq!(names("model/m"), ["credential.k", "tollgate.adapter", "envoy.filters.http.upstream_codec"]);
+    for (name, header, prefix) in
+        [("direct:m:a/x:", "x-api-key", Value::Null), ("direct:n:b/x:", "authorization", "Bearer ".into())]
+    {
+        let injector = &filters(name)[0]["typed_config"];
+        assert_eq!(injector["allow_request_without_credential"], false);
+        assert_eq!(injector["overwrite"], true);
+        let credential = &injector["credential"]["typed_config"];
+        assert_eq!((&credential["header"], &credential["header_value_prefix"]), (&header.into(), &prefix));
+        let cluster = all.iter().find(|one| one["name"].as_str().unwrap().starts_with(name)).unwrap();
+        let leads_to = &cluster["cluster_type"]["typed_config"]["clusters"];
+        let target = name.split(':').nth(2).unwrap();
+        assert_eq!(leads_to, &serde_json::json!([{"name": format!("sole:{target}")}]));
+    }
+    assert!(!all.iter().any(|one| one["name"].as_str().unwrap().starts_with("direct:p:")));
+}

@@ -32,7 +32,13 @@ fn cluster(gateway: &Gateway, place: &Place, name: &str, webhook: &Webhook) -> V
             "envoy.extensions.filters.http.upstream_codec.v3.UpstreamCodec",
             json!({}),
         );
-        let injector = secrets::injector_into(gateway, place, name, "authorization", "Bearer ");
+        let injector = secrets::injector_into(
+            gateway,
+            place,
+            name,
+            ("authorization", "Bearer "),
+            secrets::Missing::Passes,
+        );
         fields.insert("http_filters".to_owned(), json!([injector, codec]));
     }
     let (discovery, host) = discovery(upstream);

@@ -21,13 +21,13 @@ use crate::mock::Mock;
 const PAGE: &str = "<!doctype html><html><body>Something went wrong</body></html>";
 
 /// How the page says of an error at the end of a stream that its connection does not end well.
-const BROKEN_OFF_AFTER: &str = ", then broken off";
+pub(crate) const BROKEN_OFF_AFTER: &str = ", then broken off";
 
 /// What is only bounded by the time that its model gives it.
-const ENDLESS: &str = "endless";
+pub(crate) const ENDLESS: &str = "endless";
 
 /// How the mock provider fails, by the name of the fault in the page.
-fn behaviours() -> Vec<(&'static str, Value)> {
+pub(crate) fn behaviours() -> Vec<(&'static str, Value)> {
     let page = |status: u16| json!({"status": status, "body": PAGE, "content_type": "text/html"});
     // The forms of OpenAI's guide, "Error codes", and of Anthropic's reference, "Errors": both have `error.type`.
     let error =
@@ -72,19 +72,19 @@ fn behaviours() -> Vec<(&'static str, Value)> {
 
 /// A row of the page's table.
 #[derive(Clone)]
-struct Row {
-    fault: String,
-    answer: String,
-    dialect: String,
-    status: u16,
-    error: String,
+pub(crate) struct Row {
+    pub(crate) fault: String,
+    pub(crate) answer: String,
+    pub(crate) dialect: String,
+    pub(crate) status: u16,
+    pub(crate) error: String,
     attempts: usize,
-    outcome: String,
-    metered: String,
+    pub(crate) outcome: String,
+    pub(crate) metered: String,
     served_by_chain: bool,
 }
 
-fn rows() -> Vec<Row> {
+pub(crate) fn rows() -> Vec<Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/failures.md");
     let text = fs::read_to_string(path).unwrap();
     let table = text.lines().filter(|line| line.starts_with("| `") && line.matches(" | ").count() == 8);
@@ -250,6 +250,15 @@ fn play(gateway: &Gateway, mock: &Mock, case: &Case) -> Result<(), String> {
     told(case, &wrong, &text)
 }
 
+/// What a line of the access log says of the tokens, in the words of the table.
+pub(crate) fn metered(line: &Value) -> &'static str {
+    match (&line["input_tokens"], &line["tokens_estimated"]) {
+        (Value::Null, _) => "nothing",
+        (_, Value::Bool(true)) => "estimated",
+        _ => "reported",
+    }
+}
+
 /// What is wrong with the line of a case in the access log, if anything is.
 fn look_up(lines: &[Value], case: &Case) -> Result<(), String> {
     let row = &case.row;
@@ -258,11 +267,7 @@ fn look_up(lines: &[Value], case: &Case) -> Result<(), String> {
     let [line] = found[..] else { return told(case, &[format!("{} lines", found.len())], "") };
     let (outcome, expected) =
         if case.is_served() { ("ok", "reported") } else { (&*row.outcome, &*row.metered) };
-    let metered = match (&line["input_tokens"], &line["tokens_estimated"]) {
-        (Value::Null, _) => "nothing",
-        (_, Value::Bool(true)) => "estimated",
-        _ => "reported",
-    };
+    let metered = metered(line);
     let mut wrong = Vec::new();
     for (what, found, expected) in
         [("the outcome", &line["outcome"], outcome), ("what is metered", &json!(metered), expected)]
@@ -280,7 +285,7 @@ fn told(case: &Case, wrong: &[String], seen: &str) -> Result<(), String> {
 }
 
 /// The error that the client was told, in the words of the table.
-fn said(text: &str, expected: &str, is_stream: bool, is_translated: bool) -> String {
+pub(crate) fn said(text: &str, expected: &str, is_stream: bool, is_translated: bool) -> String {
     if expected == "broken off" {
         return expected.to_owned();
     }

@@ -127,7 +127,7 @@ fn a_failure_to_settle_loses_no_more_than_that() {
     for (call, kept) in [
         ("measure", "< log tollgate.log"),
         ("publish", "< add 1 to tollgate.requests|"),
-        ("is_client_gone", "< log tollgate.log"),
+        ("broken_by", "< log tollgate.log"),
     ] {
         let mut story = chatting("", "\"stream\":true,");
         story.answer(STREAM, &[TEXT], false);

@@ -10,6 +10,7 @@ use std::time::Duration;
 
 use tollgate::config::compiled::Webhook;
 use tollgate::engine::effect::Reply;
+use tollgate::engine::event::Breaker;
 use tollgate::engine::{Headers, Timestamp};
 use tollgate::host::driver::ACCESS_LOG;
 use tollgate::host::{Host, HostError, HostResult, Side};
@@ -37,6 +38,9 @@ pub(crate) struct World {
     pub(crate) attempts: u64,
     pub(crate) upstream_answered: bool,
     pub(crate) client_gone: bool,
+    pub(crate) provider_gone: bool,
+    /// The answer's trailers have come: what has left of its body cannot be replaced.
+    pub(crate) trailers: bool,
     /// The host was told to let the paused request go on.
     pub(crate) resumed: bool,
     /// A role has answered in the provider's stead.
@@ -156,6 +160,12 @@ impl Host for FakeHost {
         Ok(())
     }
 
+    fn drop_trailers(&mut self, side: Side) -> HostResult<()> {
+        self.call("drop_trailers")?;
+        self.0.borrow_mut().effect(&format!("remove the {} trailers", of(side)));
+        Ok(())
+    }
+
     fn body(&self, side: Side, length: usize) -> HostResult<Vec<u8>> {
         self.call("body")?;
         let mut world = self.0.borrow_mut();
@@ -166,7 +176,11 @@ impl Host for FakeHost {
     fn replace_body(&mut self, side: Side, drain: usize, with: &[u8]) -> HostResult<()> {
         self.call("replace_body")?;
         let mut world = self.0.borrow_mut();
+        let trailers = world.trailers && side == Side::Response;
         let body = &mut world.message(side).body;
+        if trailers && body.is_empty() {
+            return Err(HostError { call: "set_buffer" });
+        }
         let drain = drain.min(body.len());
         body.splice(..drain, with.iter().copied());
         world.effect(&format!("replace {drain} bytes of the {} body by {} bytes", of(side), with.len()));
@@ -210,9 +224,20 @@ impl Host for FakeHost {
         Ok(self.0.borrow().upstream_answered)
     }
 
-    fn is_client_gone(&self) -> HostResult<bool> {
-        self.call("is_client_gone")?;
-        Ok(self.0.borrow().client_gone)
+    fn broken_by(&self) -> HostResult<Breaker> {
+        self.call("broken_by")?;
+        let world = self.0.borrow();
+        Ok(match (world.client_gone, world.provider_gone) {
+            (true, _) => Breaker::Client,
+            (false, true) => Breaker::Provider,
+            (false, false) => Breaker::Nobody,
+        })
+    }
+
+    fn break_off(&mut self) -> HostResult<()> {
+        self.call("break_off")?;
+        self.0.borrow_mut().effect("break the answer off");
+        Ok(())
     }
 
     fn choose_route(&mut self) -> HostResult<()> {

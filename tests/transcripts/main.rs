@@ -13,6 +13,7 @@
 
 mod content;
 mod cut;
+mod direct;
 mod elsewhere;
 mod embedding;
 mod external;
@@ -26,6 +27,7 @@ mod status;
 mod stories;
 mod story;
 mod surfaces;
+mod trailers;
 mod translated;
 mod verdict;
 
@@ -41,7 +43,9 @@ fn told() -> Vec<(String, String)> {
     stories
         .chain(translated::stories())
         .chain(surfaces::stories())
+        .chain(trailers::stories())
         .chain(content::stories())
+        .chain(direct::stories())
         .chain(elsewhere::stories())
         .chain(embedding::stories())
         .chain(external::stories())

@@ -63,11 +63,25 @@ pub(crate) fn masked(text: &str) -> String {
         .fold(text.to_owned(), |text, (owner, key)| text.replace(key, &format!("{{key of {owner}}}")))
 }
 
-/// The gateway.
+/// The gateway, with an adapter for everything.
 pub(crate) fn gateway() -> config::Gateway {
+    gateway_with("envoy: {adapter: chain}", "")
+}
+
+/// The same with adapters only where they are needed, and a model that needs none.
+pub(crate) fn direct_gateway() -> config::Gateway {
+    gateway_with(
+        "envoy: {adapter: where_needed}",
+        "lone: {targets: [{provider: first, model: model-1, retries: 0, timeout: 30s}]}",
+    )
+}
+
+fn gateway_with(envoy: &str, model: &str) -> config::Gateway {
     let hash = |key: &str| KeyHash::of(key.as_bytes());
+    let more = if model.is_empty() { "" } else { ", lone" };
     let yaml = format!(
         "version: 1
+{envoy}
 max_request_body: 1KiB
 queue: {{wait: 5s}}
 reservations: {{at_exhaustion: cut}}
@@ -95,6 +109,7 @@ providers:
     url: https://bedrock-runtime.eu-central-1.amazonaws.com
     signing: {{access_key_id: aws-id, secret_access_key: aws-secret, session_token: aws-token}}
 models:
+  {model}
   chat:
     targets:
     - {{provider: first, model: model-1, retries: 1, timeout: 30s}}
@@ -143,7 +158,7 @@ teams:
       structured_output: block
       external: {{url: 'http://guard.test/check', kind: http, about: [answers], on_error: block}}
 keys:
-- {{id: team-a-prod, hash: '{}', team: team-a, environment: prod, models: [chat, mixed]}}
+- {{id: team-a-prod, hash: '{}', team: team-a, environment: prod, models: [chat, mixed{more}]}}
 - {{id: busy, hash: '{}', team: team-a, models: [chat], limits: {{concurrency: 1}}}}
 - {{id: brief, hash: '{}', team: team-a, models: [brief], budgets: [{{output_tokens: 70, per: day}}]}}
 - {{id: careful, hash: '{}', team: careful, models: [chat, mixed], limits: {{concurrency: 1}}}}

@@ -4,6 +4,8 @@
 //! edits are not; the credentials come before the adapter, each in its own header; a reply of either role passes
 //! the policy's response callbacks.
 
+mod answering;
+
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
@@ -17,7 +19,7 @@ use tollgate::engine::alerts::Outbox;
 use tollgate::engine::book::{ATTEMPTS, Book};
 use tollgate::engine::effect::Flow;
 use tollgate::engine::exchange::Desk;
-use tollgate::engine::fields::{PRIVATE_REQUEST_HEADERS, PRIVATE_RESPONSE_HEADERS, SERVED_BY};
+use tollgate::engine::fields::{ATTEMPT_TIMEOUT_HEADER, PRIVATE_REQUEST_HEADERS};
 use tollgate::engine::policy::{Gateway, Policy, Shared};
 use tollgate::engine::queue::Queue;
 use tollgate::engine::stall::Watch;
@@ -28,7 +30,7 @@ use tollgate::quota::limit::{Amounts, Limit, Measure, Mode};
 use tollgate::quota::store::{Reservation, Scope, reserve_all, settle_all};
 
 use crate::host::{FakeHost, Message, World, shown, without};
-use crate::setting::{PROVIDER_KEYS, gateway, masked};
+use crate::setting::{PROVIDER_KEYS, direct_gateway, gateway, masked};
 
 /// 2026-01-01T00:00:00Z
 const START: u64 = 1_767_225_600_000_000_000;
@@ -36,7 +38,7 @@ const START: u64 = 1_767_225_600_000_000_000;
 /// A request on its way through the gateway.
 pub(crate) struct Story {
     world: Rc<RefCell<World>>,
-    policy: Driver<FakeHost, Policy>,
+    pub(crate) policy: Driver<FakeHost, Policy>,
     desk: Desk,
     queue: Queue,
     adapters: Rc<compiled::Adapter>,
@@ -56,7 +58,16 @@ pub(crate) struct Story {
 
 impl Story {
     pub(crate) fn new(title: &str) -> Self {
-        let config::Gateway { policy, adapter, .. } = gateway();
+        Self::at(gateway(), title)
+    }
+
+    /// The same at a gateway that has adapters only where they are needed.
+    pub(crate) fn direct(title: &str) -> Self {
+        Self::at(direct_gateway(), title)
+    }
+
+    fn at(gateway: config::Gateway, title: &str) -> Self {
+        let config::Gateway { policy, adapter, .. } = gateway;
         let world = Rc::new(RefCell::new(World {
             nanoseconds: START,
             request: Message::default(),
@@ -67,6 +78,8 @@ impl Story {
             attempts: 0,
             upstream_answered: false,
             client_gone: false,
+            provider_gone: false,
+            trailers: false,
             resumed: false,
             reply: None,
             failing: Vec::new(),
@@ -101,7 +114,7 @@ impl Story {
         }
     }
 
-    fn line(&self, line: &str) {
+    pub(crate) fn line(&self, line: &str) {
         self.world.borrow_mut().line(line);
     }
 
@@ -152,6 +165,17 @@ impl Story {
         self.send(fields, pieces, true);
     }
 
+    /// The client sends a request whose body comes in pieces, of which none is the last: trailers follow.
+    pub(crate) fn request_with_trailers(&mut self, fields: &[(&str, &str)], pieces: &[&str]) {
+        self.send(fields, pieces, false);
+        if self.world.borrow().reply.is_some() {
+            return;
+        }
+        self.line("> policy: request trailers");
+        let flow = self.policy.request_trailers();
+        self.sent(flow);
+    }
+
     /// The client sends a request, and stops in the middle of its body.
     pub(crate) fn unfinished_request(&mut self, fields: &[(&str, &str)], piece: &str) {
         self.send(fields, &[piece], false);
@@ -165,7 +189,7 @@ impl Story {
             world.fields(&headers, true);
             world.request.headers = headers;
         }
-        let mut flow = self.policy.request_headers(pieces.is_empty());
+        let mut flow = self.policy.request_headers(complete && pieces.is_empty());
         self.flow(flow);
         for (index, piece) in pieces.iter().enumerate() {
             if self.world.borrow().reply.is_some() {
@@ -180,6 +204,13 @@ impl Story {
             flow = self.policy.request_body(buffered, complete && index + 1 == pieces.len());
             self.flow(flow);
         }
+        if complete || self.world.borrow().reply.is_some() {
+            self.sent(flow);
+        }
+    }
+
+    /// The policy has seen all of the request.
+    fn sent(&mut self, flow: Flow) {
         if self.world.borrow().reply.is_some() {
             self.deliver_reply();
         } else if flow == Flow::Continue {
@@ -258,7 +289,7 @@ impl Story {
         self.queue.is_empty()
     }
 
-    fn now(&self) -> Timestamp {
+    pub(crate) fn now(&self) -> Timestamp {
         Timestamp::from_nanoseconds(self.world.borrow().nanoseconds)
     }
 
@@ -337,6 +368,19 @@ impl Story {
         flow == Flow::Continue
     }
 
+    /// Envoy makes the one attempt that needs no adapter, and attaches the credential.
+    pub(crate) fn attempt_directly(&mut self, target: &str, credential: &str) {
+        let mut world = self.world.borrow_mut();
+        (world.attempts, world.target) = (1, Some(target.to_owned()));
+        let mut headers = without(&world.request.headers, &PRIVATE_REQUEST_HEADERS);
+        headers = without(&headers, &[ATTEMPT_TIMEOUT_HEADER]);
+        headers.push("authorization", format!("Bearer {}", self.credentials[credential]));
+        world.line(&format!("= {target} receives"));
+        world.fields(&headers, true);
+        let body = masked(&shown(&world.request.body));
+        world.line(&format!("    {body}"));
+    }
+
     /// The credentials that Envoy has for the chain of a target, which are those of the chain's providers.
     fn injected(&self, target: &str) -> impl Iterator<Item = (&str, &str)> {
         let mixed = self.is_mixed(target);
@@ -351,209 +395,10 @@ impl Story {
         asked || !matches!(target.split('/').next(), Some("first" | "second" | "open" | "nobody"))
     }
 
-    /// A provider answers; `ends` says whether it gets to the end.
-    pub(crate) fn answer(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]], ends: bool) {
-        let mut chunks: Vec<Vec<u8>> = chunks.iter().map(|chunk| chunk.to_vec()).collect();
-        let headers = self.through_the_adapter(fields.iter().copied().collect(), &mut chunks, ends);
-        let chunks: Vec<&[u8]> = chunks.iter().map(Vec::as_slice).collect();
-        self.world.borrow_mut().upstream_answered = true;
-        self.respond(headers, "", &chunks, ends);
-    }
-
-    /// A provider begins to answer and says no more until its time is over, which is so long.
-    fn falls_silent(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]], milliseconds: u64) -> Headers {
-        let mut adapter = self.adapter.take().expect("a provider was called");
-        self.line("> adapter: response headers");
-        let headers: Headers = fields.iter().copied().collect();
-        self.world.borrow_mut().fields(&headers, true);
-        self.world.borrow_mut().response = Message { headers, body: Vec::new() };
-        let flow = adapter.response_headers(false);
-        assert_eq!(self.flow(flow), Flow::Pause);
-        for chunk in chunks {
-            self.line(&format!("> adapter: response body {}", shown(chunk)));
-            self.world.borrow_mut().response.body.extend_from_slice(chunk);
-            let buffered = self.world.borrow().response.body.len();
-            let flow = adapter.response_body(buffered, false);
-            assert_eq!(self.flow(flow), Flow::Pause);
-        }
-        assert!(adapter.due() > Some(self.now()));
-        self.wait(milliseconds);
-        assert_eq!(adapter.due(), Some(self.now()));
-        self.line("> the timer");
-        adapter.overdue();
-        assert!(std::mem::take(&mut self.world.borrow_mut().resumed));
-        self.world.borrow().response.headers.clone()
-    }
-
-    /// That, and there is another attempt.
-    pub(crate) fn overdue(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]], milliseconds: u64) {
-        self.falls_silent(fields, chunks, milliseconds);
-        self.line("= Envoy tries again");
-    }
-
-    /// That, and there is no other attempt: nothing follows the headers.
-    pub(crate) fn overdue_at_last(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]], milliseconds: u64) {
-        let headers = self.falls_silent(fields, chunks, milliseconds);
-        let headers = self.routed(&self.world.borrow(), &headers);
-        self.line("> policy: response headers");
-        self.world.borrow_mut().fields(&headers, true);
-        self.world.borrow_mut().response = Message { headers, body: Vec::new() };
-        self.world.borrow_mut().upstream_answered = true;
-        let flow = self.policy.response_headers(false);
-        assert_eq!(self.flow(flow), Flow::Pause);
-        self.deliver_past_the_filters();
-    }
-
-    /// A reply in the place of an answer whose headers have come: Envoy sends it to the client at once.
-    fn deliver_past_the_filters(&mut self) {
-        let reply = self.world.borrow().reply.clone().unwrap();
-        let mut headers = Headers::default();
-        headers.push(":status", reply.status.to_string());
-        reply.headers.iter().for_each(|(name, value)| headers.push(*name, value.as_str()));
-        self.world.borrow_mut().response = Message { headers, body: reply.body };
-        self.deliver();
-    }
-
-    /// A provider answers in a way that makes Envoy try again.
-    pub(crate) fn retried(&mut self, fields: &[(&str, &str)], chunks: &[&[u8]]) {
-        let mut chunks = chunks.iter().map(|chunk| chunk.to_vec()).collect();
-        self.through_the_adapter(fields.iter().copied().collect(), &mut chunks, true);
-        self.line("= Envoy tries again");
-    }
-
-    /// What the adapter of the latest attempt makes of an answer; one that passes as it is, is not told of.
-    fn through_the_adapter(&mut self, headers: Headers, chunks: &mut Vec<Vec<u8>>, ends: bool) -> Headers {
-        let Some(mut adapter) = self.adapter.take() else { return headers };
-        let before = self.world.borrow().transcript.len();
-        {
-            let mut world = self.world.borrow_mut();
-            world.upstream = true;
-            world.line("> adapter: response headers");
-            world.fields(&headers, true);
-            world.response.headers = headers;
-            world.response.body.clear();
-        }
-        let sent = self.world.borrow().response.headers.clone();
-        let mut flow = adapter.response_headers(chunks.is_empty());
-        self.flow(flow);
-        let mut out = Vec::new();
-        for (index, chunk) in chunks.iter().enumerate() {
-            let end = ends && index + 1 == chunks.len();
-            self.line(&format!(
-                "> adapter: response body{} {}",
-                if end { ", the last," } else { "" },
-                shown(chunk)
-            ));
-            let buffered = {
-                let mut world = self.world.borrow_mut();
-                // As in Envoy: what was held back is there with what comes.
-                world.response.body.extend_from_slice(chunk);
-                world.response.body.len()
-            };
-            flow = adapter.response_body(buffered, end);
-            self.flow(flow);
-            if flow == Flow::Continue {
-                out.push(std::mem::take(&mut self.world.borrow_mut().response.body));
-            }
-        }
-        let mut world = self.world.borrow_mut();
-        world.upstream = false;
-        // An answer in the client's dialect passes as it is, and there is nothing to tell.
-        if world.response.headers == sent && out.concat() == chunks.concat() {
-            world.transcript.truncate(before);
-        }
-        *chunks = out;
-        world.response.headers.clone()
-    }
-
-    /// Envoy answers by itself.
-    pub(crate) fn envoy_answers(&mut self, status: &str, text: &str) {
-        self.world.borrow_mut().upstream_answered = false;
-        let length = text.len().to_string();
-        let fields =
-            [(":status", status), ("content-length", length.as_str()), ("content-type", "text/plain")];
-        self.respond(fields.into_iter().collect(), " (Envoy's own)", &[text.as_bytes()], true);
-    }
-
-    fn deliver_reply(&mut self) {
-        let reply = self.world.borrow().reply.clone().unwrap();
-        self.world.borrow_mut().upstream_answered = false;
-        let mut headers = Headers::default();
-        headers.push(":status", reply.status.to_string());
-        headers.push("content-length", reply.body.len().to_string());
-        reply.headers.iter().for_each(|(name, value)| headers.push(*name, value.as_str()));
-        self.respond(headers, " (that reply)", &[&reply.body], true);
-    }
-
-    fn respond(&mut self, headers: Headers, whose: &str, chunks: &[&[u8]], ends: bool) {
-        {
-            let mut world = self.world.borrow_mut();
-            let headers = self.routed(&world, &headers);
-            world.line(&format!("> policy: response headers{whose}"));
-            world.fields(&headers, true);
-            world.response.headers = headers;
-            world.response.body.clear();
-            world.resumed = false;
-        }
-        self.is_answered = true;
-        let is_replied = self.world.borrow().reply.is_some();
-        let mut flow = self.policy.response_headers(chunks.is_empty());
-        self.flow(flow);
-        if !is_replied && self.world.borrow().reply.is_some() {
-            return self.deliver_past_the_filters();
-        }
-        for (index, chunk) in chunks.iter().enumerate() {
-            if self.pace > 0 {
-                self.wait(self.pace);
-            }
-            let end = ends && index + 1 == chunks.len();
-            self.line(&format!(
-                "> policy: response body{} {}",
-                if end { ", the last," } else { "" },
-                shown(chunk)
-            ));
-            self.world.borrow_mut().response.body.extend_from_slice(chunk);
-            let buffered = self.world.borrow().response.body.len();
-            flow = self.policy.response_body(buffered, end);
-            self.flow(flow);
-            if flow == Flow::Continue {
-                let relayed = std::mem::take(&mut self.world.borrow_mut().response.body);
-                self.received.extend(relayed);
-            }
-        }
-        if flow == Flow::Continue {
-            self.deliver();
-        }
-    }
-
-    /// The answer, as far as there is any, has passed the policy.
-    fn deliver(&mut self) {
-        let rest = std::mem::take(&mut self.world.borrow_mut().response.body);
-        self.received.extend(rest);
-        let mut world = self.world.borrow_mut();
-        world.line("= the client receives");
-        let headers = world.response.headers.clone();
-        world.fields(&headers, false);
-        let body = shown(&self.received);
-        world.line(&format!("    {body}"));
-    }
-
-    /// What the route makes of an answer's headers; a policy that has not chosen a route gets none of it.
-    fn routed(&self, world: &World, headers: &Headers) -> Headers {
-        let Some((provider, model)) = world.target.as_deref().and_then(|target| target.split_once('/'))
-        else {
-            return without(headers, &PRIVATE_RESPONSE_HEADERS);
-        };
-        let attempts = world.attempts.to_string();
-        let told = [
-            (SERVED_BY.model, "chat"),
-            (SERVED_BY.provider, provider),
-            (SERVED_BY.provider_model, model),
-            (SERVED_BY.attempts, &attempts),
-        ];
-        let mut routed = without(&without(headers, &PRIVATE_RESPONSE_HEADERS), &told.map(|(name, _)| name));
-        told.iter().for_each(|(name, value)| routed.push(name, value));
-        routed
+    /// The provider goes away.
+    pub(crate) fn break_off(&self) {
+        self.world.borrow_mut().provider_gone = true;
+        self.line("> the provider goes away");
     }
 
     /// The client goes away.

@@ -81,6 +81,7 @@ impl Compiler<'_, '_> {
                 cluster: chain_cluster(name),
                 surfaces: Vec::new(),
                 parts: Vec::new(),
+                direct: None,
                 translated: translated.collect(),
                 own_call_ids: has(|quirks| quirks.call_ids.is_own_kind()),
                 own_words: has(wording::differs),

@@ -127,6 +127,7 @@ fn a_good_file_compiles_to_all_its_parts() {
                     ],
                     own_call_ids: false,
                     own_words: false,
+                    direct: None,
                     parts: Vec::new(),
                     typical_output: None,
                     scopes: Vec::new(),

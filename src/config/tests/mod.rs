@@ -4,6 +4,7 @@
 mod alerts;
 mod content;
 mod dialects;
+mod direct;
 mod elsewhere;
 mod external;
 mod good;

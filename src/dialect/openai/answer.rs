@@ -101,16 +101,16 @@ pub fn usage(object: &[u8]) -> Option<Usage> {
     let mut usage = Usage::default();
     json::members(object, |member| {
         let number = || json::unsigned(object, member.value);
-        match member.key.as_ref() {
-            "prompt_tokens" => input = number(),
-            "completion_tokens" => output = number(),
-            "total_tokens" => total = number(),
-            "prompt_tokens_details" if member.kind == Kind::Object => {
-                usage.cached_input = detail(object, member.value, "cached_tokens");
-                usage.cache_write_input = detail(object, member.value, "cache_write_tokens");
+        match member.key.as_bytes() {
+            b"prompt_tokens" => input = number(),
+            b"completion_tokens" => output = number(),
+            b"total_tokens" => total = number(),
+            b"prompt_tokens_details" if member.kind == Kind::Object => {
+                let names = ["cached_tokens", "cache_write_tokens"];
+                [usage.cached_input, usage.cache_write_input] = details(member.value.of(object), names);
             }
-            "completion_tokens_details" if member.kind == Kind::Object => {
-                usage.reasoning_output = detail(object, member.value, "reasoning_tokens");
+            b"completion_tokens_details" if member.kind == Kind::Object => {
+                [usage.reasoning_output] = details(member.value.of(object), ["reasoning_tokens"]);
             }
             _ => {}
         }
@@ -126,14 +126,16 @@ pub fn usage(object: &[u8]) -> Option<Usage> {
     Some(usage)
 }
 
-fn detail(text: &[u8], object: Span, name: &str) -> u64 {
-    let mut value = 0;
-    let _ = json::members_of(text, object, |member| {
-        if member.key == name {
-            value = json::unsigned(text, member.value).unwrap_or(0);
+fn details<const N: usize>(object: &[u8], names: [&str; N]) -> [u64; N] {
+    let mut values = [0; N];
+    let _ = json::members(object, |member| {
+        for (name, value) in names.iter().zip(&mut values) {
+            if member.key == *name {
+                *value = json::unsigned(object, member.value).unwrap_or(0);
+            }
         }
     });
-    value
+    values
 }
 
 #[cfg(test)]

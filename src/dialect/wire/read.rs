@@ -125,7 +125,7 @@ impl<'a> Object<'a> {
         json::members_of(text, span, |member| {
             if member.kind != Kind::Null {
                 let value = Value { text, span: member.value, kind: member.kind };
-                members.push((name(member.key), value));
+                members.push((name(member.key.into_text()), value));
             }
         })?;
         Ok(Self { members, repeated: None })

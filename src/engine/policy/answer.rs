@@ -11,7 +11,7 @@ use super::{Phase, Policy, set_response_header};
 use crate::dialect::translate::Dialect;
 use crate::engine::effect::{Effect, Flow};
 use crate::engine::elsewhere::{self, Elsewhere};
-use crate::engine::event::Timestamp;
+use crate::engine::event::{Breaker, Timestamp};
 use crate::engine::fields::{
     LATE, REQUEST_ID_HEADERS, SERVED_BY, UNANSWERED_HEADER, UNREADABLE, is_private_response_header,
 };
@@ -57,9 +57,15 @@ impl Policy {
         let unreadable = unanswered == Some(UNREADABLE);
         let (local, late) = (local || (unanswered.is_some() && !unreadable), unanswered == Some(LATE));
         let note = self.deposit.take().and_then(|deposit| deposit.note());
+        let lacks_credential = self
+            .direct
+            .as_ref()
+            .is_some_and(|direct| direct.lacks_credential(headers.status().unwrap_or(0), local));
+        let unanswered = local && !lacks_credential && headers.get(adapter::REFUSAL_HEADER).is_none();
         if let Some(note) = &note {
-            let unanswered = local && headers.get(adapter::REFUSAL_HEADER).is_none();
             self.record.failed_attempts = note.turns.failed(unanswered);
+        } else if let Some(direct) = &self.direct {
+            self.record.failed_attempts = direct.failed(unanswered);
         }
         self.record.attempts =
             headers.text(SERVED_BY.attempts).and_then(|count| count.parse().ok()).unwrap_or(0);
@@ -79,7 +85,7 @@ impl Policy {
             status = Refusal::ProviderTimeout.status();
             effects.push(set_response_header(":status", &status.to_string()));
         }
-        for (name, _) in headers.iter().filter(|(name, _)| is_private_response_header(name)) {
+        for (name, _) in headers.named(is_private_response_header) {
             effects.push(Effect::RemoveResponseHeader(name.to_owned()));
         }
         let limits = self.spending.as_mut().map(Spending::headers).unwrap_or_default();
@@ -87,8 +93,19 @@ impl Policy {
         if let Some(rule) = self.record.found.as_ref().and_then(|found| found.warning.as_deref()) {
             effects.push(set_response_header(GUARD_HEADER, rule));
         }
+        if let Some(id) =
+            self.record.request_id.as_deref().filter(|_| self.direct.is_some() && (local || unreadable))
+        {
+            // Envoy takes it from the request, which the policy has built anew.
+            effects.push(set_response_header("x-request-id", id));
+        }
         let Some(mut meter) = meter.filter(|_| !local) else {
             let refusal = match headers.text(adapter::REFUSAL_HEADER) {
+                _ if lacks_credential => {
+                    let status = Refusal::CredentialUnavailable.status().to_string();
+                    effects.push(set_response_header(":status", &status));
+                    Refusal::CredentialUnavailable
+                }
                 Some(adapter::CREDENTIAL_UNAVAILABLE) => Refusal::CredentialUnavailable,
                 // Another target could have served it, and has failed: that is what a client can try again.
                 Some(_) if !self.record.failed_attempts.is_empty() => Refusal::NoProviderAvailable,
@@ -244,17 +261,20 @@ impl Policy {
     /// Settles the request: the only place that does, on every way out.
     pub(super) fn settle(
         &mut self,
-        client_gone: bool,
+        broken_by: Breaker,
         own_time: Duration,
         now: Timestamp,
         effects: &mut Vec<Effect>,
     ) {
         let given_up = self.watched.take().is_some_and(|watched| watched.is_given_up());
-        let broken = if client_gone && !given_up { Outcome::Abandoned } else { Outcome::Interrupted };
+        let broken =
+            if broken_by == Breaker::Client && !given_up { Outcome::Abandoned } else { Outcome::Interrupted };
         if let Phase::Reserving(_, place) = &mut self.phase {
             self.record.queued = place.take().map(|place| place.waited(now));
         }
+        let broken_off = self.broken_off(broken_by);
         self.record.outcome = match &self.phase {
+            _ if let Some(outcome) = broken_off => outcome,
             // What says that the answer is complete has not left.
             _ if self.awaits_verdict() => broken,
             Phase::Ended(outcome) | Phase::Answered(outcome) | Phase::Explaining { outcome, .. } => *outcome,

@@ -44,8 +44,8 @@ pub(super) fn keys<'a>(
     selection: Selection<'_>,
     target: &'a str,
 ) -> impl Iterator<Item = (&'a str, &'a [u8])> {
-    let target = if is_gemini(selection) { target } else { "" };
-    parameters(target).filter(|(name, _)| *name == KEY).map(|(_, value)| (KEY_HEADER, value.as_bytes()))
+    let parameters = is_gemini(selection).then(|| parameters(target)).into_iter().flatten();
+    parameters.filter(|(name, _)| *name == KEY).map(|(_, value)| (KEY_HEADER, value.as_bytes()))
 }
 
 /// Takes the keys out of the target.
@@ -59,8 +59,11 @@ pub(super) fn hide_keys(selection: Selection<'_>, target: &str, effects: &mut Ve
 /// Refuses the form of a stream that is no stream of events: a JSON array, which Gemini's API sends unless told
 /// otherwise, and its SDKs never ask for.
 pub(super) fn check_form(surface: Surface, target: &str) -> Result<(), Refusal> {
+    if surface != Surface::StreamGenerateContent {
+        return Ok(());
+    }
     let mut forms = parameters(target).filter(|(name, _)| *name == "alt").map(|(_, value)| value);
-    if surface != Surface::StreamGenerateContent || (forms.next() == Some("sse") && forms.next().is_none()) {
+    if forms.next() == Some("sse") && forms.next().is_none() {
         return Ok(());
     }
     let fault =

@@ -49,7 +49,7 @@ impl Policy {
     /// Asks Envoy how the providers do.
     pub(super) fn look(&mut self, headers: &Headers, effects: &mut Vec<Effect>) -> Flow {
         // It goes nowhere. If it did, what the client has written must not say where.
-        for (name, _) in headers.iter().filter(|(name, _)| is_steering_header(name)) {
+        for (name, _) in headers.named(is_steering_header) {
             effects.push(Effect::RemoveRequestHeader(name.to_owned()));
         }
         effects.push(Effect::AskEnvoy(CLUSTERS));

@@ -4,7 +4,7 @@
 //! over everything else without keeping it. It does not check the grammar; on a text that is not JSON it finds
 //! nothing, or stops. It holds at most one key and one value per wanted member, each bounded.
 
-use super::{Span, string, words};
+use super::{Span, members, string, words};
 
 /// The longest value that is kept, in bytes as written. A usage object takes a few hundred.
 const VALUE_LIMIT: usize = 16 * 1024;
@@ -61,10 +61,34 @@ impl Finder {
 
     /// Reads the next bytes of the text.
     pub fn feed(&mut self, chunk: &[u8]) {
+        if matches!(self.state, State::BeforeObject) && self.take_whole(chunk) {
+            return;
+        }
         let mut rest = chunk;
         while !rest.is_empty() && !matches!(self.state, State::Stopped) {
             rest = self.step(rest);
         }
+    }
+
+    /// Takes a text that comes in one piece, as most answers do, by the reader that everybody else reads it with. False,
+    /// and as if nothing had been read, when it is none.
+    fn take_whole(&mut self, text: &[u8]) -> bool {
+        if !text.trim_ascii_end().ends_with(b"}") {
+            return false;
+        }
+        let read = members(text, |member| {
+            let is_long = member.key_span.of(text).len() > KEY_LIMIT;
+            let index = self.wanted.iter().position(|wanted| !is_long && member.key == *wanted);
+            if let Some(slot) = index.and_then(|index| self.values.get_mut(index)) {
+                let value = member.value.of(text);
+                *slot = (value.len() <= VALUE_LIMIT).then(|| value.to_vec());
+            }
+        });
+        match read {
+            Ok(_) => self.state = State::Stopped,
+            Err(_) => self.values.fill(None),
+        }
+        read.is_ok()
     }
 
     /// Whether the object goes on, or has not begun.
@@ -179,7 +203,7 @@ impl Finder {
     }
 
     fn nested<'a>(&mut self, bytes: &'a [u8], depth: usize) -> &'a [u8] {
-        let Some(at) = words::find(bytes, words::bracket_or_quote) else {
+        let Some(at) = words::find::<words::BracketOrQuote>(bytes) else {
             self.keep(bytes);
             return &[];
         };
@@ -231,7 +255,7 @@ fn string_piece(bytes: &[u8], after_backslash: bool) -> StringPiece<'_> {
     let mut at = usize::from(after_backslash);
     loop {
         let ahead = bytes.get(at..).unwrap_or_default();
-        let Some(plain) = words::find(ahead, words::quote_or_backslash) else {
+        let Some(plain) = words::find::<words::QuoteOrBackslash>(ahead) else {
             return StringPiece { bytes, end: StringEnd::Cut { after_backslash: false }, rest: &[] };
         };
         at += plain;

@@ -13,6 +13,7 @@
 //! whether to refuse them. Nothing here knows what a member means.
 
 mod finder;
+mod key;
 mod scan;
 mod walk;
 mod words;
@@ -24,6 +25,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 pub use finder::Finder;
+pub use key::Key;
 use scan::Scanner;
 pub use walk::{Token, walk};
 
@@ -69,8 +71,8 @@ pub enum Kind {
 /// One member of an object.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Member<'a> {
-    /// The key with its escapes decoded, so that `"\u006dodel"` is `model`.
-    pub key: Cow<'a, str>,
+    /// The key with its escapes decoded.
+    pub key: Key<'a>,
     /// The key as written, quotes included.
     pub key_span: Span,
     /// The value as written, without the whitespace around it.
@@ -158,10 +160,12 @@ impl std::error::Error for Error {}
 /// The first fault anywhere in the text, nested values included. `each` may have been called for the members
 /// before it.
 pub fn members<'a>(text: &'a [u8], each: impl FnMut(Member<'a>)) -> Result<Span, Error> {
-    if let Err(error) = std::str::from_utf8(text) {
+    if !words::is_ascii(text)
+        && let Err(error) = std::str::from_utf8(text)
+    {
         return Err(Error { offset: error.valid_up_to(), problem: Problem::InvalidUtf8 });
     }
-    members_of(text, Span { start: 0, end: text.len() }, each)
+    read_members(Scanner::of_utf8(text), each)
 }
 
 /// Reads the object at `span` as [`members`] reads a whole text, which it is a part of: UTF-8 is checked again
@@ -171,8 +175,11 @@ pub fn members<'a>(text: &'a [u8], each: impl FnMut(Member<'a>)) -> Result<Span,
 /// # Errors
 ///
 /// As for [`members`].
-pub fn members_of<'a>(text: &'a [u8], span: Span, mut each: impl FnMut(Member<'a>)) -> Result<Span, Error> {
-    let mut scanner = Scanner::new(text, span);
+pub fn members_of<'a>(text: &'a [u8], span: Span, each: impl FnMut(Member<'a>)) -> Result<Span, Error> {
+    read_members(Scanner::new(text, span), each)
+}
+
+fn read_members<'a>(mut scanner: Scanner<'a>, mut each: impl FnMut(Member<'a>)) -> Result<Span, Error> {
     scanner.skip_whitespace();
     let start = scanner.offset();
     scanner.open(b'{', Problem::NotAnObject)?;
@@ -229,6 +236,20 @@ pub fn string(text: &[u8], span: Span) -> Option<Cow<'_, str>> {
 /// The whole number at `span`, or `None` when no number token lies exactly there or it is negative, above
 /// `u64::MAX` or not whole. `12.0` and `1e3` are whole, as they are in JSON Schema.
 pub fn unsigned(text: &[u8], span: Span) -> Option<u64> {
+    match span.of(text) {
+        // As almost all are written; so many digits always fit.
+        digits @ ([b'0'..=b'9'] | [b'1'..=b'9', ..]) if digits.len() < 20 && is_digits(digits) => {
+            Some(digits.iter().fold(0, |value, digit| value * 10 + u64::from(digit - b'0')))
+        }
+        _ => unusual_unsigned(text, span),
+    }
+}
+
+fn is_digits(bytes: &[u8]) -> bool {
+    bytes.iter().all(u8::is_ascii_digit)
+}
+
+fn unusual_unsigned(text: &[u8], span: Span) -> Option<u64> {
     let mut scanner = Scanner::new(text, span);
     scanner.number().ok()?;
     if !scanner.at_end() {
@@ -282,7 +303,7 @@ pub fn write_string(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();
     out.push(b'"');
     while let Some((plain, special, after)) =
-        words::find(rest, words::quote_backslash_or_control).and_then(|at| split_around(rest, at))
+        words::find::<words::QuoteBackslashOrControl>(rest).and_then(|at| split_around(rest, at))
     {
         out.extend_from_slice(plain);
         match special {

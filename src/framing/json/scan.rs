@@ -4,7 +4,7 @@
 
 use std::borrow::Cow;
 
-use super::{DEPTH_LIMIT, Error, Kind, Problem, Span, words};
+use super::{DEPTH_LIMIT, Error, Key, Kind, Problem, Span, words};
 
 /// A reader over the bytes of one span.
 ///
@@ -16,12 +16,19 @@ pub(super) struct Scanner<'a> {
     at: usize,
     /// Where `bytes` begins in the whole text.
     base: usize,
+    /// Whether `bytes` are known to be UTF-8.
+    is_utf8: bool,
 }
 
 impl<'a> Scanner<'a> {
     /// Begins at the start of `span`.
     pub(super) fn new(text: &'a [u8], span: Span) -> Self {
-        Self { bytes: span.of(text), at: 0, base: span.start }
+        Self { bytes: span.of(text), at: 0, base: span.start, is_utf8: false }
+    }
+
+    /// Begins at the start of a text that is known to be UTF-8.
+    pub(super) const fn of_utf8(text: &'a [u8]) -> Self {
+        Self { bytes: text, at: 0, base: 0, is_utf8: true }
     }
 
     /// Where the scanner stands in the whole text.
@@ -88,15 +95,19 @@ impl<'a> Scanner<'a> {
     }
 
     /// Takes a key, its colon and the whitespace after it. Returns the key as written and decoded.
-    pub(super) fn key(&mut self) -> Result<(Span, Cow<'a, str>), Error> {
+    pub(super) fn key(&mut self) -> Result<(Span, Key<'a>), Error> {
         let start = self.offset();
+        let invalid_utf8 = self.error(Problem::InvalidUtf8);
         if self.peek() != Some(b'"') {
             return Err(self.expected(Problem::ExpectedKey));
         }
-        let key = self.string()?;
+        let key = self.decoded()?;
+        if !self.is_utf8 && std::str::from_utf8(&key).is_err() {
+            return Err(invalid_utf8);
+        }
         let end = self.offset();
         self.colon()?;
-        Ok((Span { start, end }, key))
+        Ok((Span { start, end }, Key::of_utf8(key)))
     }
 
     /// Takes a string token and decodes it.
@@ -105,19 +116,28 @@ impl<'a> Scanner<'a> {
         if self.peek() != Some(b'"') {
             return Err(self.expected(Problem::ExpectedValue));
         }
+        match self.decoded()? {
+            Cow::Borrowed(bytes) => std::str::from_utf8(bytes).map(Cow::Borrowed).map_err(|_| invalid_utf8),
+            Cow::Owned(bytes) => String::from_utf8(bytes).map(Cow::Owned).map_err(|_| invalid_utf8),
+        }
+    }
+
+    /// Takes a string token, whose quote is next, and decodes its escapes.
+    #[inline(always)]
+    fn decoded(&mut self) -> Result<Cow<'a, [u8]>, Error> {
         let mut decoded = None;
         let last = self.string_token(|plain, character| {
             let decoded = decoded.get_or_insert_with(Vec::new);
             decoded.extend_from_slice(plain);
             decoded.extend_from_slice(character.encode_utf8(&mut [0; 4]).as_bytes());
         })?;
-        match decoded {
-            None => std::str::from_utf8(last).map(Cow::Borrowed).map_err(|_| invalid_utf8),
+        Ok(match decoded {
+            None => Cow::Borrowed(last),
             Some(mut decoded) => {
                 decoded.extend_from_slice(last);
-                String::from_utf8(decoded).map(Cow::Owned).map_err(|_| invalid_utf8)
+                Cow::Owned(decoded)
             }
-        }
+        })
     }
 
     /// Takes a whole value, however deep, inside one container.
@@ -248,7 +268,7 @@ impl<'a> Scanner<'a> {
             // Escapes often come in rows, where a search would find its first byte.
             let length = match rest.first() {
                 Some(b'\\') => Some(0),
-                _ => words::find(rest, words::quote_backslash_or_control),
+                _ => words::find::<words::QuoteBackslashOrControl>(rest),
             };
             let Some((plain, special)) = length.and_then(|length| rest.split_at_checked(length)) else {
                 self.at = self.bytes.len();

@@ -61,7 +61,7 @@ pub fn walk(text: &[u8], span: Span, mut each: impl FnMut(Token)) {
 fn string_end(bytes: &[u8], mut at: usize) -> usize {
     loop {
         let rest = bytes.get(at..).unwrap_or_default();
-        let Some(found) = words::find(rest, words::quote_or_backslash) else { return bytes.len() };
+        let Some(found) = words::find::<words::QuoteOrBackslash>(rest) else { return bytes.len() };
         at += found;
         if bytes.get(at) == Some(&b'"') {
             return at + 1;

@@ -19,7 +19,7 @@ fuzz_target!(|input: &[u8]| {
     chunks.iter().for_each(|chunk| cut.feed(chunk));
     let mut expected = [None; WANTED.len()];
     let read = json::members(text, |member| {
-        if let Some(index) = WANTED.iter().position(|wanted| *wanted == member.key) {
+        if let Some(index) = WANTED.iter().position(|wanted| member.key == *wanted) {
             expected[index] = Some(member.value.of(text));
         }
     });

@@ -16,7 +16,7 @@ fuzz_target!(|text: &[u8]| {
     let mut found: BTreeMap<String, Member<'_>> = BTreeMap::new();
     let read = json::members(text, |member| {
         assert_eq!(json::string(text, member.key_span).as_deref(), Some(member.key.as_ref()));
-        found.insert(member.key.clone().into_owned(), member);
+        found.insert(member.key.clone().into_text().into_owned(), member);
     });
     let reference = serde_json::from_slice::<BTreeMap<String, &RawValue>>(text);
     match (read, reference) {

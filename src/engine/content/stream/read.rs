@@ -229,7 +229,7 @@ fn anthropic(data: &[u8], event: &mut Event) {
     match (kind.as_deref(), delta) {
         (Some("content_block_delta"), Some(delta)) => members(data, delta, |member| {
             if matches!(&*member.key, "text" | "partial_json" | "thinking") && member.kind == Kind::String {
-                let member_name = Member::Delta(member.key.into_owned());
+                let member_name = Member::Delta(member.key.into_text().into_owned());
                 event.texts.push((Name { choice: block, member: member_name }, member.value));
             }
         }),
