@@ -225,8 +225,8 @@ impl<H: Host, R: Role> Driver<H, R> {
     /// Something has come that a message which is held back may go on for.
     fn wake(&mut self, event: Event<'_>) -> Flow {
         if self.held == Some(Side::Response) {
-            if matches!(event, Event::Overdue) && self.place == Place::Downstream {
-                // The answer that has begun is not one that may go on.
+            if (matches!(event, Event::Overdue) || self.is_body_gone) && self.place == Place::Downstream {
+                // The answer that has begun is not one that may go on; or one is not complete to which nothing can be added.
                 return self.timed(|driver, now| {
                     driver.whole(|driver| {
                         let flow = driver.step(event, now)?;
@@ -315,9 +315,11 @@ impl<H: Host, R: Role> Driver<H, R> {
         let downstream = self.place == Place::Downstream;
         let length = std::mem::take(&mut self.waiting);
         self.is_body_gone = length == 0;
+        // While its headers are held, an answer without a body can still be told from a complete one by its status.
+        let is_beginning = self.held == Some(Side::Response) && length == 0;
         let wants_body = self.role.wants_response_body() && !(self.place == Place::Upstream && self.failed);
         let flow = self.timed(|driver, now| {
-            driver.whole(|driver| {
+            let callback = |driver: &mut Self| {
                 if downstream {
                     driver.host.drop_trailers(Side::Response)?;
                 }
@@ -327,7 +329,8 @@ impl<H: Host, R: Role> Driver<H, R> {
                 let chunk =
                     if length == 0 { Vec::new() } else { driver.host.body(Side::Response, length)? };
                 driver.step(Event::ResponseBody { chunk: &chunk, end_of_stream: true }, now)
-            })
+            };
+            if is_beginning { driver.tolerating(callback) } else { driver.whole(callback) }
         });
         self.passed(Side::Response, length, flow)
     }

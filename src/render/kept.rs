@@ -4,7 +4,11 @@
 //! without an adapter that it knows ([`Direct`](crate::config::compiled::Direct)), which new files may not have any more: a model
 //! was given a retry, or another target. They stay until the files are written the next time.
 //!
-//! Promises: a request that was built for one address never gets to another. A cluster whose target has changed does not stay.
+//! Promises: a request that was built for one address never gets to another, and no credential: a cluster does not stay whose
+//! target has changed, or the place where its credential is found. Nothing stays of files from before the present ones.
+//!
+//! Deliberately unknown here: whether Envoy has taken up the present policy. Where it has refused it, or files are written again
+//! before it was there, it goes by an older one, whose requests are refused.
 
 use std::collections::BTreeMap;
 
@@ -16,13 +20,22 @@ const DIRECT: &str = "direct:";
 /// How the names of targets' clusters begin that are their chains' only ones, and may go with them.
 const SOLE: &str = "sole:";
 
-/// The resources of `clusters`, and those of the present ones that the present policy, a text, still leads to.
-pub(super) fn with_those_in_use(mut clusters: Value, present: &Value, policy: &str) -> Value {
+/// The resources of `clusters`, and those of the present ones that the present policy, a text, still leads to, but for those that
+/// refer to a file that has `changed`.
+pub(super) fn with_those_in_use(
+    mut clusters: Value,
+    present: &Value,
+    policy: &str,
+    changed: &[String],
+) -> Value {
     let (new, old) = (by_name(&clusters), by_name(present));
     let mut stay: BTreeMap<&str, &Value> = BTreeMap::new();
     let in_use = |name: &str| name.starts_with(DIRECT) && !new.contains_key(name) && policy.contains(name);
     for (name, cluster) in old.iter().filter(|(name, _)| in_use(name)) {
-        let targets = targets(cluster);
+        let (targets, text) = (targets(cluster), cluster.to_string());
+        if changed.iter().any(|file| text.contains(file.as_str())) {
+            continue;
+        }
         let is_as_ever = |target: &&str| match (new.get(target), old.get(target)) {
             (Some(new), Some(old)) => new == old,
             (None, Some(_)) => target.starts_with(SOLE),
@@ -82,26 +95,33 @@ mod tests {
         let present = json!({"resources": [target("sole:p/a", "1"), direct("direct:m:p/a:0", "sole:p/a")]});
         // A retry was added.
         let new = json!({"resources": [target("sole:p/a", "1"), {"name": "model/m"}]});
-        let kept = with_those_in_use(new.clone(), &present, POLICY);
+        let kept = with_those_in_use(new.clone(), &present, POLICY, &[]);
         assert_eq!(names(&kept), ["sole:p/a", "model/m", "direct:m:p/a:0"]);
         // A target was added.
         let new = json!({"resources": [target("p/a", "1"), {"name": "model/m"}]});
-        let kept = with_those_in_use(new.clone(), &present, POLICY);
+        let kept = with_those_in_use(new.clone(), &present, POLICY, &[]);
         assert_eq!(names(&kept), ["p/a", "model/m", "sole:p/a", "direct:m:p/a:0"]);
         // The next time it goes.
-        assert_eq!(with_those_in_use(new.clone(), &kept, "{}"), new);
+        assert_eq!(with_those_in_use(new.clone(), &kept, "{}", &[]), new);
     }
 
     #[test]
     fn what_leads_elsewhere_does_not_stay() {
         let present = json!({"resources": [target("sole:p/a", "1"), direct("direct:m:p/a:0", "sole:p/a")]});
         let new = json!({"resources": [target("sole:p/a", "2"), direct("direct:m:p/a:1", "sole:p/a")]});
-        assert_eq!(with_those_in_use(new.clone(), &present, POLICY), new);
+        assert_eq!(with_those_in_use(new.clone(), &present, POLICY, &[]), new);
+        // Its credential is another's now.
+        let mut present = present.clone();
+        present["resources"][1]["path"] = "/state/secrets/llm.json".into();
+        let new = json!({"resources": [target("sole:p/a", "1")]});
+        let changed = |file: &str| with_those_in_use(new.clone(), &present, POLICY, &[file.to_owned()]);
+        assert_eq!(changed("secrets/llm.json"), new);
+        assert_eq!(names(&changed("secrets/other.json")), ["sole:p/a", "direct:m:p/a:0"]);
         // Nothing that another cluster is called replaces one of the new.
         let new = json!({"resources": [target("sole:p/a", "1"), direct("direct:m:p/a:0", "sole:p/a")]});
-        assert_eq!(with_those_in_use(new.clone(), &present, POLICY), new);
+        assert_eq!(with_those_in_use(new.clone(), &present, POLICY, &[]), new);
         for present in [json!({}), json!({"resources": [direct("direct:m:p/a:0", "sole:p/b")]})] {
-            assert_eq!(with_those_in_use(new.clone(), &present, POLICY), new);
+            assert_eq!(with_those_in_use(new.clone(), &present, POLICY, &[]), new);
         }
     }
 }

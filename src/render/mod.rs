@@ -94,26 +94,32 @@ fn resources(resources: Vec<Value>) -> Value {
 
 impl Rendered {
     /// Writes every file whose content differs from what `directory` holds, each by a rename, which is what
-    /// Envoy watches for. Clusters that the policy of that directory leads to stay until the next time (see [`kept`]).
-    /// Returns the names of the files written.
+    /// Envoy watches for. Where an Envoy may be `running` by them, clusters that the policy of that directory leads to stay
+    /// until the next time (see [`kept`]). Returns the names of the files written.
     ///
     /// # Errors
     /// When the directory cannot be made or written.
-    pub fn write(&self, directory: &Path) -> io::Result<Vec<String>> {
+    pub fn write(&self, directory: &Path, running: bool) -> io::Result<Vec<String>> {
         let mut written = Vec::new();
         let present = |name: &str| fs::read_to_string(directory.join(name)).unwrap_or_default();
-        let policy = present(filters::POLICY_FILE);
+        let written_as = |value: &Value| format!("{value:#}\n");
+        let policy = if running { present(filters::POLICY_FILE) } else { String::new() };
+        let secrets = self.files.iter().filter(|(name, _)| name.starts_with(secrets::DIRECTORY));
+        let changed: Vec<String> = secrets
+            .filter(|(name, value)| present(name) != written_as(value))
+            .map(|(name, _)| name.clone())
+            .collect();
         for (name, value) in &self.files {
             let path = directory.join(name);
             let kept = (name == CLUSTERS_FILE).then(|| {
                 let clusters = serde_json::from_str(&present(name)).unwrap_or_default();
-                kept::with_those_in_use(value.clone(), &clusters, &policy)
+                kept::with_those_in_use(value.clone(), &clusters, &policy, &changed)
             });
             let value = kept.as_ref().unwrap_or(value);
             if let Some(parent) = path.parent() {
                 fs::create_dir_all(parent)?;
             }
-            let text = format!("{value:#}\n");
+            let text = written_as(value);
             if fs::read_to_string(&path).is_ok_and(|present| present == text) {
                 continue;
             }

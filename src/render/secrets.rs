@@ -28,8 +28,11 @@ pub(super) fn files(gateway: &Gateway) -> Vec<(String, Value)> {
     files
 }
 
+/// Where the files are that say where a credential is found.
+pub(super) const DIRECTORY: &str = "secrets/";
+
 fn file(credential: &str) -> String {
-    format!("secrets/{credential}.json")
+    format!("{DIRECTORY}{credential}.json")
 }
 
 /// The filter that writes the credential `name` into its private header at each attempt.

@@ -10,6 +10,7 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("trailers_without_a_body", without_a_body),
         ("trailers_of_half_an_answer", half_an_answer),
         ("trailers_with_more_to_say", more_to_say),
+        ("trailers_instead_of_an_answer", instead_of_an_answer),
     ]
     .into_iter()
     .map(|(name, tell)| (name.to_owned(), tell()))
@@ -70,6 +71,15 @@ fn more_to_say() -> String {
     let text = b"data: {\"choices\":[{\"delta\":{\"content\":\"Hi\"}}]}\n\ndata: {\"cho";
     story.answer_with_trailers(STREAM, &[text]);
     story.done()
+}
+
+fn instead_of_an_answer() -> String {
+    let mut story = sent("An answer without a body gets its status while its headers are held.", &[&body()]);
+    story.attempt_directly("first/model-1", "first");
+    story.answer_with_trailers(JSON, &[]);
+    let told = story.done();
+    assert!(told.contains("set the response header :status: 502") && !told.contains("break"), "{told}");
+    told
 }
 
 /// What nobody has read does not leave, even where the host fails.

@@ -14,6 +14,7 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("verdict_silent_stream", silent_stream),
         ("verdict_cannot_be_called", cannot_be_called),
         ("verdict_client_gone", client_gone),
+        ("verdict_after_trailers", after_trailers),
         ("structured_stream", structured_stream),
     ]
     .into_iter()
@@ -123,6 +124,20 @@ fn cannot_be_called() -> String {
     whole(&mut story);
     story.refuse(&[]);
     story.done()
+}
+
+/// What waits for the verdict cannot be added any more when the trailers have come.
+fn after_trailers() -> String {
+    let mut story = sent(
+        "Trailers come before the verdict: what waits is lost, and the client is not told that it is all.",
+        ASKS_STREAM,
+    );
+    let last = format!("{END}{DONE}");
+    story.answer_with_trailers(STREAM, &[SAID.as_bytes(), last.as_bytes()]);
+    story.service_answers(Some(200), r#"{"action":"pass"}"#);
+    let told = story.done();
+    assert!(told.contains("< break the answer off") && !told.contains("let the answer go on"), "{told}");
+    told
 }
 
 fn client_gone() -> String {

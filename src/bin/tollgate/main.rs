@@ -161,7 +161,7 @@ fn render(arguments: &RenderArguments) -> ExitCode {
         Err(problem) => return fail(&problem),
     };
     let bootstrap = directory.join(render::BOOTSTRAP);
-    match render::envoy(&gateway, &Place { directory, module }).write(&arguments.out) {
+    match render::envoy(&gateway, &Place { directory, module }).write(&arguments.out, true) {
         Ok(written) => {
             for name in &written {
                 println!("wrote {}", arguments.out.join(name).display());

@@ -101,7 +101,7 @@ fn supervise(arguments: &Arguments) -> Result<ExitStatus, String> {
     credentials::check(&gateway)?;
     let state = State::open(arguments.state.as_deref())?;
     let place = Place { directory: state.path.clone(), module };
-    write(&gateway, &place)?;
+    write(&gateway, &place, false)?;
     let signals =
         Signals::new([SIGTERM, SIGINT]).map_err(|error| format!("signals cannot be handled: {error}"))?;
     let child = start(&envoy, &gateway, &place, &arguments.envoy_arguments)
@@ -126,9 +126,10 @@ fn supervise(arguments: &Arguments) -> Result<ExitStatus, String> {
     status.map_err(|error| format!("Envoy cannot be waited for: {error}"))
 }
 
-fn write(gateway: &Gateway, place: &Place) -> Result<Vec<String>, String> {
+/// Writes the files for an Envoy, which may be `running` by those that are there.
+fn write(gateway: &Gateway, place: &Place, running: bool) -> Result<Vec<String>, String> {
     render::envoy(gateway, place)
-        .write(&place.directory)
+        .write(&place.directory, running)
         .map_err(|error| format!("{} cannot be written: {error}", place.directory.display()))
 }
 
@@ -220,7 +221,7 @@ impl Supervisor {
             eprintln!("tollgate: a change of `admin` or `workers` takes effect at the next start");
         }
         let before = self.admin.updates();
-        match write(&gateway, &self.place) {
+        match write(&gateway, &self.place, true) {
             Ok(written) => {
                 let reloads = written.iter().any(|name| name != render::BOOTSTRAP);
                 self.credentials = CredentialFiles::of(&gateway);

@@ -170,7 +170,7 @@ impl Story {
         }
         self.is_answered = true;
         let is_replied = self.world.borrow().reply.is_some();
-        let mut flow = self.policy.response_headers(chunks.is_empty());
+        let mut flow = self.policy.response_headers(ends && chunks.is_empty());
         self.flow(flow);
         if !is_replied && self.world.borrow().reply.is_some() {
             return self.deliver_past_the_filters();
