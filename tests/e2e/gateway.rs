@@ -212,12 +212,15 @@ impl Gateway {
         fs::read_to_string(self.directory.join("run.log")).unwrap_or_default()
     }
 
-    /// The access log's lines, parsed; waits until there are `count`.
+    /// The access log's lines, parsed; waits until there are `count`. Envoy writes in blocks, of which the last may end
+    /// within a line: only what has its end is one.
     pub(crate) fn access_log(&self, count: usize) -> Vec<Value> {
         let path = self.directory.join("access.log");
-        let lines = || fs::read_to_string(&path).unwrap_or_default();
-        self.wait_until("the access log is written", |_| lines().lines().count() >= count);
-        lines().lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
+        let written = || fs::read_to_string(&path).unwrap_or_default();
+        self.wait_until("the access log is written", |_| written().matches('\n').count() >= count);
+        let written = written();
+        let whole = written.rsplit_once('\n').map_or("", |(whole, _)| whole);
+        whole.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"))).collect()
     }
 
     pub(crate) fn wait_until(&self, what: &str, condition: impl Fn(&Self) -> bool) {
