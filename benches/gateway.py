@@ -2,8 +2,8 @@
 
 For each case the two are measured in turn, several rounds, and the medians compared; on a busy machine only the
 ratios mean something. Without the filter, Envoy has the same listener, route and upstream cluster, rendered by
-the same command, and nothing else. A model with one target and one attempt is measured, as bare Envoy makes one, and
-beside it the same with a retry, which takes the adapter. Run by `make bench`; needs wrk.
+the same command with the same retry, and nothing else. A model with one target is measured as the defaults have it, and
+beside it the same with an adapter at every attempt. Run by `make bench`; needs wrk.
 """
 
 import argparse
@@ -72,7 +72,7 @@ def configuration(directory: Path, listen: int, admin: int, mock_port: int) -> d
         "access_log": "/dev/null",
         "credentials": {"mock": {"file": str(directory / "mock.key")}},
         "providers": {"mock": {"api": "openai", "url": f"http://127.0.0.1:{mock_port}/v1", "credential": "mock"}},
-        "models": {"bench": {"targets": [{"provider": "mock", "model": "gpt-4o", "retries": 0}]}},
+        "models": {"bench": {"targets": [{"provider": "mock", "model": "gpt-4o"}]}},
         "teams": {"bench": {}},
         "keys": [
             {
@@ -98,14 +98,14 @@ def render(options, directory: Path, name: str, config: dict) -> Path:
 
 
 def render_all(options, directory: Path, mock_port: int) -> dict:
-    """Renders the gateway, and from it the bare Envoy; and the gateway for a model with a retry. Returns each one's
-    ports and bootstrap."""
+    """Renders the gateway, and from it the bare Envoy; and the gateway with adapters. Returns each one's ports and
+    bootstrap."""
     places = {}
-    for name in ("bare", "tollgate", "retrying"):
+    for name in ("bare", "tollgate", "adapting"):
         listen, admin = free_port(), free_port()
         config = configuration(directory, listen, admin, mock_port)
-        if name == "retrying":
-            config["models"]["bench"]["targets"][0]["retries"] = 1
+        if name == "adapting":
+            config["envoy"] = {"adapter": "chain"}
         out = render(options, directory, name, config)
         if name == "bare":
             strip_filter(out)
@@ -241,10 +241,10 @@ def main() -> None:
                 for side, place in order[index % len(order):] + order[:index % len(order)]:
                     runs[side].append(load(script, place["port"], connections, options.seconds, place["pid"]))
             bare = medians(runs["bare"])
-            for side in ("tollgate", "retrying"):
+            for side in ("tollgate", "adapting"):
                 gateway = medians(runs[side])
                 results.append({
-                    "case": name if side == "tollgate" else f"{name}, one retry",
+                    "case": name if side == "tollgate" else f"{name}, adapter",
                     "bare": bare,
                     "tollgate": gateway,
                     "throughput_ratio": gateway["requests_per_second"] / bare["requests_per_second"],

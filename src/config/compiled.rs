@@ -132,7 +132,7 @@ pub struct Model {
     pub scopes: Vec<usize>,
 }
 
-/// The only target of a model, as the policy itself addresses it: no adapter runs at the one attempt.
+/// The only target of a model, as the policy itself addresses it: no adapter runs at its attempts.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Direct {
@@ -141,6 +141,8 @@ pub struct Direct {
     pub cluster: String,
     /// Which it is.
     pub target: Target,
+    /// Whether calls with streamed answers go there, too.
+    pub streams: bool,
     /// How it is addressed. Of its credential the policy knows nothing, so that is left out.
     pub provider: Provider,
 }

@@ -134,6 +134,8 @@ pub struct Quirks {
     pub call_ids: CallIds,
     /// Whose models' names tell what they take.
     pub models: Models,
+    /// Whether it says that a call has succeeded before it knows: by headers, behind which the answer is awaited, or an error.
+    pub early_success: bool,
 }
 
 /// What a server takes as the identifier of a tool call.
@@ -218,6 +220,7 @@ impl Quirks {
         cache: CacheField::Breakpoint,
         call_ids: CallIds::UpTo(40),
         models: Models::OpenAi,
+        early_success: false,
     };
 
     /// Azure OpenAI (REST reference, version 2024-10-21).
@@ -258,13 +261,15 @@ impl Quirks {
     pub const GROQ: Self =
         Self { responses: true, embeddings: false, max_tokens: "max_completion_tokens", ..Self::COMPATIBLE };
 
-    /// DeepSeek (API reference, "Create Chat Completion": no schema for `response_format`; it lists no embeddings).
+    /// DeepSeek (API reference, "Create Chat Completion": no schema for `response_format`; it lists no embeddings. "Rate Limit":
+    /// empty lines come before an answer).
     pub const DEEPSEEK: Self = Self {
         embeddings: false,
         json_schema: false,
         parallel_tools: false,
         effort: EffortField::Absent,
         thinking: ThinkingField::ReasoningContent,
+        early_success: true,
         ..Self::COMPATIBLE
     };
 
@@ -274,7 +279,8 @@ impl Quirks {
     /// Together ("Create chat completion").
     pub const TOGETHER: Self = Self { top_k: true, parallel_tools: false, ..Self::COMPATIBLE };
 
-    /// OpenRouter (API reference, "Parameters", "Reasoning Tokens", "Prompt Caching").
+    /// OpenRouter (API reference, "Parameters", "Reasoning Tokens", "Prompt Caching", and "Errors and Debugging": once a model
+    /// was asked, the status is 200).
     pub const OPENROUTER: Self = Self {
         responses: true,
         top_k: true,
@@ -283,6 +289,7 @@ impl Quirks {
         effort: EffortField::Reasoning,
         thinking: ThinkingField::ReasoningDetails,
         cache: CacheField::CacheControl,
+        early_success: true,
         ..Self::COMPATIBLE
     };
 }

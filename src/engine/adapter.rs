@@ -306,11 +306,13 @@ impl Role for Adapter {
                 }
                 let flow = match &mut self.phase {
                     Phase::Judging { judge, exchange } => {
-                        exchange.turns.answered(&headers, effects);
+                        exchange.turns.answered(&headers);
+                        effects.extend(exchange.turns.wait(&headers));
                         judge.headers(&headers, end_of_stream, effects)
                     }
                     Phase::Translating { translation, exchange, .. } => {
-                        exchange.turns.answered(&headers, effects);
+                        exchange.turns.answered(&headers);
+                        effects.extend(exchange.turns.wait(&headers));
                         translation.headers(&headers, end_of_stream, effects)
                     }
                     _ => Flow::Continue,

@@ -90,6 +90,9 @@ const NO_ANSWER: &str = "no_answer";
 /// Why an attempt failed whose answer had begun well.
 const BROKEN_OFF: &str = "broken_off";
 
+/// Why an attempt failed that nobody but Envoy has seen, and that was worth another one.
+const RETRIED: &str = "retried";
+
 /// Why an attempt failed whose request another model may take (see [`super::elsewhere`]).
 const OBJECTION: &str = "objection";
 
@@ -148,6 +151,16 @@ impl Turns {
         self.latest.set((place, if place == before { count.saturating_add(1) } else { 1 }));
     }
 
+    /// Envoy alone has made `count` attempts at `target`. Of all but the last it is known that they failed, and no more.
+    pub fn made(&self, target: &str, count: u32) {
+        self.begin(target, Timestamp::default());
+        let (place, _) = self.latest.get();
+        let most = self.patience.chances.get(place).map_or(0, |chance| chance.retries);
+        for _ in 0..count.saturating_sub(1).min(most) {
+            self.note(RETRIED);
+        }
+    }
+
     /// Another attempt follows, or Envoy answers by itself: so the latest has failed, whatever it looked like.
     fn close(&self) {
         match self.state.replace(State::Unseen) {
@@ -184,26 +197,29 @@ impl Turns {
         failed.into_iter().filter_map(|(place, reason)| Some((provider(place)?, reason))).collect()
     }
 
-    /// The attempt was answered. Where that was a refusal for the time being, Envoy is told how long to wait.
-    pub fn answered(&self, headers: &Headers, effects: &mut Vec<Effect>) {
+    /// The attempt was answered.
+    pub fn answered(&self, headers: &Headers) {
         self.state.set(State::Answered);
         let status = headers.status().unwrap_or(0);
         if !(200..300).contains(&status) {
             self.state.set(State::Failed);
             self.note(reason(status));
         }
-        if !matches!(status, 429 | 503 | 529) {
-            return;
+    }
+
+    /// Where the attempt was refused for the time being, Envoy is told how long to wait.
+    #[must_use]
+    pub fn wait(&self, headers: &Headers) -> Option<Effect> {
+        if !matches!(headers.status(), Some(429 | 503 | 529)) {
+            return None;
         }
         let (place, count) = self.latest.get();
         let has_retry = self.patience.chances.get(place).is_some_and(|chance| count <= chance.retries);
         let wait = wait(headers).filter(|wait| !wait.is_zero() && *wait <= self.patience.longest);
-        if let Some(wait) = wait.filter(|_| has_retry) {
-            // Envoy reads whole seconds.
-            let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
-            let value = seconds.to_string().into_bytes();
-            effects.push(Effect::SetResponseHeader(Cow::Borrowed(WAIT_HEADER), value));
-        }
+        let wait = wait.filter(|_| has_retry)?;
+        // Envoy reads whole seconds.
+        let seconds = wait.as_secs() + u64::from(wait.subsec_nanos() > 0);
+        Some(Effect::SetResponseHeader(Cow::Borrowed(WAIT_HEADER), seconds.to_string().into_bytes()))
     }
 }
 
@@ -306,12 +322,10 @@ mod tests {
     const AT: Timestamp = Timestamp::from_nanoseconds(1);
 
     fn told(turns: &Turns, fields: &[(&str, &str)]) -> Option<String> {
-        let mut effects = Vec::new();
-        turns.answered(&fields.iter().copied().collect(), &mut effects);
-        effects.into_iter().find_map(|effect| match effect {
+        match turns.wait(&fields.iter().copied().collect())? {
             Effect::SetResponseHeader(name, value) if name == WAIT_HEADER => String::from_utf8(value).ok(),
             _ => None,
-        })
+        }
     }
 
     #[test]
@@ -393,7 +407,7 @@ mod tests {
     #[test]
     fn failed_attempts_are_known_with_their_reasons() {
         let turns = turns();
-        let answer = |status| turns.answered(&[(":status", status)].into_iter().collect(), &mut Vec::new());
+        let answer = |status| turns.answered(&[(":status", status)].into_iter().collect());
         turns.begin("a/m", AT);
         turns.begin("a/m", AT);
         answer("529");
@@ -418,6 +432,20 @@ mod tests {
         turns.begin("a/m", AT);
         answer("200");
         assert!(turns.failed(false).is_empty());
+        // Attempts that Envoy has made alone, no more of them than there can be.
+        for (count, answered, unanswered) in [
+            (0, &["a:overloaded"][..], &["a:no_answer"][..]),
+            (1, &["a:overloaded"], &["a:no_answer"]),
+            (2, &["a:retried", "a:overloaded"], &["a:retried", "a:no_answer"]),
+            (u32::MAX, &["a:retried", "a:overloaded"], &["a:retried", "a:no_answer"]),
+        ] {
+            let turns = self::turns();
+            turns.made("a/m", count);
+            assert_eq!(told(turns.failed(true)), unanswered, "{count}");
+            turns.made("a/m", count);
+            turns.answered(&[(":status", "503")].into_iter().collect());
+            assert_eq!(told(turns.failed(false)), answered, "{count}");
+        }
     }
 
     /// The fields of Anthropic's reference, "Rate limits", "Response headers".

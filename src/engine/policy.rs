@@ -389,7 +389,7 @@ impl Policy {
             refused: OnceCell::new(),
             head: Exchange::head_of(body, reach),
         };
-        let way = Way::of(model, note, body, effects);
+        let way = Way::of(model, note, self.record.streamed, body, effects);
         match demand {
             Some(demand) => {
                 let ahead =

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::clusters::{attempts, is_sole, retry_policy};
+use super::clusters::{Asking, attempts, is_sole, retry_policy};
 use super::extension;
 use super::within::{attempt_cluster, longest};
 use crate::config::compiled::chain_cluster;
@@ -31,13 +31,25 @@ pub(super) fn cluster_type(chain: &[ChainTarget], longest: Duration) -> Value {
 pub(super) fn routes(gateway: &Gateway) -> Vec<Value> {
     match gateway.envoy.chains {
         Chains::Composite => Vec::new(),
-        Chains::Aggregate => gateway.chains.iter().map(|(name, chain)| route(gateway, name, chain)).collect(),
+        Chains::Aggregate => {
+            gateway.chains.iter().flat_map(|(name, chain)| routes_of(gateway, name, chain)).collect()
+        }
     }
 }
 
-fn route(gateway: &Gateway, name: &str, chain: &[ChainTarget]) -> Value {
-    let attempts = attempts(chain, longest(gateway, name)).len();
-    let mut policy = retry_policy(gateway.retrying.get(name), attempts.saturating_sub(1));
+/// The routes to the clusters of a chain: that with adapters, and that without, if there is one.
+fn routes_of(gateway: &Gateway, name: &str, chain: &[ChainTarget]) -> Vec<Value> {
+    let retries = attempts(chain, longest(gateway, name)).len().saturating_sub(1);
+    let policy = |asking| retry_policy(gateway.retrying.get(name), retries, asking);
+    let mut routes = vec![route(&chain_cluster(name), chain, policy(Asking::Adapter))];
+    let model = gateway.policy.models.get(name).or_else(|| gateway.policy.restricted.variants.get(name));
+    if let Some(direct) = model.and_then(|model| model.direct.as_deref()) {
+        routes.push(route(&direct.cluster, chain, policy(Asking::Provider)));
+    }
+    routes
+}
+
+fn route(cluster: &str, chain: &[ChainTarget], mut policy: Value) -> Value {
     let priority = extension(
         "envoy.retry_priorities.previous_priorities",
         "envoy.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
@@ -46,7 +58,6 @@ fn route(gateway: &Gateway, name: &str, chain: &[ChainTarget]) -> Value {
     if let Some(fields) = policy.as_object_mut() {
         fields.insert("retry_priority".to_owned(), priority);
     }
-    let cluster = chain_cluster(name);
     json!({
         "match": {"prefix": "/", "headers": [{"name": CLUSTER_HEADER, "string_match": {"exact": cluster}}]},
         // How long a request may take is the policy's to say, per model; an answer may stream for hours.

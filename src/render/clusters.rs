@@ -72,7 +72,7 @@ pub(super) fn all(gateway: &Gateway, place: &Place) -> Vec<Value> {
             Chains::Composite => {
                 let own = attempts(chain, longest);
                 let retries = own.len().saturating_sub(1) + more.map_or(0, stand_in_attempts);
-                let mut policy = retry_policy(gateway.retrying.get(name), retries);
+                let mut policy = retry_policy(gateway.retrying.get(name), retries, Asking::Adapter);
                 if let Some(fields) = policy.as_object_mut().filter(|_| more.is_some()) {
                     fields.insert("refresh_cluster_on_retry".to_owned(), true.into());
                 }
@@ -163,18 +163,38 @@ fn composite(attempts: &[String]) -> Value {
     )
 }
 
+/// Who asks for a wait before another attempt.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Asking {
+    /// The adapter, only where waiting helps.
+    Adapter,
+    /// The provider itself.
+    Provider,
+}
+
 /// What is tried again, how often, and after how long.
-pub(super) fn retry_policy(retrying: Option<&Retrying>, retries: usize) -> Value {
-    json!({
+pub(super) fn retry_policy(retrying: Option<&Retrying>, retries: usize, asking: Asking) -> Value {
+    let patience = retrying.map_or(Duration::ZERO, |retrying| retrying.patience);
+    let waits = match asking {
+        Asking::Adapter => Some(json!({"reset_headers": [{"name": WAIT_HEADER, "format": "SECONDS"}]})),
+        // Whoever asks for more is not listened to.
+        Asking::Provider => (!patience.is_zero()).then(|| {
+            json!({
+                "reset_headers": [{"name": "retry-after", "format": "SECONDS"}],
+                "max_interval": seconds(patience),
+            })
+        }),
+    };
+    let mut policy = json!({
         "retry_on": RETRY_ON,
         "retriable_status_codes": RETRIABLE_STATUS,
         "num_retries": retries,
         "retry_back_off": back_off(retrying),
-        // The adapter writes it only where waiting helps.
-        "rate_limited_retry_back_off": {
-            "reset_headers": [{"name": WAIT_HEADER, "format": "SECONDS"}],
-        },
-    })
+    });
+    if let (Some(waits), Some(fields)) = (waits, policy.as_object_mut()) {
+        fields.insert("rate_limited_retry_back_off".to_owned(), waits);
+    }
+    policy
 }
 
 /// The filters of an attempt at one of these providers.
@@ -212,12 +232,19 @@ fn direct_cluster(
     let injector = credential.map(|(name, provider)| {
         secrets::injector_into(gateway, place, name, provider.credential_field(), Missing::Refused)
     });
-    let cluster_type = match gateway.envoy.chains {
-        Chains::Composite => composite(&attempts(serving.chain, longest)),
-        Chains::Aggregate => aggregate::cluster_type(serving.chain, longest),
+    let way = match gateway.envoy.chains {
+        Chains::Composite => {
+            let attempts = attempts(serving.chain, longest);
+            let retries = attempts.len().saturating_sub(1);
+            let policy = retry_policy(gateway.retrying.get(serving.name), retries, Asking::Provider);
+            Way { cluster_type: composite(&attempts), retry_policy: Some(policy) }
+        }
+        Chains::Aggregate => {
+            Way { cluster_type: aggregate::cluster_type(serving.chain, longest), retry_policy: None }
+        }
     };
     let filters = injector.into_iter().chain([upstream_codec()]).collect();
-    filtering_cluster(&direct.cluster, serving, Way { cluster_type, retry_policy: None }, Some(filters))
+    filtering_cluster(&direct.cluster, serving, way, Some(filters))
 }
 
 /// The filters of any attempt, where all chains share them: Envoy's router runs them for clusters without filters of their

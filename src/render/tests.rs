@@ -31,9 +31,20 @@ fn each_role_is_told_only_what_it_needs() {
             assert!(!adapter.contains(&known), "the adapter knows {known}");
         }
     }
-    for provider in example().adapter.providers.values() {
-        assert!(adapter.contains(&provider.authority));
-        assert!(!policy.contains(&provider.authority), "the policy knows {}", provider.authority);
+    // The policy knows the address of whom it addresses itself, and of no one's credential.
+    let example = example();
+    let direct = example.policy.models.values().filter_map(|model| model.direct.as_deref());
+    let addressed: Vec<&str> = direct.map(|direct| direct.provider.authority.as_str()).collect();
+    for provider in example.adapter.providers.values() {
+        let (authority, credential) = (&provider.authority, provider.credential.as_deref());
+        assert!(adapter.contains(authority.as_str()));
+        assert_eq!(
+            policy.contains(authority.as_str()),
+            addressed.contains(&authority.as_str()),
+            "{authority}"
+        );
+        let named = credential.map(|name| format!(r#"\"credential\":\"{name}\""#));
+        assert!(named.is_none_or(|named| adapter.contains(&named) && !policy.contains(&named)));
     }
 }
 
@@ -195,7 +206,8 @@ models:
   m: {targets: [{provider: a, model: x, retries: 0}]}
   n: {targets: [{provider: b, model: x, retries: 0}]}
   o: {targets: [{provider: c, model: x, retries: 0}]}
-  p: {targets: [{provider: b, model: x}]}
+  p: {targets: [{provider: b, model: x, retries: 2}], patience: 3s, back_off: 5ms}
+  q: {targets: [{provider: b, model: x}], patience: 0s}
 ",
     );
     let all = clusters(&gateway);
@@ -225,5 +237,24 @@ models:
         let target = name.split(':').nth(2).unwrap();
         assert_eq!(leads_to, &serde_json::json!([{"name": format!("sole:{target}")}]));
     }
-    assert!(!all.iter().any(|one| one["name"].as_str().unwrap().starts_with("direct:p:")));
+    // What asks for a wait, where nobody of ours is there to hear it.
+    let cluster = |name: &str| {
+        let is_it = |one: &&Value| one["name"].as_str().unwrap().starts_with(name);
+        let cluster = all.iter().find(is_it).unwrap();
+        let options = &cluster["typed_extension_protocol_options"];
+        let policy = &options["envoy.extensions.upstreams.http.v3.HttpProtocolOptions"]["retry_policy"];
+        (cluster["cluster_type"]["typed_config"]["clusters"].as_array().unwrap().len(), policy.clone())
+    };
+    let (attempts, policy) = cluster("direct:p:b/x:");
+    assert_eq!((attempts, &policy["num_retries"]), (3, &2.into()));
+    assert_eq!(policy["retry_back_off"]["base_interval"], "0.005000000s");
+    assert_eq!(
+        policy["rate_limited_retry_back_off"],
+        serde_json::json!({"reset_headers": [{"name": "retry-after", "format": "SECONDS"}],
+            "max_interval": "3.000000000s"})
+    );
+    let (attempts, policy) = cluster("direct:q:b/x:");
+    assert_eq!((attempts, &policy["rate_limited_retry_back_off"]), (2, &Value::Null));
+    let (attempts, policy) = cluster("direct:m:a/x:");
+    assert_eq!((attempts, &policy["num_retries"]), (1, &0.into()));
 }

@@ -1,4 +1,4 @@
-//! Models that need no adapter: the policy builds the one attempt, and judges its answer.
+//! Models that need no adapter: the policy builds the attempts, and judges the answer of the last.
 
 use crate::setting::{KEY, PROMPT};
 use crate::stories::{STREAM, post};
@@ -17,6 +17,10 @@ pub(crate) fn stories() -> Vec<(String, String)> {
         ("direct_broken_off", broken_off),
         ("direct_abandoned", abandoned),
         ("direct_not_in_another_dialect", not_in_another_dialect),
+        ("direct_after_a_retry", after_a_retry),
+        ("direct_limited_after_a_retry", limited_after_a_retry),
+        ("direct_late_after_a_retry", late_after_a_retry),
+        ("direct_unavailable_after_a_retry", unavailable_after_a_retry),
     ]
     .into_iter()
     .map(|(name, tell)| (name.to_owned(), tell()))
@@ -27,8 +31,13 @@ const JSON: &[(&str, &str)] = &[(":status", "200"), ("content-type", "applicatio
 
 /// A chat request that Envoy sends to the only target.
 fn sent(title: &str, members: &str) -> Story {
+    sent_for("lone", title, members)
+}
+
+fn sent_for(model: &str, title: &str, members: &str) -> Story {
     let mut story = Story::direct(title);
-    let body = format!(r#"{{"model":"lone",{members}"messages":[{{"role":"user","content":"{PROMPT}"}}]}}"#);
+    let body =
+        format!(r#"{{"model":"{model}",{members}"messages":[{{"role":"user","content":"{PROMPT}"}}]}}"#);
     let (length, bearer) = (body.len().to_string(), format!("Bearer {KEY}"));
     story.request(&post("/v1/chat/completions", &length, &bearer), &[&body]);
     assert!(story.is_forwarded());
@@ -122,6 +131,64 @@ fn not_in_another_dialect() -> String {
     story.request(&post("/v1/messages", &length, &bearer), &[body]);
     assert!(story.attempt("first/model-1"));
     story.done()
+}
+
+/// Envoy has tried again by itself.
+fn tried_again(title: &str) -> Story {
+    let mut story = sent_for("again", title, "");
+    story.wait(1_000);
+    story.line("= Envoy tries again");
+    story.attempt_directly("first/model-1", "first");
+    story
+}
+
+fn after_a_retry() -> String {
+    let mut story = tried_again("An attempt has failed, the next one has not.");
+    let answer = br#"{"id":"c1","choices":[],"usage":{"prompt_tokens":12,"completion_tokens":3}}"#;
+    story.answer(JSON, &[answer], true);
+    story.done()
+}
+
+fn limited_after_a_retry() -> String {
+    let mut story = tried_again("Both attempts have failed; nobody waits any more.");
+    let headers = [(":status", "429"), ("content-type", "application/json"), ("retry-after", "1")];
+    story.answer(&headers, &[br#"{"error":{"message":"Slow down.","type":"rate_limit_error"}}"#], true);
+    story.done()
+}
+
+/// The second attempt has its own time, as far as the whole has.
+fn late_after_a_retry() -> String {
+    let mut story = tried_again("The answer to the second attempt has not begun in time.");
+    story.wait(24_000);
+    story.answer(JSON, &[b"{\"choices\":["], false);
+    let (policy, now) = (&story.policy, story.now());
+    // Within 30 s of its headers, and a second before the 50 s are over.
+    let due = now.after(std::time::Duration::from_secs(24));
+    assert_eq!(policy.due(), Some(due));
+    story.wait(24_000);
+    story.line("> the timer");
+    story.policy.overdue();
+    story.deliver_past_the_filters();
+    story.done()
+}
+
+fn unavailable_after_a_retry() -> String {
+    let mut story = tried_again("Nobody can be reached, twice.");
+    story.envoy_answers("503", "upstream connect error");
+    story.done()
+}
+
+/// An error at the beginning of a stream leads to the next attempt only by an adapter.
+#[test]
+fn a_stream_of_a_model_with_a_retry_goes_by_an_adapter() {
+    for (members, adapter) in [("", false), ("\"stream\":false,", false), ("\"stream\":true,", true)] {
+        let mut story = Story::direct("");
+        let body = format!(r#"{{"model":"again",{members}"messages":[]}}"#);
+        let (length, bearer) = (body.len().to_string(), format!("Bearer {KEY}"));
+        story.request(&post("/v1/chat/completions", &length, &bearer), &[&body]);
+        assert!(story.is_forwarded());
+        assert_eq!(story.done().contains("tollgate.ticket"), adapter, "{members}");
+    }
 }
 
 /// What the policy has built is what an adapter would have.

@@ -68,17 +68,19 @@ pub(crate) fn gateway() -> config::Gateway {
     gateway_with("envoy: {adapter: chain}", "")
 }
 
-/// The same with adapters only where they are needed, and a model that needs none.
+/// The same with adapters only where they are needed, and models that need none: one for nothing, and one with a retry for
+/// plain answers.
 pub(crate) fn direct_gateway() -> config::Gateway {
     gateway_with(
         "envoy: {adapter: where_needed}",
-        "lone: {targets: [{provider: first, model: model-1, retries: 0, timeout: 30s}]}",
+        "lone: {targets: [{provider: first, model: model-1, retries: 0, timeout: 30s}]}
+  again: {targets: [{provider: first, model: model-1, retries: 1, timeout: 30s}], total_timeout: 50s}",
     )
 }
 
 fn gateway_with(envoy: &str, model: &str) -> config::Gateway {
     let hash = |key: &str| KeyHash::of(key.as_bytes());
-    let more = if model.is_empty() { "" } else { ", lone" };
+    let more = if model.is_empty() { "" } else { ", lone, again" };
     let yaml = format!(
         "version: 1
 {envoy}

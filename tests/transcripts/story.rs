@@ -371,7 +371,7 @@ impl Story {
     /// Envoy makes the one attempt that needs no adapter, and attaches the credential.
     pub(crate) fn attempt_directly(&mut self, target: &str, credential: &str) {
         let mut world = self.world.borrow_mut();
-        (world.attempts, world.target) = (1, Some(target.to_owned()));
+        (world.attempts, world.target) = (world.attempts + 1, Some(target.to_owned()));
         let mut headers = without(&world.request.headers, &PRIVATE_REQUEST_HEADERS);
         headers = without(&headers, &[ATTEMPT_TIMEOUT_HEADER]);
         headers.push("authorization", format!("Bearer {}", self.credentials[credential]));

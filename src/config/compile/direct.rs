@@ -1,5 +1,9 @@
-//! The models whose requests need no adapter: nothing of what it does per attempt differs between attempts where there is
-//! one attempt only, at one target.
+//! The models whose requests need no adapter: all attempts are at one target, so nothing of what it does per attempt differs
+//! between them.
+//!
+//! Where another attempt may follow, the answer has to tell by its status that it should: what hides behind a good one is
+//! seen by the policy, when there is no way back. Streams often fail so, some providers do in any answer, and plain answers of
+//! the others hardly do.
 //!
 //! What a target speaks another dialect for, or what has to be signed, takes an adapter still; the policy knows that when a
 //! request comes.
@@ -14,7 +18,7 @@ use super::super::gateway::ChainTarget;
 /// The policy's timer is too coarse for a request that may take less, in milliseconds.
 const LEAST_TIME: u64 = 1000;
 
-/// Tells the models that have one target, and one attempt at it.
+/// Tells the models that have one target.
 pub(super) fn apply(
     providers: &BTreeMap<String, Provider>,
     chains: &BTreeMap<String, Vec<ChainTarget>>,
@@ -22,18 +26,19 @@ pub(super) fn apply(
     restricted: &mut Restricted,
 ) {
     for (name, model) in models.iter_mut().chain(&mut restricted.variants) {
-        let Some([ChainTarget { target, retries: 0, .. }]) = chains.get(name).map(Vec::as_slice) else {
+        let Some([ChainTarget { target, retries, .. }]) = chains.get(name).map(Vec::as_slice) else {
             continue;
         };
-        let Some(provider) = providers.get(&target.provider).filter(|provider| provider.signing.is_none())
-        else {
-            continue;
-        };
+        let is_last = *retries == 0;
+        let tells = |provider: &&Provider| is_last || !provider.flavor.quirks().early_success;
+        let provider = providers.get(&target.provider).filter(|provider| provider.signing.is_none());
+        let Some(provider) = provider.filter(tells) else { continue };
         let has_time = model.total_timeout_ms.is_none_or(|total| total >= LEAST_TIME);
         if model.elsewhere.is_none() && has_time {
             model.direct = Some(Box::new(Direct {
                 cluster: cluster(name, target, provider),
                 target: target.clone(),
+                streams: is_last,
                 provider: Provider { credential: None, ..provider.clone() },
             }));
         }

@@ -12,6 +12,8 @@ credentials: {{k: {{file: k}}, id: {{env: ID}}, secret: {{env: SECRET}}}}
 providers:
   p: {{api: openai, url: 'https://p.test:8443/v1', credential: k, region: eu}}
   q: {{api: anthropic, url: 'https://q.test', credential: k}}
+  deepseek: {{api: openai, url: 'https://deepseek.test', flavor: deepseek}}
+  openrouter: {{api: openai, url: 'https://openrouter.test', flavor: openrouter}}
   s: {{api: bedrock, url: 'https://bedrock-runtime.eu-central-1.amazonaws.com', signing: {{access_key_id: id, secret_access_key: secret}}}}
 models:
   other: {{targets: [{{provider: q, model: y}}]}}
@@ -31,7 +33,7 @@ keys:
 const NEEDED: &str = "envoy: {adapter: where_needed}";
 
 #[test]
-fn one_target_and_one_attempt_need_no_adapter() {
+fn one_target_needs_no_adapter() {
     let one = "{targets: [{provider: p, model: a/b, retries: 0}], total_timeout: 1s}";
     let all = ways(NEEDED, one);
     let direct = all[0].as_ref().unwrap();
@@ -48,11 +50,28 @@ fn one_target_and_one_attempt_need_no_adapter() {
     }
 }
 
+/// What a stream says at its beginning, and some providers in any answer, leads to the next attempt only by an adapter.
+#[test]
+fn streams_of_models_with_another_attempt_take_one() {
+    for (retries, streams) in
+        [("", false), (", retries: 0", true), (", retries: 1", false), (", retries: 10", false)]
+    {
+        let direct = ways("", &format!("{{targets: [{{provider: p, model: a{retries}}}]}}"));
+        assert_eq!(direct[0].as_ref().map(|direct| direct.streams), Some(streams), "{retries}");
+        for compatible in ["deepseek", "openrouter"] {
+            let direct = ways("", &format!("{{targets: [{{provider: {compatible}, model: a{retries}}}]}}"));
+            assert_eq!(
+                direct[0].as_ref().map(|direct| direct.streams),
+                streams.then_some(true),
+                "{compatible}"
+            );
+        }
+    }
+}
+
 #[test]
 fn everything_else_takes_one() {
     for model in [
-        "{targets: [{provider: p, model: a}]}",
-        "{targets: [{provider: p, model: a, retries: 1}]}",
         "{targets: [{provider: p, model: a, retries: 0}], on_content_policy: other}",
         "{targets: [{provider: p, model: a, retries: 0}], total_timeout: 999ms}",
         "{targets: [{provider: p, model: a, retries: 0}, {provider: p, model: b, retries: 0}]}",

@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use super::content::GUARD_HEADER;
+use super::direct::attempts;
 use super::{Phase, Policy, set_response_header};
 use crate::dialect::translate::Dialect;
 use crate::engine::effect::{Effect, Flow};
@@ -67,8 +68,7 @@ impl Policy {
         } else if let Some(direct) = &self.direct {
             self.record.failed_attempts = direct.failed(unanswered);
         }
-        self.record.attempts =
-            headers.text(SERVED_BY.attempts).and_then(|count| count.parse().ok()).unwrap_or(0);
+        self.record.attempts = attempts(headers);
         let elsewhere = note.as_ref().filter(|_| local).and_then(|note| note.elsewhere.as_ref());
         if let Some(begun) = elsewhere.map(Elsewhere::begun).filter(|begun| *begun > 0) {
             // Envoy counts the one, too, for which it has found no target.

@@ -1,11 +1,13 @@
-//! The one attempt of a request that needs no adapter, as an adapter would see it: the policy itself judges the beginning of
-//! the answer, and reads on when it is known to be one.
+//! The attempts of a request that needs no adapter, the last of them as an adapter would see it: the policy itself judges the
+//! beginning of the answer, and reads on when it is known to be one. Envoy makes the attempts by itself; of those before the
+//! last the policy hears only their number.
 //!
 //! While the beginning is awaited, the answer's headers are held, so that an error behind them can still get its status.
 //! Envoy's limit on an attempt ends with the headers; from there on the timer keeps it.
 //!
-//! What is lost beside an adapter: where a provider breaks off an answer that is held, Envoy tells the client past the
-//! filters, in its own configured words and not in the client's dialect. See docs/failures.md.
+//! What is lost beside an adapter: no attempt follows an answer that begins well. And where a provider breaks off an answer
+//! that is held, Envoy tells the client past the filters, in its own configured words and not in the client's dialect. See
+//! docs/failures.md.
 
 use std::borrow::Cow;
 use std::rc::Rc;
@@ -31,37 +33,64 @@ const NOTICE: Duration = Duration::from_secs(1);
 /// What Envoy's credential injector answers where a credential has no value. Nothing else behind the policy does.
 const NO_CREDENTIAL: u16 = 401;
 
-/// The attempt.
+/// The attempts.
 pub(super) struct Direct {
     target: String,
     judge: Judge,
     turns: Turns,
+    /// How long one may take until its answer has begun.
+    time: Duration,
+    /// When the first must have begun to answer.
     due: Timestamp,
+    /// When all is over, where that is bounded.
+    end: Option<Timestamp>,
     /// The headers of an answer whose beginning is awaited.
     held: Option<Headers>,
 }
 
 impl Direct {
-    /// The attempt at the target of a model.
+    /// Attempts at the target of a model.
     pub(super) fn new(patience: &Rc<Patience>, model: &compiled::Model, note: &Exchange) -> Self {
         let target = model.targets.first().map(|only| compiled::target_cluster(&only.target));
         Self {
             target: target.unwrap_or_default(),
             judge: Judge::new(note.surface),
             turns: Turns::new(Rc::clone(patience)),
+            time: Duration::ZERO,
             due: Timestamp::default(),
+            end: None,
             held: None,
         }
     }
 
-    /// It begins.
+    /// The first begins.
     pub(super) fn leave(&mut self, model: &compiled::Model, at: Timestamp) {
         // A part of a model has the time that Envoy gives the whole, and its target may have less.
         let attempt = Duration::from_millis(model.attempt_timeout_ms);
-        let attempt = self.turns.time(&self.target, false).unwrap_or(attempt);
+        self.time = self.turns.time(&self.target, false).unwrap_or(attempt);
         let total = model.total_timeout_ms.map(Duration::from_millis);
-        let total = total.map(|total| total.saturating_sub(NOTICE.min(total / 10)));
-        self.due = at.after(total.map_or(attempt, |total| total.min(attempt)));
+        self.end = total.map(|total| at.after(total.saturating_sub(NOTICE.min(total / 10))));
+        self.due = self.within(at);
+    }
+
+    /// When an attempt must have begun to answer that has its time from `at` on.
+    fn within(&self, at: Timestamp) -> Timestamp {
+        let due = at.after(self.time);
+        self.end.map_or(due, |end| end.min(due))
+    }
+
+    /// An answer's headers have come, or Envoy's own; how many attempts were made by then.
+    fn made(&mut self, headers: &Headers, now: Timestamp) {
+        // Envoy names a provider as soon as it has picked a host.
+        if headers.get(SERVED_BY.provider).is_none_or(<[u8]>::is_empty) {
+            return;
+        }
+        let count = attempts(headers);
+        self.turns.made(&self.target, u32::try_from(count).unwrap_or(u32::MAX));
+        if count > 1 {
+            // When that one began nobody has seen.
+            self.due = self.within(now);
+        }
     }
 
     /// Whether the body of the answer is of interest, or was before its headers came.
@@ -83,6 +112,11 @@ impl Direct {
     pub(super) fn lacks_credential(&self, status: u16, local: bool) -> bool {
         local && status == NO_CREDENTIAL
     }
+}
+
+/// How many attempts were made, by Envoy's count.
+pub(super) fn attempts(headers: &Headers) -> u64 {
+    headers.text(SERVED_BY.attempts).and_then(|count| count.parse().ok()).unwrap_or(0)
 }
 
 /// The headers as `effects` leave them.
@@ -121,17 +155,14 @@ impl Policy {
         let Some(direct) = self.direct.as_mut().filter(|_| matches!(self.phase, Phase::Forwarded(_))) else {
             return self.begun(&headers, local, end_of_stream, now, effects);
         };
-        // Envoy names a provider as soon as it has picked a host.
-        if headers.get(SERVED_BY.provider).is_some_and(|name| !name.is_empty()) {
-            direct.turns.begin(&direct.target, Timestamp::default());
-        }
+        direct.made(&headers, now);
         if local || headers.get(UNANSWERED_HEADER).is_some() {
             let flow = self.begun(&headers, local, end_of_stream, now, effects);
             self.direct = None;
             return flow;
         }
         let mut judged = Vec::new();
-        direct.turns.answered(&headers, &mut judged);
+        direct.turns.answered(&headers);
         let flow = direct.judge.headers(&headers, end_of_stream, &mut judged);
         direct.turns.judged(&judged);
         if flow == Flow::Pause {
@@ -218,7 +249,7 @@ impl Policy {
         let named = |name| headers.text(name).map(str::to_owned);
         self.record.provider = named(SERVED_BY.provider);
         self.record.provider_model = named(SERVED_BY.provider_model);
-        self.record.attempts = 1;
+        self.record.attempts = attempts(headers);
         if broken_by != Breaker::Provider {
             return None;
         }

@@ -22,15 +22,21 @@ use crate::framing::edit;
 pub(super) enum Way {
     /// By attempts that adapters make.
     Noted(Box<Exchange>),
-    /// By one attempt, with these headers.
+    /// By attempts at one target, with these headers.
     Direct(Headers, Box<Direct>),
 }
 
 impl Way {
-    /// The way of a request for `model`. Where that is straight, its body is edited at once: the host's callback for the body
+    /// The way of a request for `model`, whose answer is `streamed` or not. Where that is straight, its body is edited at once: the host's callback for the body
     /// is the place for it, and a request that waits is not read again.
-    pub(super) fn of(model: &Model, note: Exchange, body: &[u8], effects: &mut Vec<Effect>) -> Self {
-        match straight(&model.config, &note, body, effects) {
+    pub(super) fn of(
+        model: &Model,
+        note: Exchange,
+        streamed: bool,
+        body: &[u8],
+        effects: &mut Vec<Effect>,
+    ) -> Self {
+        match straight(&model.config, &note, streamed, body, effects) {
             Some(headers) => {
                 Self::Direct(headers, Box::new(Direct::new(&model.patience, &model.config, &note)))
             }
@@ -43,10 +49,11 @@ impl Way {
 fn straight(
     model: &compiled::Model,
     note: &Exchange,
+    streamed: bool,
     body: &[u8],
     effects: &mut Vec<Effect>,
 ) -> Option<Headers> {
-    let direct = model.direct.as_deref()?;
+    let direct = model.direct.as_deref().filter(|direct| direct.streams || !streamed)?;
     let provider = &direct.provider;
     // What needs the client's own body again is more than edits in place, and rare.
     if !provider.serves(note.surface) || note.original.is_some() {
