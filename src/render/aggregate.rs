@@ -60,7 +60,6 @@ fn route(cluster: &str, chain: &[ChainTarget], mut policy: Value) -> Value {
     }
     json!({
         "match": {"prefix": "/", "headers": [{"name": CLUSTER_HEADER, "string_match": {"exact": cluster}}]},
-        // How long a request may take is the policy's to say, per model; an answer may stream for hours.
-        "route": {"cluster": cluster, "timeout": "0s", "retry_policy": policy},
+        "route": {"cluster": cluster, "retry_policy": policy},
     })
 }

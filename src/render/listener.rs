@@ -47,7 +47,6 @@ pub(super) fn listener(gateway: &Gateway, place: &Place) -> Value {
             "envoy.extensions.http.early_header_mutation.header_mutation.v3.HeaderMutation",
             json!({"mutations": [{"remove": CLUSTER_HEADER}]}),
         )],
-        "stream_idle_timeout": idle_timeout(gateway),
         "local_reply_config": local_replies(),
         "rds": {"route_config_name": ROUTES, "config_source": place.source(ROUTES_FILE)},
         "http_filters": [
@@ -104,7 +103,8 @@ fn local_replies() -> Value {
     }]})
 }
 
-/// A stream may be silent for as long as the slowest target may take to begin its answer, and a little more.
+/// A stream may be silent for as long as the slowest target may take to begin its answer, and a little more. It is said by
+/// the routes: another listener would drain the connections of the present one.
 fn idle_timeout(gateway: &Gateway) -> String {
     let slowest = gateway.chains.values().flatten().map(|link| link.timeout).max().unwrap_or_default();
     format!("{}s", slowest.as_secs() + 60)
@@ -124,9 +124,13 @@ pub(super) fn routes(gateway: &Gateway) -> Value {
     routes.extend(operators::barrier(gateway));
     routes.push(json!({
         "match": {"prefix": "/"},
-        // How long a request may take is the policy's to say, per model; an answer may stream for hours.
-        "route": {"cluster_header": CLUSTER_HEADER, "timeout": "0s"},
+        "route": {"cluster_header": CLUSTER_HEADER},
     }));
+    for forwarding in routes.iter_mut().filter_map(|route| route.get_mut("route")?.as_object_mut()) {
+        // How long a request may take is the policy's to say, per model; an answer may stream for hours.
+        forwarding.insert("timeout".to_owned(), "0s".into());
+        forwarding.insert("idle_timeout".to_owned(), idle_timeout(gateway).into());
+    }
     typed(
         "envoy.config.route.v3.RouteConfiguration",
         json!({
@@ -170,7 +174,7 @@ fn elsewhere(model: &str, own: &str, elsewhere: &Elsewhere) -> Value {
     );
     json!({
         "match": {"prefix": "/", "headers": [{"name": CLUSTER_HEADER, "string_match": {"exact": own}}]},
-        "route": {"inline_cluster_specifier_plugin": {"extension": matcher}, "timeout": "0s"},
+        "route": {"inline_cluster_specifier_plugin": {"extension": matcher}},
     })
 }
 

@@ -7,12 +7,12 @@
 //!
 //! | file | changes with |
 //! | --- | --- |
-//! | `bootstrap.json` | admin address, module path |
-//! | `listeners.json` | listen address, access log |
-//! | `routes.json` | the size limit of requests, models that stand in for others |
+//! | `bootstrap.json` | admin address, `overload`; Envoy reads it once |
+//! | `listeners.json` | listen address, access log, targets with less time than others, credentials of shared adapters |
+//! | `routes.json` | the size limit of requests, the longest timeout, models that stand in for others |
 //! | `clusters.json` | providers, models, chains |
-//! | `policy.json` | keys, models, limits, providers of models that need no adapter: the filter's policy role |
-//! | `adapter.json` | providers: the filter's adapter role |
+//! | `policy.json` | keys, models, limits, providers of models that need no adapter, module path: the policy role |
+//! | `adapter.json` | providers, module path: the adapter role |
 //! | `secrets/NAME.json` | where a credential is found; never the credential |
 //!
 //! Everything is a pure function of the checked configuration and the place. Deliberately unknown here: the

@@ -1,11 +1,11 @@
-//! Models with one target and one attempt, which need no adapter: everything that a client, a provider and an operator see is
-//! as with one.
+//! Models with one target, which need no adapter: everything that a client, a provider and an operator see is as with one.
 
 use std::collections::BTreeSet;
 use std::fs;
 use std::net::TcpListener;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
@@ -377,6 +377,67 @@ fn every_fault_has_the_same_end() {
     }
 }
 
+/// Envoy tries again by itself: the provider sees the same request, and the operator that there were two. A stream whose
+/// failure shows only at its beginning goes by an adapter.
+#[test]
+fn a_plain_call_is_tried_again() {
+    let mock = Mock::start();
+    let models = |mut config: Config| {
+        for (_, model) in config.0["models"].as_object_mut().unwrap() {
+            model["targets"][0].as_object_mut().unwrap().remove("retries");
+        }
+        config
+    };
+    for config in [direct(configuration(&mock)), by_aggregates(configuration(&mock))] {
+        let gateway = Gateway::start(&models(config));
+        let (before, once) = (mock.log("azure").len(), json!({"status": 503, "times": 1}));
+        mock.behave("azure", &once);
+        let answer = gateway.chat(KEY, &prompt("azure", false));
+        assert_eq!((answer.status, answer.header("x-tollgate-attempts")), (200, Some("2")));
+        let log = &mock.log("azure")[before..];
+        let [failed, served] = log else { panic!("{} calls", log.len()) };
+        assert_eq!(received(failed), received(served));
+        assert_eq!(header_values(served, "api-key"), [provider_key("azure")]);
+        assert!(!served.to_string().contains("x-envoy-") && !served.to_string().contains("tg-team-a-prod-"));
+        assert_eq!(without_adapter(&gateway, "azure"), 2);
+
+        mock.behave("azure", &json!({"error_event": true, "times": 1}));
+        let mut answer = gateway.chat(KEY, &prompt("azure", true));
+        assert_eq!((answer.status, answer.header("x-tollgate-attempts")), (200, Some("2")));
+        assert!(answer.rest().1);
+        assert_eq!(without_adapter(&gateway, "azure"), 2);
+
+        let lines = gateway.access_log(2);
+        let told: Vec<_> = lines.iter().map(|line| (&line["attempts"], &line["failed_attempts"])).collect();
+        assert_eq!(told, [(&json!(2), &json!("azure:retried")), (&json!(2), &json!("azure:server_error"))]);
+        let failures = |reason| {
+            gateway.metric("tollgate_attempt_failures", &[("provider", "azure"), ("reason", reason)])
+        };
+        gateway.wait_until("both are counted", |_| failures("retried") == Some(1.0));
+        assert_eq!(failures("server_error"), Some(1.0));
+    }
+}
+
+/// Envoy waits as long as the provider asks, if that is within the model's patience.
+#[test]
+fn a_provider_is_waited_for_without_an_adapter() {
+    let mock = Mock::start();
+    let mut config = direct(configuration(&mock));
+    config.0["models"]["chat"]["targets"][0]["retries"] = json!(1);
+    config.0["models"]["chat"]["patience"] = json!("2s");
+    let gateway = Gateway::start(&config);
+    for (seconds, waits) in [("1", true), ("60", false)] {
+        mock.behave("openai", &json!({"status": 429, "headers": {"retry-after": seconds}, "times": 1}));
+        let started = Instant::now();
+        let answer = gateway.chat(KEY, &prompt("chat", false));
+        assert_eq!((answer.status, answer.header("x-tollgate-attempts")), (200, Some("2")), "{seconds}");
+        let took = started.elapsed();
+        assert_eq!(took >= Duration::from_secs(1), waits, "{seconds}: {took:?}");
+        assert!(took < Duration::from_secs(50), "{seconds}: {took:?}");
+    }
+    assert_eq!(without_adapter(&gateway, "chat"), 4);
+}
+
 /// The configuration changes under a stream, from one way to the other and to another provider.
 #[test]
 fn a_reload_changes_the_way() {
@@ -496,7 +557,7 @@ fn held_answers_of_both_roles_are_given_up() {
     assert_eq!(without_adapter(&gateway, "lone"), 16 + 8);
 }
 
-/// A model is given a retry, another target, and loses both again: no call notices.
+/// A model is given a retry, then another target, and loses both again: no call notices.
 #[test]
 fn no_call_is_lost_when_a_model_needs_an_adapter_from_now_on() {
     let mock = Mock::start();
@@ -526,7 +587,7 @@ fn no_call_is_lost_when_a_model_needs_an_adapter_from_now_on() {
             gateway.wait_until("Envoy has the file, and calls go on", |gateway| {
                 let path = "/config_dump?resource=dynamic_active_clusters";
                 let clusters = client::send(gateway.admin, "GET", path, &[], None).json();
-                let is_direct = chain.len() == 1 && chain[0].2 == 0;
+                let is_direct = chain.len() == 1;
                 let attempts = clusters_of(&clusters, "model/chat");
                 let expected = chain.iter().map(|link| 1 + link.2 as usize).sum::<usize>();
                 attempts == expected

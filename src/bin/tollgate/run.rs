@@ -217,8 +217,11 @@ impl Supervisor {
         for warning in &gateway.warnings {
             eprintln!("{warning}");
         }
-        if (gateway.admin, gateway.workers) != (self.gateway.admin, self.gateway.workers) {
-            eprintln!("tollgate: a change of `admin` or `workers` takes effect at the next start");
+        let at_start = |gateway: &Gateway| (gateway.admin, gateway.workers, gateway.overload);
+        if at_start(&gateway) != at_start(&self.gateway) {
+            eprintln!(
+                "tollgate: a change of `admin`, `workers` or `overload` takes effect at the next start"
+            );
         }
         let before = self.admin.updates();
         match write(&gateway, &self.place, true) {
