@@ -97,8 +97,15 @@ pub(super) fn compile<'file>(
     served::compile(raw, &adapter_providers, &mut compiled_models, compiler.errors);
     let stand_ins = compiler.stand_ins(raw, &mut models);
     let mut keys = compiler.keys(raw, &mut teams, &mut models, &mut scopes);
-    let mut restricted =
-        residency::restrict(raw, &compiled_models, &mut chains, &mut retrying, &mut keys, compiler.errors);
+    let mut restricted = residency::restrict(
+        raw,
+        &adapter_providers,
+        &compiled_models,
+        &mut chains,
+        &mut retrying,
+        &mut keys,
+        compiler.errors,
+    );
     elsewhere::apply(&stand_ins, &mut compiled_models, &mut places, &mut restricted);
     parts::divide(&adapter_providers, &mut compiled_models, &mut restricted, &mut chains, &mut retrying);
     if envoy.adapter == AdapterIn::WhereNeeded {

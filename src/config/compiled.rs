@@ -137,7 +137,7 @@ pub struct Model {
 #[serde(deny_unknown_fields)]
 pub struct Direct {
     /// The Envoy cluster that leads there and attaches the credential. Its name says how the provider is addressed, so that
-    /// in the moment of a reload no request that was built for one provider goes to another.
+    /// in the moment of a reload no request that was built for one address gets another's credential.
     pub cluster: String,
     /// Which it is.
     pub target: Target,

@@ -36,7 +36,7 @@ pub enum AdapterIn {
     Chain,
     /// In the filter chain of the router.
     Shared,
-    /// As [`Self::Chain`], but for requests that the policy itself can build (see [`super::compiled::Direct`]).
+    /// In each chain's cluster, but for requests that the policy itself can build.
     #[default]
     WhereNeeded,
 }

@@ -35,9 +35,12 @@ pub struct Meter {
     ran_out: bool,
 }
 
-/// How long before its time is up a stream is ended by the gateway, at the most: a tenth of the time, or this. Envoy would
-/// break it off without a word.
-const NOTICE: Duration = Duration::from_secs(1);
+/// When the gateway ends a request that began at `from` and may take `total`: a tenth of the time before that is up, or a
+/// second. Envoy would break it off without a word.
+pub(super) fn told_by(total: Duration, from: Timestamp) -> Timestamp {
+    const NOTICE: Duration = Duration::from_secs(1);
+    from.after(total.saturating_sub(NOTICE.min(total / 10)))
+}
 
 enum Reading {
     /// Nothing came yet, or nothing that can be read.
@@ -90,7 +93,7 @@ impl Meter {
     #[must_use]
     pub fn limited(mut self, total_ms: Option<u64>, now: Timestamp) -> Self {
         let total = total_ms.map(Duration::from_millis);
-        self.deadline = total.map(|total| now.after(total.saturating_sub(NOTICE.min(total / 10))));
+        self.deadline = total.map(|total| told_by(total, now));
         self
     }
 

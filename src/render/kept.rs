@@ -37,7 +37,8 @@ pub(super) fn with_those_in_use(
             continue;
         }
         let is_as_ever = |target: &&str| match (new.get(target), old.get(target)) {
-            (Some(new), Some(old)) => new == old,
+            // What a cluster before a listener inside of Envoy leads to is not told by itself.
+            (Some(new), Some(old)) => target.starts_with(SOLE) && new == old,
             (None, Some(_)) => target.starts_with(SOLE),
             (_, None) => false,
         };
@@ -110,7 +111,15 @@ mod tests {
         let present = json!({"resources": [target("sole:p/a", "1"), direct("direct:m:p/a:0", "sole:p/a")]});
         let new = json!({"resources": [target("sole:p/a", "2"), direct("direct:m:p/a:1", "sole:p/a")]});
         assert_eq!(with_those_in_use(new.clone(), &present, POLICY, &[]), new);
+        // Nor where an inner listener stands before the target, which may be another behind it.
+        let inner = "within:300ms:sole:p/a";
+        let clusters = |address: &str| vec![target("sole:p/a", address), target(inner, "inside")];
+        let present = [&clusters("1")[..], &[direct("direct:m:p/a:0", inner)]].concat();
+        let present = json!({ "resources": present });
+        let new = json!({"resources": clusters("2")});
+        assert_eq!(with_those_in_use(new.clone(), &present, POLICY, &[]), new);
         // Its credential is another's now.
+        let present = json!({"resources": [target("sole:p/a", "1"), direct("direct:m:p/a:0", "sole:p/a")]});
         let mut present = present.clone();
         present["resources"][1]["path"] = "/state/secrets/llm.json".into();
         let new = json!({"resources": [target("sole:p/a", "1")]});

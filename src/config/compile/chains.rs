@@ -63,28 +63,14 @@ impl Compiler<'_, '_> {
             let (limits, budgets) = (given.limits.as_ref(), given.budgets.as_ref());
             let longest = chain.iter().map(|target| target.timeout).max().unwrap_or(TIMEOUT);
             let typical = given.typical_output_tokens.as_ref();
-            let is_translated = |surface: &Surface| {
-                chain.iter().any(|target| {
-                    let provider = providers.get(&target.target.provider);
-                    provider.is_some_and(|provider| {
-                        provider.support(*surface, &target.target.model) == Support::Translate
-                            || provider.api.replaces_members(*surface)
-                    })
-                })
-            };
-            let has = |what: fn(&Quirks) -> bool| {
-                let mut providers = chain.iter().filter_map(|target| providers.get(&target.target.provider));
-                providers.any(|provider| provider.api == Api::OpenAi && what(provider.flavor.quirks()))
-            };
-            let translated = Surface::ALL.into_iter().filter(is_translated);
-            let model = Model {
+            let mut model = Model {
                 cluster: chain_cluster(name),
                 surfaces: Vec::new(),
                 parts: Vec::new(),
                 direct: None,
-                translated: translated.collect(),
-                own_call_ids: has(|quirks| quirks.call_ids.is_own_kind()),
-                own_words: has(wording::differs),
+                translated: Vec::new(),
+                own_call_ids: false,
+                own_words: false,
                 attempt_timeout_ms: milliseconds(longest),
                 patience_ms: 0,
                 total_timeout_ms: None,
@@ -94,6 +80,7 @@ impl Compiler<'_, '_> {
                 typical_output: typical.map(|typical| u64::from(typical.value.0)),
                 scopes: scopes.add(&Holder::Model(name), limits, budgets, names, self.errors),
             };
+            note_translations(&mut model, providers);
             models.insert(name.clone(), model);
         }
         let targets: Vec<_> = chains.values().flatten().map(|target| &target.target).collect();
@@ -119,4 +106,24 @@ impl Compiler<'_, '_> {
             timeout,
         })
     }
+}
+
+/// Notes of a model which requests to its targets take more than edits in place.
+pub(super) fn note_translations(model: &mut Model, providers: &BTreeMap<String, Provider>) {
+    let all: Vec<_> = model
+        .targets
+        .iter()
+        .filter_map(|one| Some((providers.get(&one.target.provider)?, one.target.model.as_str())))
+        .collect();
+    let is_translated = |surface: &Surface| {
+        all.iter().any(|(provider, name)| {
+            provider.support(*surface, name) == Support::Translate || provider.api.replaces_members(*surface)
+        })
+    };
+    let has = |what: fn(&Quirks) -> bool| {
+        all.iter().any(|(provider, _)| provider.api == Api::OpenAi && what(provider.flavor.quirks()))
+    };
+    model.translated = Surface::ALL.into_iter().filter(is_translated).collect();
+    model.own_call_ids = has(|quirks| quirks.call_ids.is_own_kind());
+    model.own_words = has(wording::differs);
 }

@@ -15,8 +15,9 @@ use sha2::{Digest, Sha256};
 use super::super::compiled::{Direct, Model, Provider, Restricted, Target, target_cluster};
 use super::super::gateway::ChainTarget;
 
-/// The policy's timer is too coarse for a request that may take less, in milliseconds.
-const LEAST_TIME: u64 = 1000;
+/// The policy's timer, which ticks ten times a second, is too coarse for a request that may take less, in milliseconds: it is to
+/// speak a tenth of that before Envoy ends the request without a word.
+const LEAST_TIME: u64 = 2000;
 
 /// Tells the models that have one target.
 pub(super) fn apply(
@@ -47,7 +48,8 @@ pub(super) fn apply(
 
 /// The name of the cluster by which the chain `name` is reached without an adapter. Envoy takes up the policy's configuration
 /// and the clusters one after the other: the name tells how the provider is addressed, so that a request that was built for
-/// another address or credential finds no cluster. No name of a provider has a colon, so no other cluster is called so.
+/// another address or credential finds no cluster. The target's own cluster behind it is called the same as before, and leads to
+/// its old address until Envoy is ready for the new one. No name of a provider has a colon, so no other cluster is called so.
 fn cluster(name: &str, target: &Target, provider: &Provider) -> String {
     let Provider { api, api_version, authority, scheme, base_path, credential, .. } = provider;
     let addressed = (name, target, api, api_version, authority, scheme, base_path, credential);

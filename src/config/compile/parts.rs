@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 
 use super::super::compiled::{Model, ModelTarget, Part, Provider, Restricted, chain_cluster};
 use super::super::gateway::{ChainTarget, Retrying};
+use super::chains::note_translations;
 use crate::dialect::Surface;
 use crate::dialect::translate::Support;
 use crate::observe::secret::KeyHash;
@@ -34,7 +35,9 @@ pub(super) fn divide(
                 let targets = model.targets.iter().filter(holds).cloned().collect();
                 // What stands in for the model was not asked whether it can.
                 let whole = Model { parts: Vec::new(), elsewhere: None, ..model.clone() };
-                Model { cluster: chain_cluster(&variant), targets, ..whole }
+                let mut part = Model { cluster: chain_cluster(&variant), targets, ..whole };
+                note_translations(&mut part, providers);
+                part
             });
             if let Some(own) = retrying.get(name).copied() {
                 retrying.insert(variant.clone(), own);

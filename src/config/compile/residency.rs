@@ -6,12 +6,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::super::compiled::{Key, Model, ModelTarget, Restricted, chain_cluster};
+use super::super::compiled::{Key, Model, ModelTarget, Provider, Restricted, chain_cluster};
 use super::super::gateway::{ChainTarget, Retrying};
 use super::super::names::Name;
 use super::super::problem::{Echo, Kind, Section, nearest};
 use super::super::raw;
 use super::super::shape::{List, Located, Report};
+use super::chains::note_translations;
 use super::entries;
 use crate::observe::secret::KeyHash;
 
@@ -61,6 +62,7 @@ impl<'raw> Requirement<'raw> {
 /// Makes the chains for keys that require something, and tells the keys which are theirs.
 pub(super) fn restrict(
     raw: &raw::Gateway,
+    providers: &BTreeMap<String, Provider>,
     models: &BTreeMap<String, Model>,
     chains: &mut BTreeMap<String, Vec<ChainTarget>>,
     retrying: &mut BTreeMap<String, Retrying>,
@@ -78,7 +80,8 @@ pub(super) fn restrict(
         let compiled = key.id.as_ref().and_then(|id| keys.get_mut(&id.value.0));
         let Some(compiled) = compiled.filter(|_| requirement != Requirement::default()) else { continue };
         let place = *known.entry(requirement.clone()).or_insert_with(|| {
-            let kind = restriction(raw, &requirement, models, chains, retrying, &mut all.variants);
+            let known = (providers, models);
+            let kind = restriction(raw, &requirement, known, chains, retrying, &mut all.variants);
             all.kinds.push(kind);
             all.kinds.len() - 1
         });
@@ -90,7 +93,7 @@ pub(super) fn restrict(
 fn restriction(
     raw: &raw::Gateway,
     requirement: &Requirement<'_>,
-    models: &BTreeMap<String, Model>,
+    (providers, models): (&BTreeMap<String, Provider>, &BTreeMap<String, Model>),
     chains: &mut BTreeMap<String, Vec<ChainTarget>>,
     retrying: &mut BTreeMap<String, Retrying>,
     variants: &mut BTreeMap<String, Model>,
@@ -125,7 +128,9 @@ fn restriction(
             variants.entry(variant.clone()).or_insert_with(|| {
                 let holds = |target: &&ModelTarget| chain.iter().any(|link| link.target == target.target);
                 let targets = model.targets.iter().filter(holds).cloned().collect();
-                Model { cluster: chain_cluster(&variant), targets, ..model.clone() }
+                let mut part = Model { cluster: chain_cluster(&variant), targets, ..model.clone() };
+                note_translations(&mut part, providers);
+                part
             });
             if let Some(own) = retrying.get(name).copied() {
                 retrying.insert(variant.clone(), own);

@@ -34,7 +34,7 @@ const NEEDED: &str = "envoy: {adapter: where_needed}";
 
 #[test]
 fn one_target_needs_no_adapter() {
-    let one = "{targets: [{provider: p, model: a/b, retries: 0}], total_timeout: 1s}";
+    let one = "{targets: [{provider: p, model: a/b, retries: 0}], total_timeout: 2s}";
     let all = ways(NEEDED, one);
     let direct = all[0].as_ref().unwrap();
     assert!(direct.cluster.starts_with("direct:m:p/a/b:"), "{}", direct.cluster);
@@ -73,7 +73,7 @@ fn streams_of_models_with_another_attempt_take_one() {
 fn everything_else_takes_one() {
     for model in [
         "{targets: [{provider: p, model: a, retries: 0}], on_content_policy: other}",
-        "{targets: [{provider: p, model: a, retries: 0}], total_timeout: 999ms}",
+        "{targets: [{provider: p, model: a, retries: 0}], total_timeout: 1999ms}",
         "{targets: [{provider: p, model: a, retries: 0}, {provider: p, model: b, retries: 0}]}",
         "{targets: [{provider: s, model: 'anthropic.claude-sonnet-4-5-v1:0', retries: 0}]}",
     ] {

@@ -22,13 +22,10 @@ use crate::engine::exchange::Exchange;
 use crate::engine::fields::{SERVED_BY, UNANSWERED_HEADER};
 use crate::engine::headers::Headers;
 use crate::engine::judge::Judge;
+use crate::engine::meter::told_by;
 use crate::engine::patience::{Patience, Turns};
 use crate::engine::refusal::Refusal;
 use crate::observe::record::Outcome;
-
-/// How long before its time is up a request is answered by the gateway, at the most: a tenth of the time, or this. Envoy would
-/// break it off without a word.
-const NOTICE: Duration = Duration::from_secs(1);
 
 /// What Envoy's credential injector answers where a credential has no value. Nothing else behind the policy does.
 const NO_CREDENTIAL: u16 = 401;
@@ -68,8 +65,7 @@ impl Direct {
         // A part of a model has the time that Envoy gives the whole, and its target may have less.
         let attempt = Duration::from_millis(model.attempt_timeout_ms);
         self.time = self.turns.time(&self.target, false).unwrap_or(attempt);
-        let total = model.total_timeout_ms.map(Duration::from_millis);
-        self.end = total.map(|total| at.after(total.saturating_sub(NOTICE.min(total / 10))));
+        self.end = model.total_timeout_ms.map(|total| told_by(Duration::from_millis(total), at));
         self.due = self.within(at);
     }
 
