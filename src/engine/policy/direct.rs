@@ -1,5 +1,5 @@
 //! The one attempt of a request that needs no adapter, as an adapter would see it: the policy itself judges the beginning of
-//! the answer, and reads on when it is known to be one.
+//! the answer, and reads on when it is known to be one. What was whole when it was judged is not read again to be metered.
 //!
 //! While the beginning is awaited, the answer's headers are held, so that an error behind them can still get its status.
 //! Envoy's limit on an attempt ends with the headers; from there on the timer keeps it.
@@ -158,6 +158,7 @@ impl Policy {
             return Flow::Pause;
         }
         direct.turns.judged(&judged);
+        let read = direct.judge.take_reading();
         let replaced = judged.iter().find_map(|effect| match effect {
             Effect::ReplaceResponseBody(with) => Some(with.clone()),
             _ => None,
@@ -165,8 +166,11 @@ impl Policy {
         match direct.held.take() {
             Some(headers) => {
                 self.begun_as_judged(&headers, judged, false, now, effects);
-                if matches!(self.phase, Phase::Answered(_)) {
-                    return Flow::Pause;
+                match (&mut self.phase, read) {
+                    (Phase::Answered(_), _) => return Flow::Pause,
+                    // What passes is what was judged: of an answer that is replaced nothing was read.
+                    (Phase::Relaying(meter), Some(read)) => meter.take_over(read),
+                    _ => {}
                 }
             }
             None => effects.extend(judged),
