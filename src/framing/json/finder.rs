@@ -13,10 +13,10 @@ const VALUE_LIMIT: usize = 16 * 1024;
 const KEY_LIMIT: usize = 64 + 2;
 
 /// A resumable search for the values of some members.
-pub struct Finder {
-    wanted: &'static [&'static str],
+pub struct Finder<const N: usize> {
+    wanted: [&'static str; N],
     /// One per wanted key: the last complete value.
-    values: Vec<Option<Vec<u8>>>,
+    values: [Option<Vec<u8>>; N],
     state: State,
     /// The key being read, as written, cut at [`KEY_LIMIT`].
     key: Vec<u8>,
@@ -47,12 +47,12 @@ enum State {
     Stopped,
 }
 
-impl Finder {
+impl<const N: usize> Finder<N> {
     /// Looks for the members named `wanted`, at the top level only.
-    pub fn new(wanted: &'static [&'static str]) -> Self {
+    pub fn new(wanted: [&'static str; N]) -> Self {
         Self {
             wanted,
-            values: vec![None; wanted.len()],
+            values: [const { None }; N],
             state: State::BeforeObject,
             key: Vec::new(),
             capture: None,
@@ -62,7 +62,7 @@ impl Finder {
     /// Looks in a text that comes in one piece, as most answers do, by the reader that everybody else reads it with, and
     /// shows `each` of its members. `None` when it is no object.
     pub fn in_whole(
-        wanted: &'static [&'static str],
+        wanted: [&'static str; N],
         text: &[u8],
         mut each: impl FnMut(&Member<'_>),
     ) -> Option<Self> {

@@ -298,6 +298,21 @@ fn split_once(bytes: &[u8], is_separator: impl Fn(u8) -> bool) -> (&[u8], &[u8])
     }
 }
 
+/// Appends a number to `out`, without the ways through a formatter, which knows widths and signs.
+pub fn write_unsigned(out: &mut Vec<u8>, value: u64) {
+    let mut digits = [0; 20];
+    let (mut rest, mut length) = (value, 0);
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        length += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(digits.len() - length..).unwrap_or_default());
+}
+
 /// Appends `text` to `out` as a JSON string, quotes included. Escapes only what RFC 8259 §7 requires.
 pub fn write_string(out: &mut Vec<u8>, text: &str) {
     let mut rest = text.as_bytes();

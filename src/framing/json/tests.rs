@@ -244,7 +244,7 @@ fn written_strings_escape_only_what_must_be() {
     assert_eq!(String::from_utf8(out).as_deref(), Ok(expected));
 }
 
-const WANTED: &[&str] = &["model", "usage", "id"];
+const WANTED: [&str; 3] = ["model", "usage", "id"];
 
 /// What a finder holds after reading `bytes` in the chunks between `cuts` (ascending).
 fn found(bytes: &[u8], cuts: &[usize]) -> Vec<Option<Vec<u8>>> {
@@ -324,7 +324,7 @@ fn the_finder_skips_a_long_key_in_one_piece_too() {
     let escaped: String = "usageMetadata".chars().map(|letter| format!("\\u{:04x}", letter as u32)).collect();
     let text = format!(r#"{{"{escaped}":1}}"#);
     for width in [text.len(), 1] {
-        let mut finder = Finder::new(&["usageMetadata"]);
+        let mut finder = Finder::new(["usageMetadata"]);
         text.as_bytes().chunks(width).for_each(|chunk| finder.feed(chunk));
         assert_eq!((finder.value(0), finder.is_open()), (None, false));
     }
