@@ -501,5 +501,5 @@ pub fn guard_cluster(team: &str) -> String {
 /// (`filter_metadata.tollgate.target`). A provider's name has no slash, so the first slash divides it.
 #[must_use]
 pub fn target_cluster(target: &Target) -> String {
-    format!("{}/{}", target.provider, target.model)
+    [&*target.provider, "/", &*target.model].concat()
 }

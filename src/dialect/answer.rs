@@ -1,13 +1,17 @@
-//! Reading an answer in any dialect while it passes: the usage it reports, whole or streamed.
+//! Reading an answer in any dialect while it passes: the usage it reports, whole or streamed, and whether it is an error by
+//! its own words.
 //!
 //! Nothing is required to be there, because servers that are compatible with a dialect may leave any part out; what
 //! cannot be read says nothing.
+
+use std::fmt;
 
 use super::anthropic::UsageReader as AnthropicUsage;
 use super::gemini::UsageReader as GeminiUsage;
 use super::translate::Dialect;
 use super::wire::write;
 use super::{Surface, Usage, anthropic, gemini, openai};
+use crate::framing::json::{self, Finder, Kind, Member};
 
 /// What one event of a stream says.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -28,22 +32,20 @@ pub struct StreamEvent {
     pub error: bool,
 }
 
-/// The members of a whole answer that [`usage`] is read from.
-#[must_use]
-pub const fn wanted(dialect: Dialect) -> &'static [&'static str] {
+/// The member of a whole answer that [`usage`] is read from.
+const fn wanted(dialect: Dialect) -> [&'static str; 1] {
     match dialect {
         Dialect::OpenAiChat
         | Dialect::OpenAiCompletions
         | Dialect::OpenAiResponses
         | Dialect::Anthropic
-        | Dialect::Bedrock => &["usage"],
-        Dialect::Gemini => &["usageMetadata"],
+        | Dialect::Bedrock => ["usage"],
+        Dialect::Gemini => ["usageMetadata"],
     }
 }
 
 /// Reads the member of a whole answer that tells the usage. `None` when it counts nothing.
-#[must_use]
-pub fn usage(dialect: Dialect, object: &[u8]) -> Option<Usage> {
+fn usage(dialect: Dialect, object: &[u8]) -> Option<Usage> {
     match dialect {
         Dialect::OpenAiChat | Dialect::OpenAiCompletions => openai::answer::usage(object),
         Dialect::OpenAiResponses => openai::responses::read_usage(object),
@@ -59,6 +61,65 @@ pub fn usage(dialect: Dialect, object: &[u8]) -> Option<Usage> {
 pub fn encode_count(surface: Surface, tokens: u64) -> Vec<u8> {
     let member = if surface == Surface::CountContents { "totalTokens" } else { "input_tokens" };
     write::object(|object| object.unsigned(member, tokens))
+}
+
+/// A reader of a whole answer: one object, in as many pieces as it comes in.
+pub struct ObjectReader {
+    dialect: Dialect,
+    finder: Finder<1>,
+}
+
+impl ObjectReader {
+    /// A reader at the start of an answer.
+    #[must_use]
+    pub fn new(dialect: Dialect) -> Self {
+        Self { dialect, finder: Finder::new(wanted(dialect)) }
+    }
+
+    /// Reads an answer that has come in one piece: as a reader has read it then, and whether it is an error by its own words.
+    /// `None` when it is not one JSON object.
+    #[must_use]
+    pub fn of_whole(dialect: Dialect, text: &[u8]) -> Option<(Self, bool)> {
+        let mut failed = false;
+        let finder = Finder::in_whole(wanted(dialect), text, |member| failed |= tells_error(member))?;
+        Some((Self { dialect, finder }, failed))
+    }
+
+    /// Reads the next piece.
+    pub fn read(&mut self, piece: &[u8]) {
+        self.finder.feed(piece);
+    }
+
+    /// Whether the object goes on, or has not begun.
+    #[must_use]
+    pub const fn is_open(&self) -> bool {
+        self.finder.is_open()
+    }
+
+    /// The usage, where the answer has told it.
+    #[must_use]
+    pub fn usage(&self) -> Option<Usage> {
+        usage(self.dialect, self.finder.value(0)?)
+    }
+}
+
+/// Nothing of the answer.
+impl fmt::Debug for ObjectReader {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.debug_struct("ObjectReader").finish_non_exhaustive()
+    }
+}
+
+/// Whether a whole answer is an error by its own words; `None` when it is not one JSON object.
+#[must_use]
+pub fn says_error(text: &[u8]) -> Option<bool> {
+    let mut failed = false;
+    json::members(text, |member| failed |= tells_error(&member)).ok()?;
+    Some(failed)
+}
+
+fn tells_error(member: &Member<'_>) -> bool {
+    member.key == "error" && matches!(member.kind, Kind::Object | Kind::String)
 }
 
 /// A reader of the events of one stream.
@@ -221,7 +282,6 @@ mod tests {
         ] {
             assert_eq!(usage(dialect, member.as_bytes()), counts(12, 2, 3), "{dialect:?}");
             assert_eq!(usage(dialect, b"null"), None, "{dialect:?}");
-            assert_eq!(wanted(dialect).len(), 1);
         }
     }
 

@@ -72,7 +72,7 @@ enum Phase {
 
 /// What the body of an attempt becomes.
 struct Rewritten {
-    path: String,
+    path: Cow<'static, str>,
     length: u64,
     phase: Phase,
 }
@@ -182,7 +182,7 @@ fn translated(provider: (&str, &Provider), model: &str, exchange: &Rc<Exchange>)
     let (request, translation) =
         translation::start(surface, provider, model, original, exchange.betas()).map_err(note)?;
     Ok(Rewritten {
-        path: request.path,
+        path: request.path.into(),
         length: request.body.len() as u64,
         phase: Phase::Translating {
             body: Some(request.body),

@@ -75,6 +75,17 @@ pub enum Effect {
     WriteAccessLog(Vec<u8>),
 }
 
+impl Effect {
+    /// Whether it asks for something that an event answers.
+    #[must_use]
+    pub const fn is_question(&self) -> bool {
+        matches!(
+            self,
+            Self::Ask(_) | Self::AskEnvoy(_) | Self::Reserve(_) | Self::Settle(_) | Self::ReadLimits(_)
+        )
+    }
+}
+
 /// An answer that the gateway itself gives.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reply {

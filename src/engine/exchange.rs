@@ -107,10 +107,13 @@ impl Exchange {
         lists.flat_map(|list| list.split(',')).map(|beta| beta.trim().to_owned()).collect()
     }
 
-    /// The head to note of a body in which edits reach as far as `reach`.
+    /// The same note with the head of the body.
     #[must_use]
-    pub fn head_of(body: &[u8], reach: usize) -> Option<Vec<u8>> {
-        if reach > LONGEST_HEAD { None } else { body.get(..reach).map(<[u8]>::to_vec) }
+    pub fn with_head(mut self, body: &[u8]) -> Self {
+        let spans = self.usage.iter().map(|edit| edit.span).chain(self.model);
+        let reach = spans.map(|span| span.end).max().unwrap_or(0);
+        self.head = if reach > LONGEST_HEAD { None } else { body.get(..reach).map(<[u8]>::to_vec) };
+        self
     }
 }
 

@@ -10,6 +10,8 @@ use std::ops::Range;
 
 use memchr::memchr;
 
+use crate::framing::json::write_unsigned;
+
 /// A list of header fields. Names are lower case: Envoy's codecs see to that.
 #[derive(Clone, Default)]
 pub struct Headers {
@@ -100,10 +102,20 @@ impl Headers {
 
     /// Appends a field.
     pub fn push(&mut self, name: impl AsRef<[u8]>, value: impl AsRef<[u8]>) {
+        self.push_with(name, |out| out.extend_from_slice(value.as_ref()));
+    }
+
+    /// Appends a field with a number for its value.
+    pub fn push_number(&mut self, name: impl AsRef<[u8]>, value: u64) {
+        self.push_with(name, |out| write_unsigned(out, value));
+    }
+
+    /// Appends a field whose value `write` puts behind what is there.
+    pub fn push_with(&mut self, name: impl AsRef<[u8]>, write: impl FnOnce(&mut Vec<u8>)) {
         let start = self.bytes.len();
         self.bytes.extend_from_slice(name.as_ref());
         let middle = self.bytes.len();
-        self.bytes.extend_from_slice(value.as_ref());
+        write(&mut self.bytes);
         self.fields.push(Field { name: start..middle, value: middle..self.bytes.len() });
     }
 

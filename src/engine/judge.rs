@@ -5,7 +5,8 @@
 //! should have had, by which Envoy tries the next target.
 //!
 //! Promises: an answer passes byte for byte, and is held only until its first event is there, or its object, which is of
-//! no use to a client before; and never beyond [`LONGEST_BEGINNING`]. The same verdict however it is cut.
+//! no use to a client before; and never beyond [`LONGEST_BEGINNING`]. The same verdict however it is cut. An answer that is
+//! there whole is read once: what its reader has found is there for whoever meters the same bytes ([`Judge::take_reading`]).
 //!
 //! Deliberately unknown here: a fault that comes later, such as an error in the second event of a stream, or the end of
 //! a long object that is missing.
@@ -18,9 +19,8 @@ use super::headers::Headers;
 use super::refusal::Refusal;
 use crate::chat::ErrorKind;
 use crate::dialect::Surface;
-use crate::dialect::answer::EventReader;
+use crate::dialect::answer::{EventReader, ObjectReader};
 use crate::dialect::translate::{Dialect, decode_error};
-use crate::framing::json::{self, Kind};
 use crate::framing::sse::Framer;
 
 /// The longest beginning that is held to be judged, in bytes: of an answer, four thousand tokens. The errors of providers
@@ -37,11 +37,16 @@ const FIELDS: [&[u8]; 5] = [b"data", b"event", b"id", b"retry", b":"];
 /// How compressed data begin (RFC 1952, section 2.3.1): no provider is asked for any, and some send them.
 const GZIP: &[u8] = b"\x1f\x8b";
 
+/// How a text may begin that says how it is encoded (RFC 8259, section 8.1). No JSON may, and readers differ.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The judge of one attempt's answer.
 #[derive(Debug)]
 pub struct Judge {
     surface: Surface,
     phase: Phase,
+    /// What was read of an answer that was there whole.
+    reading: Option<ObjectReader>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,10 +64,11 @@ enum Phase {
 }
 
 /// What the first bytes are.
-#[derive(Debug, PartialEq, Eq)]
 enum Verdict<'a> {
     /// The beginning of an answer.
     Answer,
+    /// A whole answer, and what was read of it.
+    Whole(ObjectReader),
     /// Too little to say.
     Unclear,
     /// An error: the object that says so.
@@ -75,7 +81,13 @@ impl Judge {
     /// A judge of the answer to a call of `surface`.
     #[must_use]
     pub const fn new(surface: Surface) -> Self {
-        Self { surface, phase: Phase::Awaiting }
+        Self { surface, phase: Phase::Awaiting, reading: None }
+    }
+
+    /// What was read of an answer that was there whole when it was judged, for one who would read the same bytes.
+    #[must_use]
+    pub const fn take_reading(&mut self) -> Option<ObjectReader> {
+        self.reading.take()
     }
 
     /// Whether the body is of interest, or was before its headers came.
@@ -132,6 +144,11 @@ impl Judge {
                 return Flow::Pause;
             }
             Verdict::Answer | Verdict::Unclear => {}
+            // Whoever reads the bytes themselves does not get past a mark.
+            Verdict::Whole(read) => {
+                let is_marked = bytes.trim_ascii_start().starts_with(BYTE_ORDER_MARK);
+                self.reading = (!is_marked).then_some(read);
+            }
             Verdict::Error(error) => {
                 // Without a status of its own it is the provider's fault, unless it says otherwise.
                 let kind = decode_error(dialect, 500, &error).kind;
@@ -207,12 +224,12 @@ pub const fn status_of(kind: ErrorKind) -> u16 {
 
 fn verdict(dialect: Dialect, bytes: &[u8], end_of_stream: bool) -> Verdict<'_> {
     let text = bytes.trim_ascii_start();
-    let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
     if text.is_empty() {
         return if end_of_stream { Verdict::Unreadable } else { Verdict::Unclear };
     }
     if text.starts_with(b"{") {
-        return if end_of_stream { whole_object(text) } else { beginning_of_object(text) };
+        return if end_of_stream { whole_object(dialect, text) } else { beginning_of_object(dialect, text) };
     }
     if FIELDS.iter().any(|field| text.starts_with(field)) {
         return stream(dialect, bytes, end_of_stream);
@@ -220,34 +237,25 @@ fn verdict(dialect: Dialect, bytes: &[u8], end_of_stream: bool) -> Verdict<'_> {
     if text.starts_with(GZIP) {
         return Verdict::Answer;
     }
-    let may_become_a_field = FIELDS.iter().any(|field| field.starts_with(text));
-    if may_become_a_field && !end_of_stream { Verdict::Unclear } else { Verdict::Unreadable }
+    let mut known = FIELDS.into_iter().chain([BYTE_ORDER_MARK, GZIP]);
+    let may_become_known = known.any(|beginning| beginning.starts_with(text));
+    if may_become_known && !end_of_stream { Verdict::Unclear } else { Verdict::Unreadable }
 }
 
-fn whole_object(text: &[u8]) -> Verdict<'_> {
-    match says_error(text) {
+fn whole_object(dialect: Dialect, text: &[u8]) -> Verdict<'_> {
+    match ObjectReader::of_whole(dialect, text) {
         None => Verdict::Unreadable,
-        Some(true) => Verdict::Error(Cow::Borrowed(text)),
-        Some(false) => Verdict::Answer,
+        Some((_, true)) => Verdict::Error(Cow::Borrowed(text)),
+        Some((read, false)) => Verdict::Whole(read),
     }
-}
-
-/// Whether a whole answer is an error by its own words; `None` when it is not one JSON object.
-#[must_use]
-pub fn says_error(text: &[u8]) -> Option<bool> {
-    let mut failed = false;
-    let read = json::members(text, |member| {
-        failed |= member.key == "error" && matches!(member.kind, Kind::Object | Kind::String);
-    });
-    read.is_ok().then_some(failed)
 }
 
 /// An object is awaited to its end, as far as it may be held: a client can begin nothing with a part of it.
-fn beginning_of_object(text: &[u8]) -> Verdict<'_> {
+fn beginning_of_object(dialect: Dialect, text: &[u8]) -> Verdict<'_> {
     if !text.trim_ascii_end().ends_with(b"}") {
         return Verdict::Unclear;
     }
-    match whole_object(text) {
+    match whole_object(dialect, text) {
         Verdict::Unreadable => Verdict::Unclear,
         verdict => verdict,
     }
@@ -331,6 +339,8 @@ mod tests {
             ": OPENROUTER PROCESSING\n\n: OPENROUTER PROCESSING\n\ndata: [DONE]\n\n",
             "id: 7\r\nevent: message\r\ndata: {}\r\n\r\n",
             "{\"error\":null,\"choices\":[{},{}]}",
+            "\u{feff}{\"choices\":[]}",
+            "\u{feff}data: {}\n\n",
         ] {
             check(answer, None, answer);
         }

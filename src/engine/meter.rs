@@ -7,11 +7,10 @@ use std::time::Duration;
 
 use super::cut::Cut;
 use super::event::Timestamp;
-use crate::dialect::answer::{self, EventReader};
+use crate::dialect::answer::{EventReader, ObjectReader};
 use crate::dialect::ending::Ending;
 use crate::dialect::translate::Dialect;
 use crate::dialect::{Surface, Usage};
-use crate::framing::json::Finder;
 use crate::framing::sse::{Extent, Frame, Framer};
 use crate::observe::record::Metered;
 
@@ -46,7 +45,7 @@ enum Reading {
     /// Nothing came yet, or nothing that can be read.
     Nothing,
     /// One JSON text.
-    Whole { finder: Finder, bytes: u64 },
+    Whole { reader: ObjectReader, bytes: u64 },
     /// A stream of events.
     Stream { framer: Framer, reader: EventReader, tally: Tally, carried: usize },
 }
@@ -116,11 +115,19 @@ impl Meter {
                 Reading::Stream { framer, reader, tally: Tally::default(), carried: 0 }
             }
             Some("application/json") => {
-                Reading::Whole { finder: Finder::new(answer::wanted(self.dialect())), bytes: 0 }
+                Reading::Whole { reader: ObjectReader::new(self.dialect()), bytes: 0 }
             }
             _ => Reading::Nothing,
         };
         matches!(self.reading, Reading::Stream { .. })
+    }
+
+    /// Takes over what was read of a whole answer already, where one is expected: its bytes, which are still to come, are
+    /// counted, and not read again.
+    pub fn take_over(&mut self, read: ObjectReader) {
+        if let Reading::Whole { reader, .. } = &mut self.reading {
+            *reader = read;
+        }
     }
 
     /// What is metered is in the client's dialect; where no chat is asked for, that is OpenAI's.
@@ -152,7 +159,7 @@ impl Meter {
     pub const fn is_cut_short(&self) -> bool {
         match &self.reading {
             Reading::Nothing => false,
-            Reading::Whole { finder, .. } => finder.is_open(),
+            Reading::Whole { reader, .. } => reader.is_open(),
             Reading::Stream { tally, .. } => !(tally.ended || tally.finished || tally.failed),
         }
     }
@@ -162,8 +169,8 @@ impl Meter {
         let edits = self.edits();
         match &mut self.reading {
             Reading::Nothing => {}
-            Reading::Whole { finder, bytes } => {
-                finder.feed(chunk);
+            Reading::Whole { reader, bytes } => {
+                reader.read(chunk);
                 *bytes += chunk.len() as u64;
             }
             Reading::Stream { framer, reader, tally, carried } => {
@@ -253,12 +260,10 @@ impl Meter {
     pub fn metered(&self) -> Metered {
         let (reported, begun, output) = match &self.reading {
             Reading::Nothing => (None, Usage::default(), 0),
-            Reading::Whole { finder, bytes } => {
+            Reading::Whole { reader, bytes } => {
                 // Nothing is embedded without tokens: such an answer is of a provider that does not tell them.
                 let tells = |usage: &Usage| self.surface != Surface::Embeddings || usage.input > 0;
-                let object = finder.value(0);
-                let usage = object.and_then(|object| answer::usage(self.dialect(), object)).filter(tells);
-                (usage, Usage::default(), bytes / BYTES_PER_TOKEN)
+                (reader.usage().filter(tells), Usage::default(), bytes / BYTES_PER_TOKEN)
             }
             Reading::Stream { tally, .. } => (tally.usage, tally.begun, tally.output()),
         };

@@ -4,6 +4,8 @@
 //! Both roles send such requests: the adapter at each attempt, and the policy where there is one attempt only and no adapter
 //! runs at it. Deliberately unknown here: the credential.
 
+use std::borrow::Cow;
+
 use super::exchange::Exchange;
 use super::headers::Headers;
 use super::translation;
@@ -42,13 +44,16 @@ pub(super) fn fields(
     length: u64,
 ) -> Headers {
     // Of an ordinary request that is room enough.
-    let mut built = Headers::with_capacity(8, 256);
+    let mut built = Headers::with_capacity(16, 512);
     built.push(":method", exchange.surface.method());
     built.push(":scheme", scheme(provider));
     built.push(":authority", provider.authority.as_str());
-    built.push(":path", [provider.base_path.as_str(), path].concat());
+    built.push_with(":path", |out| {
+        out.extend_from_slice(provider.base_path.as_bytes());
+        out.extend_from_slice(path.as_bytes());
+    });
     built.push("content-type", "application/json");
-    built.push("content-length", length.to_string());
+    built.push_number("content-length", length);
     for (name, value) in exchange.passed_on.iter().filter(|(name, _)| may_pass(provider.api, passes, name)) {
         built.push(name, value);
     }
@@ -83,17 +88,17 @@ pub(super) fn edits(provider: &Provider, model: &str, exchange: &Exchange) -> Op
 }
 
 /// Where a provider serves a surface that it has itself.
-pub(super) fn path(provider: &Provider, model: &str, exchange: &Exchange) -> String {
+pub(super) fn path(provider: &Provider, model: &str, exchange: &Exchange) -> Cow<'static, str> {
     let surface = exchange.surface;
     match (provider.api, &provider.api_version) {
-        (Api::OpenAi, _) => openai::path(surface).to_owned(),
+        (Api::OpenAi, _) => openai::path(surface).into(),
         (Api::AzureOpenAi, version) => {
-            openai::deployment_path(surface, model, version.as_deref().unwrap_or_default())
+            openai::deployment_path(surface, model, version.as_deref().unwrap_or_default()).into()
         }
         _ => {
             let streamed = surface == Surface::StreamGenerateContent
                 || exchange.original.as_ref().is_some_and(|original| original.streamed);
-            translate::path(&translation::target(provider, model), streamed)
+            translate::path(&translation::target(provider, model), streamed).into()
         }
     }
 }

@@ -374,8 +374,6 @@ impl Policy {
             Delivery::Stream(edit) => Some(edit),
             Delivery::Whole | Delivery::StreamWithUsage => None,
         };
-        let reach =
-            usage.as_ref().map_or(0, |edit| edit.span.end).max(request.model_span.map_or(0, |span| span.end));
         let note = Exchange {
             surface,
             body_length: body.len() as u64,
@@ -387,7 +385,7 @@ impl Policy {
             elsewhere: Elsewhere::of(&model.config, &caller.models),
             restricted: caller.restriction.is_some(),
             refused: OnceCell::new(),
-            head: Exchange::head_of(body, reach),
+            head: None,
         };
         let way = Way::of(model, note, self.record.streamed, body, effects);
         match demand {

@@ -425,47 +425,44 @@ impl<H: Host, R: Role> Driver<H, R> {
         let mut outcome = Ok(flow);
         let mut answer = None;
         for effect in effects.drain(..) {
-            match self.asked(effect, now) {
-                Ok(event) => answer = event.or(answer),
+            if effect.is_question() {
+                answer = self.ask(effect, now).or(answer);
+            } else if let Err(error) = self.carry_out(effect) {
                 // One lost header or number is no reason to lose the rest.
-                Err(effect) => {
-                    if let Err(error) = self.carry_out(effect) {
-                        outcome = outcome.and(Err(error));
-                    }
-                }
+                outcome = outcome.and(Err(error));
             }
         }
         self.effects = effects;
         (outcome, answer)
     }
 
-    /// Answers the effects that are questions, where the answer does not come by itself later; gives the others back.
-    fn asked(&mut self, effect: Effect, now: Timestamp) -> Result<Option<Event<'static>>, Effect> {
-        if let Effect::Ask(inquiry) = effect {
-            let External { cluster, address, timeout_ms, .. } = &*inquiry.to;
-            let timeout = Duration::from_millis(*timeout_ms);
-            let called = self.host.post(cluster, address, &inquiry.body.0, timeout);
-            return Ok(called.is_err().then_some(Event::Answered { status: None, body: &[] }));
-        }
-        if let Effect::AskEnvoy(path) = effect {
-            let called = self.host.get(ADMIN_CLUSTER, path, ADMIN_TIMEOUT);
-            return Ok(called.is_err().then_some(Event::Answered { status: None, body: &[] }));
-        }
-        let store = &mut Shared(&mut self.host);
+    /// Asks what an effect asks, if it does; the answer, where that does not come by itself later.
+    fn ask(&mut self, effect: Effect, now: Timestamp) -> Option<Event<'static>> {
+        const UNANSWERED: Event<'_> = Event::Answered { status: None, body: &[] };
+        let host = &mut self.host;
         let now = now.unix_milliseconds();
         match effect {
+            Effect::Ask(inquiry) => {
+                let External { cluster, address, timeout_ms, .. } = &*inquiry.to;
+                let timeout = Duration::from_millis(*timeout_ms);
+                host.post(cluster, address, &inquiry.body.0, timeout).err().map(|_| UNANSWERED)
+            }
+            Effect::AskEnvoy(path) => host.get(ADMIN_CLUSTER, path, ADMIN_TIMEOUT).err().map(|_| UNANSWERED),
             Effect::Reserve(demand) => {
                 let Demand { scopes, amounts, terms } = &*demand;
-                Ok(Some(Event::Reserved(reserve_all(store, scopes, amounts, *terms, now, ATTEMPTS))))
+                let store = &mut Shared(host);
+                Some(Event::Reserved(reserve_all(store, scopes, amounts, *terms, now, ATTEMPTS)))
             }
             Effect::Settle(Unsettled { reservation, actual }) => {
-                Ok(Some(Event::Settled(settle_all(store, reservation, &actual, now, ATTEMPTS))))
+                let store = &mut Shared(host);
+                Some(Event::Settled(settle_all(store, reservation, &actual, now, ATTEMPTS)))
             }
             Effect::ReadLimits(scopes) => {
+                let store = &mut Shared(host);
                 let standings = |scope| Some(read(store, scope).ok()?.standings(&scope.limits, now));
-                Ok(Some(Event::Limits(scopes.iter().map(standings).collect())))
+                Some(Event::Limits(scopes.iter().map(standings).collect()))
             }
-            other => Err(other),
+            _ => None,
         }
     }
 
@@ -496,7 +493,7 @@ impl<H: Host, R: Role> Driver<H, R> {
                 host.warn(&message);
                 Ok(())
             }
-            // Answered by `asked`.
+            // Questions, which [`Self::ask`] asks.
             Effect::Ask(_)
             | Effect::AskEnvoy(_)
             | Effect::Reserve(_)

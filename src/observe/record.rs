@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::dialect::{Surface, Usage};
-use crate::framing::json::write_string;
+use crate::framing::json::{write_string, write_unsigned};
 use crate::identity::caller::Caller;
 use crate::quota::money::NanoDollars;
 
@@ -383,25 +383,10 @@ impl Line {
         match value {
             Some(value) => {
                 self.0.extend_from_slice(name.as_bytes());
-                self.digits(value);
+                write_unsigned(&mut self.0, value);
             }
             None => self.literal(name, "null"),
         }
-    }
-
-    /// Without the ways through a formatter, which knows widths and signs.
-    fn digits(&mut self, value: u64) {
-        let mut digits = [0; 20];
-        let (mut rest, mut length) = (value, 0);
-        for digit in digits.iter_mut().rev() {
-            *digit = b'0' + (rest % 10) as u8;
-            rest /= 10;
-            length += 1;
-            if rest == 0 {
-                break;
-            }
-        }
-        self.0.extend_from_slice(digits.get(digits.len() - length..).unwrap_or_default());
     }
 
     /// An object of counts, those of the same name added up; `null` when there is none.
@@ -416,7 +401,7 @@ impl Line {
             self.0.push(if index == 0 { b'{' } else { b',' });
             write_string(&mut self.0, of);
             self.0.push(b':');
-            self.digits(count);
+            write_unsigned(&mut self.0, count);
         }
         self.0.push(b'}');
     }

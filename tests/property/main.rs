@@ -12,6 +12,7 @@
 mod answers;
 mod content;
 mod cut;
+mod direct;
 mod edit;
 mod judged;
 mod meter;

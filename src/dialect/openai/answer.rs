@@ -6,7 +6,7 @@
 
 use crate::dialect::Usage;
 use crate::dialect::answer::StreamEvent;
-use crate::framing::json::{self, Kind, Span};
+use crate::framing::json::{self, Key, Kind, Span};
 
 /// Reads the data of one event of a stream.
 #[must_use]
@@ -99,18 +99,20 @@ const fn text_length(value: Span) -> usize {
 pub fn usage(object: &[u8]) -> Option<Usage> {
     let (mut input, mut output, mut total) = (None, None, None);
     let mut usage = Usage::default();
-    json::members(object, |member| {
+    json::members_and_theirs(object, |of, member| {
         let number = || json::unsigned(object, member.value);
-        match member.key.as_bytes() {
-            b"prompt_tokens" => input = number(),
-            b"completion_tokens" => output = number(),
-            b"total_tokens" => total = number(),
-            b"prompt_tokens_details" if member.kind == Kind::Object => {
-                let names = ["cached_tokens", "cache_write_tokens"];
-                [usage.cached_input, usage.cache_write_input] = details(member.value.of(object), names);
+        match (of.map(Key::as_bytes), member.key.as_bytes()) {
+            (None, b"prompt_tokens") => input = number(),
+            (None, b"completion_tokens") => output = number(),
+            (None, b"total_tokens") => total = number(),
+            (Some(b"prompt_tokens_details"), b"cached_tokens") => {
+                usage.cached_input = number().unwrap_or(0);
             }
-            b"completion_tokens_details" if member.kind == Kind::Object => {
-                [usage.reasoning_output] = details(member.value.of(object), ["reasoning_tokens"]);
+            (Some(b"prompt_tokens_details"), b"cache_write_tokens") => {
+                usage.cache_write_input = number().unwrap_or(0);
+            }
+            (Some(b"completion_tokens_details"), b"reasoning_tokens") => {
+                usage.reasoning_output = number().unwrap_or(0);
             }
             _ => {}
         }
@@ -124,18 +126,6 @@ pub fn usage(object: &[u8]) -> Option<Usage> {
     };
     usage.output = output.or_else(|| total.map(|total| total.saturating_sub(usage.input))).unwrap_or(0);
     Some(usage)
-}
-
-fn details<const N: usize>(object: &[u8], names: [&str; N]) -> [u64; N] {
-    let mut values = [0; N];
-    let _ = json::members(object, |member| {
-        for (name, value) in names.iter().zip(&mut values) {
-            if member.key == *name {
-                *value = json::unsigned(object, member.value).unwrap_or(0);
-            }
-        }
-    });
-    values
 }
 
 #[cfg(test)]

@@ -30,17 +30,17 @@ struct Members {
 }
 
 impl Members {
-    fn note(&mut self, key: &str, span: Span, kind: Kind) {
+    fn note(&mut self, key: &[u8], span: Span, kind: Kind) {
         let (name, place) = match key {
-            "model" => ("model", &mut self.model),
-            "stream" => ("stream", &mut self.stream),
-            "stream_options" => ("stream_options", &mut self.stream_options),
-            "max_tokens" => ("max_tokens", &mut self.max_tokens),
-            "max_completion_tokens" => ("max_completion_tokens", &mut self.max_completion_tokens),
-            "n" => ("n", &mut self.n),
-            "best_of" => ("best_of", &mut self.best_of),
-            "user" => ("user", &mut self.user),
-            "messages" | "prompt" | "input" | "tools" => {
+            b"model" => ("model", &mut self.model),
+            b"stream" => ("stream", &mut self.stream),
+            b"stream_options" => ("stream_options", &mut self.stream_options),
+            b"max_tokens" => ("max_tokens", &mut self.max_tokens),
+            b"max_completion_tokens" => ("max_completion_tokens", &mut self.max_completion_tokens),
+            b"n" => ("n", &mut self.n),
+            b"best_of" => ("best_of", &mut self.best_of),
+            b"user" => ("user", &mut self.user),
+            b"messages" | b"prompt" | b"input" | b"tools" => {
                 self.prompt_bytes += span.end - span.start;
                 return;
             }
@@ -59,7 +59,7 @@ impl Members {
 /// of the wrong type.
 pub fn inspect(surface: Surface, body: &[u8]) -> Result<Inspection, RequestFault> {
     let mut found = Members::default();
-    let object = json::members(body, |member| found.note(&member.key, member.value, member.kind))?;
+    let object = json::members(body, |member| found.note(member.key.as_bytes(), member.value, member.kind))?;
     if let Some(name) = found.duplicate {
         return Err(RequestFault::DuplicateMember(name));
     }

@@ -1,6 +1,6 @@
 //! The attempts of a request that needs no adapter, the last of them as an adapter would see it: the policy itself judges the
-//! beginning of the answer, and reads on when it is known to be one. Envoy makes the attempts by itself; of those before the
-//! last the policy hears only their number.
+//! beginning of the answer, and reads on when it is known to be one. What was whole when it was judged is not read again to be
+//! metered. Envoy makes the attempts by itself; of those before the last the policy hears only their number.
 //!
 //! While the beginning is awaited, the answer's headers are held, so that an error behind them can still get its status.
 //! Envoy's limit on an attempt ends with the headers; from there on the timer keeps it.
@@ -185,6 +185,7 @@ impl Policy {
             return Flow::Pause;
         }
         direct.turns.judged(&judged);
+        let read = direct.judge.take_reading();
         let replaced = judged.iter().find_map(|effect| match effect {
             Effect::ReplaceResponseBody(with) => Some(with.clone()),
             _ => None,
@@ -192,8 +193,11 @@ impl Policy {
         match direct.held.take() {
             Some(headers) => {
                 self.begun_as_judged(&headers, judged, false, now, effects);
-                if matches!(self.phase, Phase::Answered(_)) {
-                    return Flow::Pause;
+                match (&mut self.phase, read) {
+                    (Phase::Answered(_), _) => return Flow::Pause,
+                    // What passes is what was judged: of an answer that is replaced nothing was read.
+                    (Phase::Relaying(meter), Some(read)) => meter.take_over(read),
+                    _ => {}
                 }
             }
             None => effects.extend(judged),

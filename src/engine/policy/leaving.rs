@@ -40,7 +40,7 @@ impl Way {
             Some(headers) => {
                 Self::Direct(headers, Box::new(Direct::new(&model.patience, &model.config, &note)))
             }
-            None => Self::Noted(Box::new(note)),
+            None => Self::Noted(Box::new(note.with_head(body))),
         }
     }
 }
@@ -66,9 +66,9 @@ fn straight(
     let mut headers = outgoing::fields(provider, true, note, &path, length);
     headers.push(CLIENT_SCHEME_HEADER, outgoing::scheme(provider));
     headers.push(CLUSTER_HEADER, direct.cluster.as_str());
-    headers.push(ATTEMPT_TIMEOUT_HEADER, model.attempt_timeout_ms.to_string());
+    headers.push_number(ATTEMPT_TIMEOUT_HEADER, model.attempt_timeout_ms);
     if let Some(total) = model.total_timeout_ms {
-        headers.push(REQUEST_TIMEOUT_HEADER, total.to_string());
+        headers.push_number(REQUEST_TIMEOUT_HEADER, total);
     }
     if !edits.is_empty() {
         let drain = edit::reach(&edits);

@@ -4,7 +4,7 @@
 //! over everything else without keeping it. It does not check the grammar; on a text that is not JSON it finds
 //! nothing, or stops. It holds at most one key and one value per wanted member, each bounded.
 
-use super::{Span, members, string, words};
+use super::{Member, Span, members, string, words};
 
 /// The longest value that is kept, in bytes as written. A usage object takes a few hundred.
 const VALUE_LIMIT: usize = 16 * 1024;
@@ -13,10 +13,10 @@ const VALUE_LIMIT: usize = 16 * 1024;
 const KEY_LIMIT: usize = 64 + 2;
 
 /// A resumable search for the values of some members.
-pub struct Finder {
-    wanted: &'static [&'static str],
+pub struct Finder<const N: usize> {
+    wanted: [&'static str; N],
     /// One per wanted key: the last complete value.
-    values: Vec<Option<Vec<u8>>>,
+    values: [Option<Vec<u8>>; N],
     state: State,
     /// The key being read, as written, cut at [`KEY_LIMIT`].
     key: Vec<u8>,
@@ -47,48 +47,50 @@ enum State {
     Stopped,
 }
 
-impl Finder {
+impl<const N: usize> Finder<N> {
     /// Looks for the members named `wanted`, at the top level only.
-    pub fn new(wanted: &'static [&'static str]) -> Self {
+    pub fn new(wanted: [&'static str; N]) -> Self {
         Self {
             wanted,
-            values: vec![None; wanted.len()],
+            values: [const { None }; N],
             state: State::BeforeObject,
             key: Vec::new(),
             capture: None,
         }
     }
 
+    /// Looks in a text that comes in one piece, as most answers do, by the reader that everybody else reads it with, and
+    /// shows `each` of its members. `None` when it is no object.
+    pub fn in_whole(
+        wanted: [&'static str; N],
+        text: &[u8],
+        mut each: impl FnMut(&Member<'_>),
+    ) -> Option<Self> {
+        let mut finder = Self { state: State::Stopped, ..Self::new(wanted) };
+        let read = members(text, |member| {
+            each(&member);
+            let is_long = member.key_span.of(text).len() > KEY_LIMIT;
+            let index = wanted.iter().position(|wanted| !is_long && member.key == *wanted);
+            if let Some(slot) = index.and_then(|index| finder.values.get_mut(index)) {
+                let value = member.value.of(text);
+                *slot = (value.len() <= VALUE_LIMIT).then(|| value.to_vec());
+            }
+        });
+        read.is_ok().then_some(finder)
+    }
+
     /// Reads the next bytes of the text.
     pub fn feed(&mut self, chunk: &[u8]) {
-        if matches!(self.state, State::BeforeObject) && self.take_whole(chunk) {
+        let may_be_whole =
+            matches!(self.state, State::BeforeObject) && chunk.trim_ascii_end().ends_with(b"}");
+        if may_be_whole && let Some(read) = Self::in_whole(self.wanted, chunk, |_| {}) {
+            *self = read;
             return;
         }
         let mut rest = chunk;
         while !rest.is_empty() && !matches!(self.state, State::Stopped) {
             rest = self.step(rest);
         }
-    }
-
-    /// Takes a text that comes in one piece, as most answers do, by the reader that everybody else reads it with. False,
-    /// and as if nothing had been read, when it is none.
-    fn take_whole(&mut self, text: &[u8]) -> bool {
-        if !text.trim_ascii_end().ends_with(b"}") {
-            return false;
-        }
-        let read = members(text, |member| {
-            let is_long = member.key_span.of(text).len() > KEY_LIMIT;
-            let index = self.wanted.iter().position(|wanted| !is_long && member.key == *wanted);
-            if let Some(slot) = index.and_then(|index| self.values.get_mut(index)) {
-                let value = member.value.of(text);
-                *slot = (value.len() <= VALUE_LIMIT).then(|| value.to_vec());
-            }
-        });
-        match read {
-            Ok(_) => self.state = State::Stopped,
-            Err(_) => self.values.fill(None),
-        }
-        read.is_ok()
     }
 
     /// Whether the object goes on, or has not begun.

@@ -160,12 +160,49 @@ impl std::error::Error for Error {}
 /// The first fault anywhere in the text, nested values included. `each` may have been called for the members
 /// before it.
 pub fn members<'a>(text: &'a [u8], each: impl FnMut(Member<'a>)) -> Result<Span, Error> {
+    read_members(scanner_of(text)?, each)
+}
+
+/// Reads `text` as [`members`] does, and calls `each` also for the members of those members that are objects: before the
+/// object itself, with its key. One pass, where an object of objects would take one for each. [`DEPTH_LIMIT`] counts from
+/// the object that a member is in.
+///
+/// # Errors
+///
+/// As for [`members`].
+pub fn members_and_theirs<'a>(
+    text: &'a [u8],
+    mut each: impl FnMut(Option<&Key<'a>>, Member<'a>),
+) -> Result<Span, Error> {
+    let mut scanner = scanner_of(text)?;
+    let span = read_object(&mut scanner, |scanner, key_span, key| {
+        let (value, kind) = if scanner.is_at(b'{') {
+            let span = read_object(scanner, |scanner, key_span, inner| {
+                let (value, kind) = scanner.value()?;
+                each(Some(&key), Member { key: inner, key_span, value, kind });
+                Ok(())
+            })?;
+            (span, Kind::Object)
+        } else {
+            scanner.value()?
+        };
+        each(None, Member { key, key_span, value, kind });
+        Ok(())
+    })?;
+    scanner.finish()?;
+    Ok(span)
+}
+
+/// A scanner at the start of a text, which is checked to be UTF-8.
+fn scanner_of(text: &[u8]) -> Result<Scanner<'_>, Error> {
     if !words::is_ascii(text)
         && let Err(error) = std::str::from_utf8(text)
     {
         return Err(Error { offset: error.valid_up_to(), problem: Problem::InvalidUtf8 });
     }
-    read_members(Scanner::of_utf8(text), each)
+    let mut scanner = Scanner::of_utf8(text);
+    scanner.skip_whitespace();
+    Ok(scanner)
 }
 
 /// Reads the object at `span` as [`members`] reads a whole text, which it is a part of: UTF-8 is checked again
@@ -176,26 +213,39 @@ pub fn members<'a>(text: &'a [u8], each: impl FnMut(Member<'a>)) -> Result<Span,
 ///
 /// As for [`members`].
 pub fn members_of<'a>(text: &'a [u8], span: Span, each: impl FnMut(Member<'a>)) -> Result<Span, Error> {
-    read_members(Scanner::new(text, span), each)
+    let mut scanner = Scanner::new(text, span);
+    scanner.skip_whitespace();
+    read_members(scanner, each)
 }
 
 fn read_members<'a>(mut scanner: Scanner<'a>, mut each: impl FnMut(Member<'a>)) -> Result<Span, Error> {
-    scanner.skip_whitespace();
+    let span = read_object(&mut scanner, |scanner, key_span, key| {
+        let (value, kind) = scanner.value()?;
+        each(Member { key, key_span, value, kind });
+        Ok(())
+    })?;
+    scanner.finish()?;
+    Ok(span)
+}
+
+/// Takes an object, whose values `value` takes.
+#[inline(always)]
+fn read_object<'a>(
+    scanner: &mut Scanner<'a>,
+    mut value: impl FnMut(&mut Scanner<'a>, Span, Key<'a>) -> Result<(), Error>,
+) -> Result<Span, Error> {
     let start = scanner.offset();
     scanner.open(b'{', Problem::NotAnObject)?;
     if !scanner.close_empty(b'}') {
         loop {
             let (key_span, key) = scanner.key()?;
-            let (value, kind) = scanner.value()?;
-            each(Member { key, key_span, value, kind });
+            value(scanner, key_span, key)?;
             if !scanner.comma_or_close(b'}', Problem::ExpectedCommaOrBrace)? {
                 break;
             }
         }
     }
-    let end = scanner.offset();
-    scanner.finish()?;
-    Ok(Span { start, end })
+    Ok(Span { start, end: scanner.offset() })
 }
 
 /// Reads the array at `span` and calls `each` with the span and kind of each element in order. Returns the
@@ -296,6 +346,21 @@ fn split_once(bytes: &[u8], is_separator: impl Fn(u8) -> bool) -> (&[u8], &[u8])
         Some((before, _, after)) => (before, after),
         None => (bytes, &[]),
     }
+}
+
+/// Appends a number to `out`, without the ways through a formatter, which knows widths and signs.
+pub fn write_unsigned(out: &mut Vec<u8>, value: u64) {
+    let mut digits = [0; 20];
+    let (mut rest, mut length) = (value, 0);
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' + (rest % 10) as u8;
+        rest /= 10;
+        length += 1;
+        if rest == 0 {
+            break;
+        }
+    }
+    out.extend_from_slice(digits.get(digits.len() - length..).unwrap_or_default());
 }
 
 /// Appends `text` to `out` as a JSON string, quotes included. Escapes only what RFC 8259 §7 requires.

@@ -61,6 +61,11 @@ impl<'a> Scanner<'a> {
         Ok(())
     }
 
+    /// Whether a byte is next.
+    pub(super) fn is_at(&self, byte: u8) -> bool {
+        self.peek() == Some(byte)
+    }
+
     /// Takes the closing byte of a container without content, when it is next.
     #[inline(always)]
     pub(super) fn close_empty(&mut self, bracket: u8) -> bool {

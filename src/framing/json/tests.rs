@@ -60,7 +60,9 @@ fn expected(bytes: &[u8], first: char) -> bool {
 /// The readers accept exactly what serde_json accepts.
 fn check_accepted(bytes: &[u8]) {
     let shown = String::from_utf8_lossy(bytes);
-    assert_eq!(members(bytes, |_| {}).is_ok(), expected(bytes, '{'), "{shown:?}");
+    let read = members(bytes, |_| {});
+    assert_eq!(read.is_ok(), expected(bytes, '{'), "{shown:?}");
+    assert_eq!(members_and_theirs(bytes, |_, _| {}), read, "{shown:?}");
     if let Ok(text) = std::str::from_utf8(bytes) {
         assert_eq!(elements_of(bytes, whole(text), |_, _| {}).is_ok(), expected(bytes, '['), "{shown:?}");
     }
@@ -244,7 +246,45 @@ fn written_strings_escape_only_what_must_be() {
     assert_eq!(String::from_utf8(out).as_deref(), Ok(expected));
 }
 
-const WANTED: &[&str] = &["model", "usage", "id"];
+/// What [`members_and_theirs`] tells, as text.
+fn nested(text: &str) -> Result<Vec<String>, Problem> {
+    let mut told = Vec::new();
+    let tell = |of: Option<&Key<'_>>, member: Member<'_>| {
+        let of = of.map_or("", |of| &**of);
+        let value = String::from_utf8_lossy(member.value.of(text.as_bytes()));
+        told.push(format!("{of}/{} {:?} {value}", &*member.key, member.kind));
+    };
+    members_and_theirs(text.as_bytes(), tell).map(|_| told).map_err(|error| error.problem)
+}
+
+#[test]
+fn members_of_members_are_told_in_the_same_pass() {
+    let text = r#" {"a":1,"b" : { "\u0063":{"d":2}, "e":[{"f":3}] },"g":{},"h":[{"i":4}]} "#;
+    let told = [
+        "/a Number 1",
+        r#"b/c Object {"d":2}"#,
+        r#"b/e Array [{"f":3}]"#,
+        r#"/b Object { "\u0063":{"d":2}, "e":[{"f":3}] }"#,
+        "/g Object {}",
+        r#"/h Array [{"i":4}]"#,
+    ];
+    assert_eq!(nested(text).unwrap(), told);
+    for text in [
+        r#"{"a":{"b":1,}}"#,
+        r#"{"a":{"b":1}"#,
+        r#"{"a":{"b" 1}}"#,
+        r#"{"a":{b:1}}"#,
+        r#"{"a":{}}x"#,
+        r#"{"a":{]}"#,
+        "[]",
+        "",
+    ] {
+        let problem = members(text.as_bytes(), |_| {}).unwrap_err().problem;
+        assert_eq!(nested(text), Err(problem), "{text}");
+    }
+}
+
+const WANTED: [&str; 3] = ["model", "usage", "id"];
 
 /// What a finder holds after reading `bytes` in the chunks between `cuts` (ascending).
 fn found(bytes: &[u8], cuts: &[usize]) -> Vec<Option<Vec<u8>>> {
@@ -324,7 +364,7 @@ fn the_finder_skips_a_long_key_in_one_piece_too() {
     let escaped: String = "usageMetadata".chars().map(|letter| format!("\\u{:04x}", letter as u32)).collect();
     let text = format!(r#"{{"{escaped}":1}}"#);
     for width in [text.len(), 1] {
-        let mut finder = Finder::new(&["usageMetadata"]);
+        let mut finder = Finder::new(["usageMetadata"]);
         text.as_bytes().chunks(width).for_each(|chunk| finder.feed(chunk));
         assert_eq!((finder.value(0), finder.is_open()), (None, false));
     }

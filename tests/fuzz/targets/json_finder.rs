@@ -6,7 +6,7 @@ use libfuzzer_sys::fuzz_target;
 use tollgate::framing::json::{self, Finder};
 use tollgate_fuzz::chunked;
 
-const WANTED: &[&str] = &["usage", "model"];
+const WANTED: [&str; 2] = ["usage", "model"];
 
 /// The longest value that a finder keeps, by its documentation.
 const LONGEST_VALUE: usize = 16 << 10;
