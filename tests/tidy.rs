@@ -70,7 +70,6 @@ const IMPORTS: &[(&str, &[&str])] = &[
     ("quota", &["dialect::Usage"]),
     ("chat", &["framing::json"]),
     ("dialect", &["chat", "framing"]),
-    ("redact", &[]),
     ("tokens", &["chat"]),
     ("redact", &[]),
     ("guard", &[]),

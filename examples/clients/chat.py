@@ -15,7 +15,7 @@ PROMPT = [{"role": "user", "content": "Say hello to the gateway."}]
 
 
 def print_gateway_headers(headers) -> None:
-    """Prints what the gateway says about a call: model, provider, attempts, cost, cache."""
+    """Prints what the gateway says about a call: the model, the provider and its model, the attempts."""
     for name, value in headers.items():
         if name.lower().startswith("x-tollgate-"):
             print(f"  {name}: {value}")

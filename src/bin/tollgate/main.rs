@@ -111,7 +111,7 @@ struct RenderArguments {
     /// The directory as Envoy will see it, when that is another place (a container's mount).
     #[arg(long, value_name = "DIR")]
     seen_as: Option<PathBuf>,
-    /// The WebAssembly module as Envoy will see it. Default: the one built beside this command.
+    /// The WebAssembly module as Envoy will see it. Default: the one installed or built with this command.
     #[arg(long, value_name = "FILE", env = "TOLLGATE_MODULE")]
     module: Option<PathBuf>,
 }
@@ -156,6 +156,9 @@ fn render(arguments: &RenderArguments) -> ExitCode {
         Ok(module) => module,
         Err(problem) => return fail(&problem),
     };
+    if arguments.seen_as.is_none() && !module.is_file() {
+        eprintln!("tollgate: there is no {} on this machine; Envoy needs it where it runs", module.display());
+    }
     let directory = match locate::absolute(arguments.seen_as.as_ref().unwrap_or(&arguments.out)) {
         Ok(directory) => directory,
         Err(problem) => return fail(&problem),

@@ -39,10 +39,10 @@ const LOG_FORMAT: &str = "%Y-%m-%d %T.%e envoy %l [%n] %v";
 pub(super) struct Arguments {
     /// The gateway.yaml to run.
     file: PathBuf,
-    /// The Envoy binary. Default: `envoy` on the path.
+    /// The Envoy binary. Default: the one installed or built with this command, or `envoy` on the path.
     #[arg(long, value_name = "FILE", env = "TOLLGATE_ENVOY")]
     envoy: Option<PathBuf>,
-    /// The WebAssembly module. Default: the one built beside this command.
+    /// The WebAssembly module. Default: the one installed or built with this command.
     #[arg(long, value_name = "FILE", env = "TOLLGATE_MODULE")]
     module: Option<PathBuf>,
     /// Where to keep the rendered files. Default: a temporary directory, removed at the end.
@@ -284,7 +284,8 @@ impl Supervisor {
 
 /// Sends SIGTERM, which Envoy takes as the wish to exit with 0.
 fn terminate(child: &Child) -> io::Result<()> {
-    let status = process::Command::new("kill").arg(child.id().to_string()).status()?;
+    // The shell's own: the command of that name is missing in small images.
+    let status = process::Command::new("sh").args(["-c", &format!("kill {}", child.id())]).status()?;
     if status.success() { Ok(()) } else { Err(io::Error::other("kill failed")) }
 }
 
