@@ -29,6 +29,27 @@ fn examples_of_the_standards_are_found() {
     assert_eq!(found("born on 12 March 1985"), [("12 March 1985", "DATE_OF_BIRTH")]);
 }
 
+/// What begins the line behind base 64 of any length, or behind an assignment of nothing, is not joined with it.
+#[test]
+fn lines_behind_padding_and_empty_assignments_begin_anew() {
+    for bytes in [11, 56, 383, 386, 3071, 30_002] {
+        let text: String = ('a'..='z').cycle().take(bytes).collect();
+        let encoded = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, text);
+        assert!(encoded.ends_with('=') && !encoded.ends_with("=="), "{bytes}");
+        let text = format!("data:\n{encoded}\n4111 1111 1111 1111");
+        assert_eq!(found(&text), [("4111 1111 1111 1111", "CREDIT_CARD")], "{bytes}");
+        let text = format!("data: {encoded}\n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");
+        assert_eq!(found(&text), [("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", "API_KEY")], "{bytes}");
+    }
+    let text = "AWS_ACCESS_KEY_ID=\nAKIAQ3EGRTXW5PLMBN7K\n";
+    assert_eq!(found(text), [("AKIAQ3EGRTXW5PLMBN7K", "API_KEY")]);
+    let text = "export card=\r\n4111 1111 1111 1111\r\n";
+    assert_eq!(found(text), [("4111 1111 1111 1111", "CREDIT_CARD")]);
+    // As Python's `quopri` writes it.
+    let text = "Meine Karte, die ich gestern bekommen habe, tr=C3=A4gt die Nummer 4111 1111=\n 1111 1111.";
+    assert_eq!(found(text), [("4111 1111=\n 1111 1111", "CREDIT_CARD")]);
+}
+
 /// Values of python-stdnum's documentation (`pl.regon`, `id.npwp`, `id.nik`), and of Brazilian guides to the check digit.
 #[test]
 fn registers_of_businesses_taxpayers_and_persons() {

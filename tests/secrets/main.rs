@@ -137,6 +137,12 @@ fn hostile_text_takes_linear_time() {
         "schtasks /a ",
         "cookie: session=",
         "PWD%3D",
+        "sessionid=c7Rk2vQm9TzL4xWn8HyB3dFs=",
+        "cookie: sessionid=c7Rk2vQm9TzL4xWn8HyB3dFs",
+        "api_key=c7Rk2vQm9TzL4xWn8HyB3dFs=",
+        "(password) from stdin\na1b2c3!Dd\n",
+        "x:5432:a:b:c7Rk2vQm9",
+        "name=\"password\"\r\n\r\na1b2c3",
     ] {
         let text = |count: usize| unit.repeat(count / unit.len());
         let once = |text: &str| {

@@ -12,7 +12,6 @@ use crate::redact::list::List;
 const LONGEST_CALL: usize = 240;
 const LONGEST_VALUE: usize = 256;
 const LONGEST_LIST: usize = 512;
-const LONGEST_COPY: usize = 8192;
 const MOST_ROWS: usize = 64;
 const MOST_COLUMNS: usize = 32;
 
@@ -222,20 +221,28 @@ fn values(bytes: &[u8], at: usize) -> Option<Vec<Found>> {
     }
     let mut found = Vec::new();
     if copied {
-        // PostgreSQL, "COPY": rows of cells that tabs divide, up to `\\.`.
+        // PostgreSQL, "COPY": rows of cells that tabs divide, up to `\\.`; each has as many as there are columns.
+        let columns = list.split(|byte| *byte == b',').count();
         let mut at = open + list.len() + 1 + gap;
         let rest = bytes.get(at..)?;
         at += memchr::memchr(b'\n', rest.get(..LONGEST_LIST).unwrap_or(rest))? + 1;
         let rest = bytes.get(at..)?;
-        let rest = rest.get(..LONGEST_COPY).unwrap_or(rest);
-        for row in rest.split(|byte| *byte == b'\n').take(MOST_ROWS).take_while(|row| *row != b"\\.") {
-            let mut start = at;
+        for row in rest.split(|byte| *byte == b'\n').take(MOST_ROWS) {
+            let row_at = at;
+            at += row.len() + 1;
+            let row = row.strip_suffix(b"\r").unwrap_or(row);
+            if row == b"\\." {
+                break;
+            }
+            if row.split(|byte| *byte == b'\t').count() != columns {
+                continue;
+            }
+            let mut start = row_at;
             for (cell, promise) in row.split(|byte| *byte == b'\t').zip(promises) {
                 let end = start + cell.len();
                 found.extend(promise.and_then(|promise| assignment::judge(bytes, promise, start, end, true)));
                 start = end + 1;
             }
-            at += row.len() + 1;
         }
         found.reverse();
         return Some(found);

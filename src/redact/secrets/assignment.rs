@@ -32,6 +32,8 @@ pub(super) enum Promise {
     Pass,
 }
 
+/// Of what a test measures.
+const UNITS: &[&str] = &["ms", "us", "ns", "s", "sec", "min", "m", "h", "%", "x", "b", "kb", "mb", "gb"];
 /// How far back a name is looked for, and how long a value may be.
 const LONGEST_NAME: usize = 64;
 const LONGEST_VALUE: usize = 512;
@@ -45,8 +47,25 @@ pub(super) fn behind(bytes: &[u8], sign: usize) -> Option<Found> {
     if promise == Promise::Credential {
         structured::credential(bytes, start)
     } else {
-        judge(bytes, promise, start, end, quoted)
+        let mut found = judge(bytes, promise, start, end, quoted)?;
+        // A key that is longer than what is looked at goes on up to its end. Behind a tag, it is none.
+        if !quoted && found.end == start + LONGEST_VALUE && bytes.get(sign) != Some(&b'>') {
+            found.end = super::run_end(bytes, found.end, |byte| !ends_value(byte) && !b"\\&".contains(byte));
+            let value = bytes.get(start..found.end)?;
+            found.end = start + value.iter().rposition(|byte| !closes_value(byte))? + 1;
+        }
+        Some(found)
     }
+}
+
+/// Whether a byte is none of a value without quotes.
+fn ends_value(byte: &u8) -> bool {
+    byte.is_ascii_whitespace() || b"\"'`,;<|".contains(byte) || *byte >= 0x80
+}
+
+/// Whether a byte at the end of a value belongs to the markup, the brackets and the sentence around it.
+fn closes_value(byte: &u8) -> bool {
+    b".:)]}*".contains(byte)
 }
 
 /// What the name of a column promises.
@@ -103,7 +122,7 @@ pub(super) fn start_behind(bytes: &[u8], sign: usize) -> Option<usize> {
 pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, quoted: bool) -> Option<Found> {
     let mut end = end;
     let mut value = bytes.get(start..end)?;
-    if promise != Promise::Password
+    if !matches!(promise, Promise::Password | Promise::Pass)
         && let Some(next) = value.iter().position(|&byte| byte == b'&')
         && !quoted
     {
@@ -144,10 +163,20 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
                 .then_some((super::PASSWORD, if quoted { 80 } else { 75 }))?
         }
         Promise::Pass => {
+            let given = quoted || is_field(bytes, start, end);
             let digits = value.iter().take_while(|byte| byte.is_ascii_digit()).count();
-            let measure = value.len() - digits <= 3 && digits > 0;
-            let test = value::begins(value, "test");
-            (!measure && !test && value::is_password(value, quoted)).then_some((super::PASSWORD, 75))?
+            let unit = value.get(digits..).filter(|_| digits > 0);
+            // In quotes, anything is meant; in the cell of a table, a number with its unit is a measure.
+            let closed = bytes.get(end).filter(|quote| b"\"'`".contains(quote));
+            let in_quotes = closed.is_some() && start.checked_sub(1).and_then(|at| bytes.get(at)) == closed;
+            let measure = match unit {
+                Some(b"") => !given,
+                Some(unit) => !in_quotes && UNITS.iter().any(|own| unit.eq_ignore_ascii_case(own.as_bytes())),
+                None => false,
+            };
+            let test = !given && value::begins(value, "test");
+            (!measure && !test && value::is_password(value, given))
+                .then_some((super::PASSWORD, if quoted { 80 } else { 75 }))?
         }
         Promise::Number => {
             let digits = (4..=8).contains(&value.len()) && value.iter().all(u8::is_ascii_digit);
@@ -544,15 +573,14 @@ fn value_behind(bytes: &[u8], sign: usize) -> Option<(usize, usize, bool)> {
     if let Some(length) = grouped::length_at(rest) {
         return Some((at, at + length, true));
     }
-    let is_end = |&byte: &u8| {
-        byte.is_ascii_whitespace() || b"\"'`,;<|".contains(&byte) || byte >= 0x80 || (in_url && byte == b'&')
-    };
+    let is_end = |byte: &u8| ends_value(byte) || (in_url && *byte == b'&');
     let length = rest.iter().position(is_end).unwrap_or(rest.len());
     let value = rest.get(..length)?;
-    // Markup, brackets and stops around it. A `\` begins an escaped line break.
+    // A `\` begins an escaped line break.
     let cut = value.iter().position(|&byte| byte == b'\\').unwrap_or(length);
     let value = value.get(..cut)?;
-    let trailing = value.iter().rev().take_while(|&&byte| b".:)]}*".contains(&byte)).count();
+    let whole = cut < LONGEST_VALUE;
+    let trailing = value.iter().rev().take_while(|byte| whole && closes_value(byte)).count();
     // What a variable of the environment or an element is set to is data.
     let data = bytes.get(sign) == Some(&b'>')
         || padding == 0 && bytes.get(sign) == Some(&b'=') && is_constant(bytes, sign);

@@ -155,13 +155,19 @@ fn marked_up(bytes: &[u8], at: usize) -> Option<(usize, Vec<Found>)> {
         let length = memchr::memmem::find(rest, b"</tr").or_else(|| memchr::memmem::find(rest, b"<tr"));
         let length = length.unwrap_or(rest.len());
         let cells = rest.get(..length)?;
+        let begin = end + row + 3;
+        end = begin + length;
         if let Some(cell) = memchr::memmem::find_iter(cells, b"<td").nth(column.checked_sub(1)?) {
-            let tag = cell + memchr::memchr(b'>', cells.get(cell..)?)? + 1;
-            let length = memchr::memchr(b'<', cells.get(tag..)?).unwrap_or(cells.len() - tag);
-            let (start, end) = trimmed(bytes, (end + row + 3 + tag, end + row + 3 + tag + length));
-            found.extend(assignment::judge(bytes, promise, start, end, true));
+            // A cell that begins in what is looked at is taken to its end.
+            let text = bytes.get(begin + cell..)?;
+            let Some(tag) = memchr::memchr(b'>', text.get(..LONGEST_LINE).unwrap_or(text)) else { break };
+            let text = text.get(tag + 1..)?;
+            let start = begin + cell + tag + 1;
+            let until = start + memchr::memchr(b'<', text).unwrap_or(text.len());
+            end = end.max(until);
+            let (start, until) = trimmed(bytes, (start, until));
+            found.extend(assignment::judge(bytes, promise, start, until, true));
         }
-        end += row + 3 + length;
     }
     (!found.is_empty()).then_some((end, found))
 }
@@ -178,12 +184,16 @@ pub(super) fn codes(bytes: &[u8], at: usize) -> Vec<Found> {
     let begin = announced.unwrap_or(rest.len());
     let mut found = Vec::new();
     let mut at = at + begin;
+    let in_code = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
     for word in
         rest.get(begin..).unwrap_or_default().split(|byte| !byte.is_ascii_graphic() || b",;:".contains(byte))
     {
         let start = at;
+        // The last word may go on behind what is looked at.
+        let ahead = bytes.get(at + word.len()..).unwrap_or_default();
+        let more = ahead.iter().take(LONGEST_HEAD).take_while(|byte| in_code(byte)).count();
+        let word = bytes.get(at..at + word.len() + more).unwrap_or(word);
         at += word.len() + 1;
-        let in_code = |byte: &u8| byte.is_ascii_alphanumeric() || *byte == b'-';
         let code =
             (8..=24).contains(&word.len()) && word.iter().all(in_code) && word.iter().any(u8::is_ascii_digit);
         if code {

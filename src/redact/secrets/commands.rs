@@ -268,5 +268,6 @@ fn user(bytes: &[u8], dash: usize, before: &[u8]) -> Option<Found> {
     let password = text.get(divider + 1..)?;
     (spaces > 0 && password.len() >= 3 && is_chosen(password)).then_some(())?;
     let start = dash + option.len() + spaces + divider + 1;
-    Some(Found { start, end: start + password.len(), kind: super::PASSWORD, score: 85 })
+    let end = super::run_end(bytes, start + password.len(), |byte| !is_end(byte));
+    Some(Found { start, end, kind: super::PASSWORD, score: 85 })
 }

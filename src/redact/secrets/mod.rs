@@ -58,8 +58,6 @@ const SHORTEST_BODY: usize = 16;
 /// A run of so many letters and digits is looked into for a mark in its middle.
 const LONG_RUN: usize = 20;
 const LONGEST_RUN: usize = 256;
-/// So many secrets that were found ahead wait for their turn at most.
-const MOST_WAITING: usize = 1024;
 /// How far behind an AWS access key id its secret key may stand.
 const NEAR: usize = 200;
 /// How far before a filter its template may begin.
@@ -140,7 +138,8 @@ struct Scan<'text> {
     key_until: usize,
     /// Up to where lines were looked at for being the head of a table.
     line_until: usize,
-    /// What was found ahead, by the heads of tables and by words, the last first.
+    /// What was found ahead, by the heads of tables and by words, the last first. A table is looked for behind the last one
+    /// only, and what words lead to is near: no more wait than one table has, and few have to make room.
     tabled: Vec<Found>,
 }
 
@@ -251,9 +250,7 @@ impl Scan<'_> {
             return Some(found);
         }
         let later = self.tabled.partition_point(|tabled| tabled.start > found.start);
-        if self.tabled.get(later).is_none_or(|tabled| tabled.start != found.start)
-            && self.tabled.len() < MOST_WAITING
-        {
+        if self.tabled.get(later).is_none_or(|tabled| tabled.start != found.start) {
             self.tabled.insert(later, found);
         }
         None
@@ -417,27 +414,55 @@ fn whole_word(bytes: &[u8], end: usize) -> usize {
     end + rest.iter().take(LONGEST_ENDING).take_while(|byte| byte.is_ascii_alphabetic()).count()
 }
 
-/// Whether something at `at` is known by its own format, so that no name is needed to tell.
-fn has_known_format(bytes: &[u8], at: usize) -> bool {
-    bytes.get(at..).is_some_and(|rest| rest.starts_with(b"eyJ")) || provider_key(bytes, at).is_some()
+/// Where the run at `at` ends, however long it is. Whoever asks has judged what comes before it, and takes all of it: the scan
+/// goes on behind, so that no run is read twice.
+fn run_end(bytes: &[u8], at: usize, in_run: impl Fn(&u8) -> bool) -> usize {
+    at + bytes.get(at..).unwrap_or_default().iter().take_while(|byte| in_run(byte)).count()
 }
 
-/// The key with a published prefix at `at`.
+/// Whether something at `at` is known by its own format, so that no name is needed to tell.
+fn has_known_format(bytes: &[u8], at: usize) -> bool {
+    bytes.get(at..).is_some_and(|rest| rest.starts_with(b"eyJ")) || best_key(bytes, at).is_some()
+}
+
+/// The key with a published prefix at `at`, to its end.
 fn provider_key(bytes: &[u8], at: usize) -> Option<Found> {
+    let (rule, mut found) = best_key(bytes, at)?;
+    // One that is longer than any was judged by its head.
+    if found.end == at + rule.prefix.len() + longest_body(rule) {
+        found.end = run_end(bytes, found.end, |byte| rule.alphabet.has(*byte));
+        let body = bytes.get(found.start..found.end)?;
+        found.end = found.start + body.iter().rposition(|byte| !is_trailing(*byte))? + 1;
+    }
+    Some(found)
+}
+
+fn best_key(bytes: &[u8], at: usize) -> Option<(&'static rules::Rule, Found)> {
     let rest = bytes.get(at..)?;
     let [first, second] = *rest.first_chunk()?;
     let fits = rules_from(first, second).filter(|rule| rest.starts_with(rule.prefix.as_bytes()));
-    fits.filter_map(|rule| key_of(rule, bytes, at)).max_by_key(|found| (found.score, found.end))
+    let found = fits.filter_map(|rule| key_of(rule, bytes, at).map(|found| (rule, found)));
+    found.max_by_key(|(_, found)| (found.score, found.end))
+}
+
+/// How much of a body is looked at.
+fn longest_body(rule: &rules::Rule) -> usize {
+    let (Length::Usual(_, most) | Length::Exact(_, most)) = rule.length;
+    most + LONGEST_RUN
+}
+
+/// Whether a byte at the end of a body belongs to what stands around it.
+fn is_trailing(byte: u8) -> bool {
+    b".:%!-".contains(&byte)
 }
 
 fn key_of(rule: &rules::Rule, bytes: &[u8], at: usize) -> Option<Found> {
     let start = at + rule.prefix.len();
     let (Length::Usual(least, most) | Length::Exact(least, most)) = rule.length;
-    let limit = most + LONGEST_RUN;
-    let run = rule.alphabet.end(bytes, start, limit);
+    let run = rule.alphabet.end(bytes, start, longest_body(rule));
     let body = bytes.get(start..run)?;
-    let kept =
-        body.iter().rposition(|byte| !b".:%!-=".contains(byte) || (*byte == b'=')).map_or(0, |last| last + 1);
+    let whole = body.len() == longest_body(rule);
+    let kept = body.iter().rposition(|byte| whole || !is_trailing(*byte)).map_or(0, |last| last + 1);
     let body = body.get(..kept)?;
     // What may have a colon has one.
     (rule.alphabet != COLON || body.contains(&b':')).then_some(())?;

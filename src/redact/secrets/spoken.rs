@@ -128,7 +128,10 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
     // A sign next to the word is not prose, and is looked at in its turn.
     bytes.get(end).filter(|&&next| next == b' ' || next >= 0x80)?;
     let rest = bytes.get(end..)?;
-    let rest = rest.get(..FAR_BEHIND).unwrap_or(rest);
+    let near = rest.get(..FAR_BEHIND).unwrap_or(rest);
+    // The last word is looked at as a whole.
+    let goes_on = rest.get(near.len()..)?.iter().take(LONGEST_VALUE);
+    let rest = rest.get(..near.len() + goes_on.take_while(|byte| !byte.is_ascii_whitespace()).count())?;
     let mut password = cue == Cue::Password;
     let mut at = end;
     let mut connected = flag;
@@ -321,10 +324,19 @@ fn spoken_value(bytes: &[u8], start: usize, password: bool, uuid: bool) -> Optio
     }
     let closing =
         |byte: &u8| b"\"'`),.;:".contains(byte) || (*byte == b'*' && starred) || (asked && *byte == b'?');
-    let length = value.len() - value.iter().rev().take_while(|byte| closing(byte)).count();
+    let whole = leading + value.len() < LONGEST_VALUE;
+    let length = value.len() - value.iter().rev().take_while(|byte| whole && closing(byte)).count();
     let value = value.get(..length)?;
     let start = start + leading;
-    let found = |kind, score| Some(Found { start, end: start + length, kind, score });
+    let found = |kind, score| {
+        let end = start + length;
+        if whole {
+            return Some(Found { start, end, kind, score });
+        }
+        let end = super::run_end(bytes, end, u8::is_ascii_graphic);
+        let last = bytes.get(start..end)?.iter().rposition(|byte| !closing(byte))?;
+        Some(Found { start, end: start + last + 1, kind, score })
+    };
     match password {
         true if (value::is_spoken_password(value)
             || value::is_machine_made(value)
@@ -398,7 +410,12 @@ pub(super) fn mnemonic(bytes: &[u8], end: usize) -> Option<Found> {
         }
         length += letters + 1;
     }
-    let text = rest.get(begin..begin + length.min(rest.len() - begin))?.trim_ascii_end();
+    let words = bytes.get(end + begin..)?;
+    let length = length.min(rest.len() - begin);
+    // The last word may go on behind what is looked at.
+    let more = words.get(length..)?.iter().take(8).take_while(|byte| byte.is_ascii_lowercase()).count();
+    let more = if begin + length == rest.len() { more } else { 0 };
+    let text = words.get(..length + more)?.trim_ascii_end();
     // Words that sentences have, and those lists have not.
     let sentence =
         text.split(|byte| *byte == b' ').any(|word| [&b"the"[..], b"for", b"are", b"and"].contains(&word));
@@ -425,8 +442,8 @@ fn phrase(bytes: &[u8], begin: usize, start: usize) -> Option<Found> {
     let words = text.get(..length)?.split(|byte| *byte == b' ').filter(|word| !word.is_empty()).count();
     let list = text.get(..length)?;
     // "The passphrase is: …", up to the end of the sentence.
-    let open =
-        mark == 0 && value::is_word_list(list) && text.get(length).is_none_or(|byte| b".,;\n".contains(byte));
+    let behind = rest.get(mark + length);
+    let open = mark == 0 && value::is_word_list(list) && behind.is_none_or(|byte| b".,;\n".contains(byte));
     let closed = open
         || text.get(length..).is_some_and(|rest| {
             value::quote_at(rest) > 0 || rest.first().is_some_and(|byte| b"\"'`".contains(byte))

@@ -140,6 +140,7 @@ pub(super) fn basic(bytes: &[u8], start: usize) -> Option<Found> {
     let password = text.get(colon + 1..)?;
     (printable && !password.is_empty() && std::str::from_utf8(&text).is_ok()).then_some(())?;
     (!value::is_placeholder(password) && !password.eq_ignore_ascii_case(b"password")).then_some(())?;
+    let end = super::run_end(bytes, end, |byte| BASE64.has(*byte));
     Some(Found { start, end, kind: super::AUTHORIZATION, score: 90 })
 }
 
@@ -161,11 +162,8 @@ pub(super) fn credential(bytes: &[u8], start: usize) -> Option<Found> {
     let known = ["bearer", "basic", "digest"].iter().any(|name| value::begins(text, name));
     let gap = text.get(scheme..)?.iter().take_while(|byte| **byte == b' ').count();
     let start = if scheme > 0 && gap > 0 { start + scheme + gap } else { start };
-    let length = bytes
-        .get(start..)?
-        .iter()
-        .take(LONGEST_URL)
-        .take_while(|byte| byte.is_ascii_alphanumeric() || b"-._~+/=:".contains(byte));
+    let in_token = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~+/=:".contains(byte);
+    let length = bytes.get(start..)?.iter().take(LONGEST_URL).take_while(|byte| in_token(byte));
     let end = start + length.count();
     let token = bytes.get(start..end)?;
     let parameter = token
@@ -174,8 +172,10 @@ pub(super) fn credential(bytes: &[u8], start: usize) -> Option<Found> {
         .rposition(|byte| *byte != b'=')
         .is_some_and(|last| token.get(..last).is_some_and(|body| body.contains(&b'=')));
     let plausible = !known && !parameter && (value::is_random(token) || value::is_uuid(token));
-    let found = Found { start, end, kind: super::AUTHORIZATION, score: 85 };
-    (plausible && !super::has_known_format(bytes, start)).then_some(found)
+    (plausible && !super::has_known_format(bytes, start)).then(|| {
+        let end = super::run_end(bytes, end, in_token);
+        Found { start, end, kind: super::AUTHORIZATION, score: 85 }
+    })
 }
 
 /// The credential of a registry in Docker's `config.json` ("docker login": `"auth": "…"`, a name, a colon and a
@@ -199,9 +199,9 @@ pub(super) fn netrc(bytes: &[u8], start: usize, end: usize) -> Option<Found> {
     let length =
         bytes.get(end + 1..)?.iter().take(LONGEST_URL).take_while(|byte| byte.is_ascii_graphic()).count();
     let password = bytes.get(end + 1..end + 1 + length)?;
-    (length >= 3 && is_chosen(password)).then_some(Found {
+    (length >= 3 && is_chosen(password)).then(|| Found {
         start: end + 1,
-        end: end + 1 + length,
+        end: super::run_end(bytes, end + 1 + length, u8::is_ascii_graphic),
         kind: super::PASSWORD,
         score: 85,
     })
@@ -377,15 +377,14 @@ pub(super) fn cookie(bytes: &[u8], sign: usize) -> Option<Found> {
     session.iter().any(|word| value::ends(name, word)).then_some(())?;
     let line = before.get(memchr::memrchr(b'\n', before).map_or(0, |newline| newline + 1)..)?;
     value::contains(line, "cookie").then_some(())?;
-    let length = bytes.get(sign + 1..)?.iter().take(LONGEST_FIELDS);
-    let length = length.take_while(|byte| byte.is_ascii_graphic() && !b";,\"'`\\".contains(byte)).count();
-    let token = bytes.get(sign + 1..sign + 1 + length)?;
-    let known = super::has_known_format(bytes, sign + 1);
-    (!known && value::is_random(token)).then_some(Found {
-        start: sign + 1,
-        end: sign + 1 + length,
-        kind: super::AUTHORIZATION,
-        score: 80,
+    let in_token = |byte: &u8| byte.is_ascii_graphic() && !b";,\"'`\\".contains(byte);
+    let start = sign + 1;
+    let length = bytes.get(start..)?.iter().take(LONGEST_FIELDS).take_while(|byte| in_token(byte)).count();
+    let known = super::has_known_format(bytes, start);
+    (!known && value::is_random(bytes.get(start..start + length)?)).then(|| {
+        // Judged by its head, taken to its end.
+        let end = super::run_end(bytes, start + length, in_token);
+        Found { start, end, kind: super::AUTHORIZATION, score: 80 }
     })
 }
 
@@ -420,9 +419,9 @@ pub(super) fn form_field(bytes: &[u8], start: usize, end: usize) -> Option<Found
     let length =
         rest.get(gap..)?.iter().take(LONGEST_URL).take_while(|byte| !byte.is_ascii_control()).count();
     let password = rest.get(gap..gap + length)?;
-    (gap >= 2 && length >= 3 && is_chosen(password)).then_some(Found {
+    (gap >= 2 && length >= 3 && is_chosen(password)).then(|| Found {
         start: end + 1 + gap,
-        end: end + 1 + gap + length,
+        end: super::run_end(bytes, end + 1 + gap + length, |byte| !byte.is_ascii_control()),
         kind: super::PASSWORD,
         score: 85,
     })
@@ -443,9 +442,9 @@ pub(super) fn password_file(bytes: &[u8], colon: usize) -> Option<Found> {
     let named =
         |field: &[u8]| !field.is_empty() && field.iter().all(|byte| byte.is_ascii_graphic() && *byte != b'/');
     let end = colon + 1 + line.len();
-    (named(database) && named(name) && password.len() >= 3 && is_chosen(password)).then_some(Found {
+    (named(database) && named(name) && password.len() >= 3 && is_chosen(password)).then(|| Found {
         start: end - password.len(),
-        end,
+        end: super::run_end(bytes, end, |byte| !byte.is_ascii_whitespace()),
         kind: super::PASSWORD,
         score: 85,
     })

@@ -161,6 +161,96 @@ fn findings_end_with_characters() {
     }
 }
 
+/// A secret that is longer than what is looked at to judge it is taken up to its end.
+#[test]
+fn nothing_is_cut_within_a_value() {
+    // 32 characters that differ, repeated.
+    let long = "c7Rk2vQm9TzL4xWn8HyB3dFsJ5pG6qKe".repeat(30);
+    for text in [
+        "Cookie: theme=dark; sessionid=LONG; lang=de",
+        "Authorization: ApiKey LONG\nAccept: x",
+        "curl -u nina:LONG https://x.example",
+        "machine x.example login nina password LONG\nmachine",
+        "name=\"password\"\r\n\r\nLONG\r\n--",
+        "db.example:5432:shop:nina:LONG\n",
+        "api_key=LONG, and so on",
+        "The API key is LONG.",
+        "token sk-proj-LONG.",
+        "(glpat-LONG)",
+        "<table><tr><th>Host<th>API key<tr><td>db03<td>LONG</td></tr>\n</table>",
+    ] {
+        let secret = long.as_str();
+        let text = text.replace("LONG", secret);
+        let all = found(&text);
+        assert!(matches!(all.as_slice(), [(taken, _)] if taken.ends_with(secret)), "{text}: {all:?}");
+    }
+    for (padding, text) in [
+        ("so ", "the passcode, we have heard, is SO 48271935 since Monday"),
+        ("so ", "recovery codes of nina:\nSOab3kd-92mxp\n"),
+        ("---\n", "recovery codes of nina:\nSOab3kd-92mxp\n"),
+    ] {
+        for count in 0..400 {
+            let text = text.replace("SO", &padding.repeat(count));
+            for (taken, _) in found(&text) {
+                assert!(["48271935", "ab3kd-92mxp"].contains(&taken), "{text}");
+            }
+        }
+    }
+}
+
+/// The rows of a COPY are looked at as they are, however long.
+#[test]
+fn all_rows_of_a_copy_are_looked_at() {
+    let password = |row: usize| format!("Kiesel!{row}grau7q");
+    for width in [40, 300, 1000, 9000] {
+        let mut text = "COPY public.users (id, login, password, note) FROM stdin;\n".to_owned();
+        let rows: Vec<String> = (0..60)
+            .map(|row| format!("{row}\tn{row}\t{}\t{}\n", password(row), "note ".repeat(width / 5)))
+            .collect();
+        text += &rows.concat();
+        text += "\\.\n";
+        let expected: Vec<String> = (0..60).map(password).collect();
+        let found: Vec<&str> = found(&text).into_iter().map(|(taken, _)| taken).collect();
+        assert_eq!(found, expected, "{width}");
+    }
+}
+
+/// As many as fit into the rows of one table.
+#[test]
+fn no_cell_of_a_table_is_dropped() {
+    for columns in [5, 20] {
+        let head = format!("host{}\n", ",password".repeat(columns));
+        let row = |row: usize| {
+            let cells: Vec<String> = (0..columns).map(|cell| format!("Kiesel!{row}x{cell}grau")).collect();
+            format!("db{row},{}\n", cells.join(","))
+        };
+        let table: String = (0..250).map(row).collect();
+        let text = head + &table + "\nthe end\n";
+        assert_eq!(found(&text).len(), 250 * columns, "{columns}");
+    }
+}
+
+/// What tests say of themselves has no quotes.
+#[test]
+fn a_pass_in_quotes_is_a_password() {
+    for (text, password) in [
+        ("{\"user\": \"nina\", \"pass\": \"83920174\"}", "83920174"),
+        ("pass: 2024abc", "2024abc"),
+        ("pass: '120344ms'", "120344ms"),
+        ("\"pass\": \"testKiesel84\"", "testKiesel84"),
+        ("pass: Win&ter2024!", "Win&ter2024!"),
+        ("Server=db03;User=nina;Pass=83920174;", "83920174"),
+        ("pass: testKiesel84", ""),
+        ("pass: 83920174", ""),
+        ("pass: 120344ms", ""),
+        ("| run | first pass |\n|---|---|\n| a | 1043ms |\n", ""),
+    ] {
+        let expected: Vec<(&str, &str)> =
+            if password.is_empty() { Vec::new() } else { vec![(password, "PASSWORD")] };
+        assert_eq!(found(text), expected, "{text}");
+    }
+}
+
 /// What stands between the word and its value is read, too.
 #[test]
 fn nothing_is_passed_over_on_the_way_to_a_password() {
