@@ -55,6 +55,7 @@ mod row;
 mod scan;
 pub mod secrets;
 mod skip;
+mod soft_break;
 mod spelled;
 mod things;
 mod way;

@@ -129,9 +129,10 @@ fn spoken(bytes: &[u8], begin: usize, end: usize, cue: Cue, flag: bool) -> Optio
     bytes.get(end).filter(|&&next| next == b' ' || next >= 0x80)?;
     let rest = bytes.get(end..)?;
     let near = rest.get(..FAR_BEHIND).unwrap_or(rest);
-    // The last word is looked at as a whole.
-    let goes_on = rest.get(near.len()..)?.iter().take(LONGEST_VALUE);
-    let rest = rest.get(..near.len() + goes_on.take_while(|byte| !byte.is_ascii_whitespace()).count())?;
+    // The last word is looked at as a whole, where words have edges to see.
+    let goes_on = rest.get(near.len().saturating_sub(1)..)?.iter().take(LONGEST_VALUE);
+    let more = goes_on.take_while(|byte| byte.is_ascii_graphic()).count().saturating_sub(1);
+    let rest = rest.get(..near.len() + more)?;
     let mut password = cue == Cue::Password;
     let mut at = end;
     let mut connected = flag;
