@@ -1,5 +1,8 @@
 //! Editing gateway.yaml: applied while traffic flows, or refused with the last good one in force.
 
+use std::iter;
+use std::net::TcpStream;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::json;
@@ -17,24 +20,97 @@ fn without_key(mut config: Config, id: &str) -> Config {
     config
 }
 
+/// What README promises.
+const PROMISED: Duration = Duration::from_secs(1);
+
+/// A connection that is used for one call after the other: of them, those that have no body leave it open in any case.
+struct Kept(Option<TcpStream>);
+
+impl Kept {
+    fn open(gateway: &Gateway) -> Self {
+        Self(Some(client::connect(gateway.address)))
+    }
+
+    /// Lists the models by a key.
+    fn ask(&mut self, key: &str) -> u16 {
+        let mut stream = self.0.take().unwrap();
+        let headers = [("authorization", &*format!("Bearer {key}"))];
+        client::write_request(&mut stream, "GET", "/v1/models", &headers, None);
+        let mut answer = Answer::read(stream);
+        assert_eq!(answer.header("connection"), None, "the connection is being closed");
+        let status = answer.status;
+        answer.bytes();
+        self.0 = Some(answer.into_stream());
+        status
+    }
+}
+
+/// How many connections the worker has at present.
+fn connections(gateway: &Gateway, worker: usize) -> u64 {
+    let name = format!("listener.127.0.0.1_{}.worker_{worker}.downstream_cx_active", gateway.address.port());
+    let stats = client::send(gateway.admin, "GET", &format!("/stats?filter={name}"), &[], None).text();
+    stats
+        .trim()
+        .strip_prefix(&format!("{name}: "))
+        .unwrap_or_else(|| panic!("{name}: {stats}"))
+        .parse()
+        .unwrap()
+}
+
+/// Everywhere: on connections that are new and on such as were there, and so on each worker.
 #[test]
-fn a_removed_key_is_refused_at_once_and_its_stream_finishes() {
+fn a_removed_key_is_refused_within_a_second_and_its_stream_finishes() {
     let mock = Mock::start();
-    mock.behave("a", &json!({"chunks": 40, "chunk_ms": 100, "times": 1}));
+    mock.behave("a", &json!({"chunks": 80, "chunk_ms": 100, "times": 1}));
     let gateway = Gateway::start(&config(&mock));
     let mut stream = gateway.chat(OTHER_KEY, &prompt("small", true));
-    let mut text = String::from_utf8(stream.chunk().unwrap()).unwrap();
+    assert!(stream.chunk().is_some());
+    let reader = thread::spawn(move || -> Vec<(Instant, Vec<u8>)> {
+        iter::from_fn(|| stream.chunk()).map(|piece| (Instant::now(), piece)).collect()
+    });
+    let mut kept = Vec::new();
+    // One connection of them is the stream's.
+    while (0..2).any(|worker| connections(&gateway, worker) < 4) {
+        kept.push(Kept::open(&gateway));
+        assert_eq!(kept.last_mut().unwrap().ask(OTHER_KEY), 200);
+    }
     assert_eq!(gateway.chat(OTHER_KEY, &prompt("small", false)).status, 200);
 
     gateway.configure(&without_key(config(&mock), "team-b-dev"));
     let edited = Instant::now();
-    while gateway.chat(OTHER_KEY, &prompt("small", false)).status != 401 {
-        assert!(edited.elapsed() < Duration::from_secs(10), "{}", gateway.run_log());
+    let (mut accepted, mut refused) = (Duration::ZERO, 0);
+    let mut judge = |sent: Duration, status: u16| match status {
+        200 => {
+            assert!(sent < PROMISED, "the key is accepted {sent:?} after it was removed");
+            accepted = sent;
+        }
+        401 => refused += u32::from(sent >= PROMISED),
+        other => panic!("{other} after {sent:?}"),
+    };
+    let mut rounds = 0;
+    while rounds < 10 {
+        rounds += u32::from(edited.elapsed() >= PROMISED);
+        for connection in &mut kept {
+            let sent = edited.elapsed();
+            judge(sent, connection.ask(OTHER_KEY));
+        }
+        for _ in 0..4 {
+            let sent = edited.elapsed();
+            judge(sent, gateway.chat(OTHER_KEY, &prompt("small", false)).status);
+        }
     }
-    text.push_str(&stream.text());
+    assert!(refused >= 100, "{refused}");
+    let ended = Instant::now();
+    assert_eq!(mock.log("a")[0]["ended"], "in_progress", "the stream is over before the calls are");
+    println!("accepted for the last time {accepted:?} after the removal, refused {refused} times");
+    assert_eq!(kept[0].ask(KEY), 200);
+
+    let pieces = reader.join().unwrap();
+    assert!(pieces.iter().any(|(at, _)| *at > ended));
+    let text = String::from_utf8(pieces.into_iter().flat_map(|(_, piece)| piece).collect()).unwrap();
     assert_eq!(events(&text).last(), Some(&"[DONE]"));
     let contents = events(&text).iter().filter(|data| data.contains("\"content\"")).count();
-    assert!(contents >= 40, "{text}");
+    assert!(contents >= 79, "{text}");
     assert_eq!(gateway.chat(KEY, &prompt("small", false)).status, 200);
     gateway.wait_until("the stream is metered", |gateway| {
         let lines = gateway.access_log(4);
@@ -74,7 +150,7 @@ fn models_come_and_go_on_connections_that_stay() {
     let bearer = format!("Bearer {KEY}");
     let headers = [("authorization", bearer.as_str()), ("content-type", "application/json")];
     let mut connection = client::connect(gateway.address);
-    let call = |connection: &mut Option<std::net::TcpStream>, model: &str| {
+    let call = |connection: &mut Option<TcpStream>, model: &str| {
         let mut stream = connection.take().unwrap();
         let body = prompt(model, false).to_string();
         client::write_request(&mut stream, "POST", "/v1/chat/completions", &headers, Some(body.as_bytes()));
