@@ -19,6 +19,7 @@ mod answers;
 mod client;
 mod clouds;
 mod command;
+mod credentials;
 mod dialects;
 mod direct;
 mod elsewhere;
