@@ -24,6 +24,8 @@ mod dialects;
 mod direct;
 mod elsewhere;
 mod embeddings;
+mod envoy;
+mod examples;
 mod exhaustion;
 mod external;
 mod failures;
