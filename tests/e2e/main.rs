@@ -35,6 +35,7 @@ mod limits;
 mod metering;
 mod mock;
 mod pressure;
+mod providers_http2;
 mod queue;
 mod redaction;
 mod reload;
