@@ -93,11 +93,17 @@ fn envoy_takes_up_every_part_of_every_example() {
     }
     for example in running {
         let name = &example.name;
-        let stats = example.envoy.stats("(update_rejected|config_fail|config_reload|update_success)$");
-        let refused = stats.iter().filter(|(name, count)| {
-            (name.ends_with("update_rejected") || name.ends_with("config_fail")) && *count > 0
-        });
-        assert_eq!(refused.collect::<Vec<_>>(), Vec::<&(String, u64)>::new(), "{name}");
+        let stats = example
+            .envoy
+            .stats("(update_rejected|config_fail|config_reload|update_success|_unknown_fields)$");
+        // A field that Envoy does not know it passes over, and tells of.
+        let flaws = ["update_rejected", "config_fail", "static_unknown_fields", "dynamic_unknown_fields"];
+        for flaw in flaws {
+            let mut counted = stats.iter().filter(|(name, _)| name.ends_with(flaw)).peekable();
+            assert!(counted.peek().is_some(), "{flaw} in {stats:?}");
+            let found: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
+            assert!(found.is_empty(), "{name}: {found:?}");
+        }
         for taken in [
             "listener_manager.lds.update_success",
             "cluster_manager.cds.update_success",
