@@ -1,10 +1,14 @@
 //! The operator's command: `check`, `render`, `keys`, and how `run` ends.
 
 use std::fs;
+use std::net::TcpStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::Command;
+use std::time::{Duration, Instant};
 
 use serde_json::json;
+use tollgate::config::parse;
 use tollgate::identity::key::parse_id;
 use tollgate::observe::secret::KeyHash;
 
@@ -12,7 +16,7 @@ use crate::client::events;
 use crate::gateway::{Config, Gateway, KEY, envoy, module, prompt, temporary_directory, tollgate};
 use crate::mock::Mock;
 
-fn examples() -> Vec<std::path::PathBuf> {
+pub(crate) fn examples() -> Vec<std::path::PathBuf> {
     let directory = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples");
     let paths = fs::read_dir(directory).unwrap().map(|entry| entry.unwrap().path());
     let yaml: Vec<_> =
@@ -101,6 +105,29 @@ fn a_new_key_is_printed_once_with_its_hash() {
 }
 
 #[test]
+fn the_entry_of_a_new_key_can_be_pasted() {
+    const START: &str = "version: 1\nproviders: {p: {api: openai, url: 'http://127.0.0.1'}}\n\
+                         models: {m: {targets: [{provider: p, model: x}]}}\n\
+                         teams: {data-science: {environments: {prod: {}}}}\n";
+    for environment in [None, Some("prod")] {
+        let mut command = tollgate();
+        command.args(["keys", "new", "--id", "team-a-prod", "--team", "data-science"]);
+        command.args(environment.iter().flat_map(|name| ["--environment", name]));
+        let output = command.output().unwrap();
+        let key = String::from_utf8(output.stdout).unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        let (_, entry) = told.split_once("under `keys:`:\n\n").unwrap();
+        let gateway = parse("gateway.yaml", &format!("{START}keys:\n{entry}")).unwrap();
+        assert_eq!(gateway.warnings.len(), 0, "{entry}");
+        assert_eq!(gateway.policy.keys.len(), 1);
+        let pasted = &gateway.policy.keys["team-a-prod"];
+        assert_eq!(pasted.hash, KeyHash::of(key.trim().as_bytes()));
+        assert_eq!((&*pasted.team, pasted.environment.as_deref()), ("data-science", environment));
+        assert_eq!((pasted.expires, pasted.revoked), (None, false));
+    }
+}
+
+#[test]
 fn sigterm_lets_a_stream_finish_and_exits_with_success() {
     let mock = Mock::start();
     mock.behave("a", &json!({"chunks": 20, "chunk_ms": 100}));
@@ -112,6 +139,48 @@ fn sigterm_lets_a_stream_finish_and_exits_with_success() {
     text.push_str(&stream.text());
     assert_eq!(events(&text).last(), Some(&"[DONE]"));
     assert_eq!(gateway.wait().code(), Some(0));
+}
+
+/// As in a terminal, where Ctrl-C reaches all that `tollgate run` has started, unless that has a group of its own.
+#[test]
+fn ctrl_c_lets_a_stream_finish_and_exits_with_success() {
+    let mock = Mock::start();
+    mock.behave("a", &json!({"chunks": 20, "chunk_ms": 100}));
+    let config = Config::new(&[("mock", mock.url("a"))]).model("small", &[("mock", "mock-small", 1)]);
+    let mut gateway = Gateway::start_prepared(&config, |command, _| {
+        command.process_group(0);
+    });
+    let mut stream = gateway.chat(KEY, &prompt("small", true));
+    let mut text = String::from_utf8(stream.chunk().unwrap()).unwrap();
+    gateway.interrupt();
+    text.push_str(&stream.text());
+    assert_eq!(events(&text).last(), Some(&"[DONE]"));
+    assert_eq!(gateway.wait().code(), Some(0));
+    assert!(TcpStream::connect(gateway.admin).is_err(), "no Envoy is left behind");
+}
+
+/// The first signal lets the stream go on; the second does not, although there are 20 s for it and it would take 100.
+#[test]
+fn a_second_signal_ends_a_stream_at_once() {
+    let mock = Mock::start();
+    mock.behave("a", &json!({"chunks": 1000, "chunk_ms": 100}));
+    let config = Config::new(&[("mock", mock.url("a"))]).model("small", &[("mock", "mock-small", 1)]);
+    let mut gateway = Gateway::start_prepared(&config, |command, _| {
+        command.process_group(0);
+    });
+    let mut stream = gateway.chat(KEY, &prompt("small", true));
+    assert!(stream.chunk().is_some());
+    gateway.interrupt();
+    let asked = Instant::now();
+    gateway.wait_until("the first is heard", |gateway| gateway.run_log().contains("tollgate: stopping"));
+    for _ in 0..5 {
+        assert!(stream.chunk().is_some(), "the stream goes on");
+    }
+    gateway.terminate();
+    assert_eq!(gateway.wait().code(), Some(0));
+    assert!(asked.elapsed() < Duration::from_secs(15), "{:?}", asked.elapsed());
+    assert!(!stream.rest().1, "the stream is broken off");
+    assert!(TcpStream::connect(gateway.admin).is_err(), "no Envoy is left behind");
 }
 
 #[test]

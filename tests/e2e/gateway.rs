@@ -111,7 +111,7 @@ pub(crate) fn tollgate() -> Command {
 }
 
 /// A port that was free a moment ago.
-fn free_address() -> SocketAddr {
+pub(crate) fn free_address() -> SocketAddr {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
@@ -138,6 +138,15 @@ impl Gateway {
 
     /// As [`Self::start`], with another module.
     pub(crate) fn start_with(module: &Path, config: &Config) -> Self {
+        Self::launch(module, config, |_, _| {})
+    }
+
+    /// As [`Self::start`], where `prepare` has the last word on the command and on the files beside gateway.yaml.
+    pub(crate) fn start_prepared(config: &Config, prepare: impl FnOnce(&mut Command, &Path)) -> Self {
+        Self::launch(&module(), config, prepare)
+    }
+
+    fn launch(module: &Path, config: &Config, prepare: impl FnOnce(&mut Command, &Path)) -> Self {
         let directory = temporary_directory("gateway");
         for name in config.0["credentials"].as_object().unwrap().keys() {
             fs::write(directory.join(format!("{name}.key")), provider_key(name)).unwrap();
@@ -145,14 +154,17 @@ impl Gateway {
         let (address, admin) = (free_address(), free_address());
         let log = fs::File::create(directory.join("run.log")).unwrap();
         write_config(&directory, address, admin, config);
-        let child = Self::spawn(module, &directory, log);
+        let mut command = Self::command(module, &directory, log);
+        prepare(&mut command, &directory);
+        let child = command.spawn().unwrap();
         let gateway = Self { child, directory, address, admin };
         gateway.wait_until("the gateway serves", |gateway| gateway.run_log().contains("tollgate: serving"));
         gateway
     }
 
-    fn spawn(module: &Path, directory: &Path, log: fs::File) -> Child {
-        tollgate()
+    fn command(module: &Path, directory: &Path, log: fs::File) -> Command {
+        let mut command = tollgate();
+        command
             .args(["run", "gateway.yaml", "--state", "state", "--drain", "20"])
             .arg("--module")
             .arg(module)
@@ -161,9 +173,8 @@ impl Gateway {
             .current_dir(directory)
             .stdin(Stdio::null())
             .stdout(log.try_clone().unwrap())
-            .stderr(log)
-            .spawn()
-            .unwrap()
+            .stderr(log);
+        command
     }
 
     /// Replaces gateway.yaml.
@@ -233,8 +244,16 @@ impl Gateway {
 
     /// Sends SIGTERM to `tollgate run`.
     pub(crate) fn terminate(&self) {
-        let status = Command::new("kill").arg(self.child.id().to_string()).status().unwrap();
-        assert!(status.success());
+        self.kill(&[&self.child.id().to_string()]);
+    }
+
+    /// Presses Ctrl-C in the terminal of `tollgate run`, which reaches all of its process group. It must have one of its own.
+    pub(crate) fn interrupt(&self) {
+        self.kill(&["-INT", "--", &format!("-{}", self.child.id())]);
+    }
+
+    fn kill(&self, arguments: &[&str]) {
+        assert!(Command::new("kill").args(arguments).status().unwrap().success(), "{arguments:?}");
     }
 
     /// Waits for `tollgate run` to end.
