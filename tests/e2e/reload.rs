@@ -1,11 +1,12 @@
 //! Editing gateway.yaml: applied while traffic flows, or refused with the last good one in force.
 
+use std::fs;
 use std::iter;
 use std::net::TcpStream;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::client::{self, Answer, events};
 use crate::gateway::{Config, Gateway, KEY, OTHER_KEY, PATIENCE, prompt, replace};
@@ -178,7 +179,7 @@ fn models_come_and_go_on_connections_that_stay() {
 
     let mut changed = Config::new(&[("other", mock.url("b"))]).model("new", &[("other", "mock-new", 1)]);
     changed.0["max_request_body"] = "1MiB".into();
-    std::fs::write(gateway.directory.join("other.key"), "sk-other").unwrap();
+    fs::write(gateway.directory.join("other.key"), "sk-other").unwrap();
     gateway.configure(&changed);
     let edited = Instant::now();
     while call(&mut kept, "new") != 200 {
@@ -200,4 +201,43 @@ fn a_model_whose_cluster_is_gone_is_a_clear_error() {
         let mut answer = gateway.chat(KEY, &prompt("small", false));
         answer.status == 503 && answer.json()["error"]["code"] == "no_provider_available"
     });
+}
+
+/// What only Envoy finds wrong is told of, what was there stays, and the next good file is taken.
+#[test]
+fn what_envoy_refuses_changes_nothing() {
+    let mock = Mock::start();
+    let gateway = Gateway::start(&config(&mock));
+    let file = gateway.directory.join("gateway.yaml");
+    let mut refused: Value = serde_json::from_str(&fs::read_to_string(&file).unwrap()).unwrap();
+    refused["access_log"] = json!(gateway.directory.join("missing").join("access.log"));
+    gateway.write(&refused.to_string());
+    gateway.wait_until("it is told of", |gateway| {
+        gateway.run_log().contains("Envoy refused a part of revision")
+    });
+    assert_eq!(gateway.chat(OTHER_KEY, &prompt("small", false)).status, 200);
+    gateway.configure(&without_key(config(&mock), "team-b-dev"));
+    gateway.wait_until("the next file is taken", |gateway| {
+        gateway.chat(OTHER_KEY, &prompt("small", false)).status == 401
+    });
+    assert_eq!(gateway.chat(KEY, &prompt("small", false)).status, 200);
+}
+
+/// A listener that is another closes the connections of its clients in time; how long a model may take is no matter of it.
+#[test]
+fn a_change_of_a_timeout_leaves_the_listener_alone() {
+    let mock = Mock::start();
+    let mut config = config(&mock);
+    let gateway = Gateway::start(&config);
+    let mut kept = Kept::open(&gateway);
+    assert_eq!(kept.ask(KEY), 200);
+    config.0["models"]["small"]["targets"][0]["timeout"] = json!("300s");
+    gateway.configure(&config);
+    gateway.wait_until("it is applied", |gateway| gateway.run_log().contains("tollgate: applied"));
+    assert_eq!(kept.ask(KEY), 200);
+    let path = "/stats?filter=listener_manager.listener_(modified%7Cin_place_updated)";
+    let stats = client::send(gateway.admin, "GET", path, &[], None).text();
+    let counts: Vec<&str> =
+        stats.lines().filter_map(|line| line.split_once(": ")).map(|(_, count)| count).collect();
+    assert_eq!(counts, ["0", "0"], "{stats}");
 }
