@@ -22,7 +22,7 @@ record! {
         /// Where the filter is that speaks to providers: `chain` puts one into each chain of targets, beside the
         /// credentials of that chain alone; `shared` has one for all, beside all credentials, and starts much faster
         /// where there are many models. `where_needed` is as `chain`, but a model with one target does without for calls
-        /// in the provider's own dialect, which costs a quarter less: for plain answers, and with `retries: 0` for streams,
+        /// in the provider's own dialect, which costs a third less: for plain answers, and with `retries: 0` for streams,
         /// too (see docs/failures.md for what is then not tried again). Default: where_needed.
         optional adapter: AdapterIn,
     }

@@ -1,8 +1,8 @@
 //! A client's request as a provider is to see it that speaks the client's own dialect: its headers from nothing, so that no
 //! field of the client, of another attempt or of the gateway itself can slip through, and its body with a few edits.
 //!
-//! Both roles send such requests: the adapter at each attempt, and the policy where there is one attempt only and no adapter
-//! runs at it. Deliberately unknown here: the credential.
+//! Both roles send such requests: the adapter at each attempt, and the policy where no adapter runs at its
+//! attempts. Deliberately unknown here: the credential.
 
 use std::borrow::Cow;
 

@@ -2,7 +2,7 @@
 //!
 //! Envoy takes up one file after the other. Until it has taken up the new policy, the present one sends requests to the clusters
 //! without an adapter that it knows ([`Direct`](crate::config::compiled::Direct)), which new files may not have any more: a model
-//! was given a retry, or another target. They stay until the files are written the next time.
+//! was given another target. They stay until the files are written the next time.
 //!
 //! Promises: a request that was built for one address never gets to another, and no credential: a cluster does not stay whose
 //! target has changed, or the place where its credential is found. Nothing stays of files from before the present ones.
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn what_the_present_policy_leads_to_stays() {
         let present = json!({"resources": [target("sole:p/a", "1"), direct("direct:m:p/a:0", "sole:p/a")]});
-        // A retry was added.
+        // It takes an adapter from now on.
         let new = json!({"resources": [target("sole:p/a", "1"), {"name": "model/m"}]});
         let kept = with_those_in_use(new.clone(), &present, POLICY, &[]);
         assert_eq!(names(&kept), ["sole:p/a", "model/m", "direct:m:p/a:0"]);

@@ -27,8 +27,8 @@ pub(super) enum Way {
 }
 
 impl Way {
-    /// The way of a request for `model`, whose answer is `streamed` or not. Where that is straight, its body is edited at once: the host's callback for the body
-    /// is the place for it, and a request that waits is not read again.
+    /// The way of a request for `model`, whose answer is `streamed` or not. Where that is straight, its body is edited at
+    /// once: the host's callback for the body is the place for it, and a request that waits is not read again.
     pub(super) fn of(
         model: &Model,
         note: Exchange,

@@ -199,12 +199,13 @@ fn call_before(bytes: &[u8], at: usize) -> Option<&[u8]> {
     name.get(start..)
 }
 
-/// The secrets that an `INSERT` (ISO/IEC 9075-2, "insert statement") puts into the column whose name is at `at`, the last first.
-pub(super) fn inserted(bytes: &[u8], at: usize) -> Vec<Found> {
-    values(bytes, at).unwrap_or_default()
+/// The secrets that an `INSERT` (ISO/IEC 9075-2, "insert statement") puts into the column whose name is at `at`, the last first;
+/// and how far was read for that.
+pub(super) fn inserted(bytes: &[u8], at: usize) -> (usize, Vec<Found>) {
+    values(bytes, at).unwrap_or((at, Vec::new()))
 }
 
-fn values(bytes: &[u8], at: usize) -> Option<Vec<Found>> {
+fn values(bytes: &[u8], at: usize) -> Option<(usize, Vec<Found>)> {
     let before = bytes.get(at.saturating_sub(LONGEST_LIST)..at)?;
     let open = at - before.iter().rev().position(|byte| b"()\n;".contains(byte))?;
     (bytes.get(open - 1) == Some(&b'(')).then_some(())?;
@@ -240,12 +241,12 @@ fn values(bytes: &[u8], at: usize) -> Option<Vec<Found>> {
             let mut start = row_at;
             for (cell, promise) in row.split(|byte| *byte == b'\t').zip(promises) {
                 let end = start + cell.len();
-                found.extend(promise.and_then(|promise| assignment::judge(bytes, promise, start, end, true)));
+                found.extend(promise.and_then(|promise| assignment::judge_cell(bytes, promise, start, end)));
                 start = end + 1;
             }
         }
         found.reverse();
-        return Some(found);
+        return Some((at.min(bytes.len()), found));
     }
     let mut at = open + list.len() + 1 + gap + "values".len();
     for _ in 0..MOST_ROWS {
@@ -273,5 +274,5 @@ fn values(bytes: &[u8], at: usize) -> Option<Vec<Found>> {
         at += 1;
     }
     found.reverse();
-    Some(found)
+    Some((open, found))
 }

@@ -36,7 +36,7 @@ pub(super) enum Promise {
 const UNITS: &[&str] = &["ms", "us", "ns", "s", "sec", "min", "m", "h", "%", "x", "b", "kb", "mb", "gb"];
 /// How far back a name is looked for, and how long a value may be.
 const LONGEST_NAME: usize = 64;
-const LONGEST_VALUE: usize = 512;
+pub(super) const LONGEST_VALUE: usize = 512;
 /// How far before a sign "key of the API" may begin.
 const LONGEST_HEAD: usize = 24;
 
@@ -118,6 +118,12 @@ pub(super) fn start_behind(bytes: &[u8], sign: usize) -> Option<usize> {
     value_behind(bytes, sign).map(|(start, _, _)| start)
 }
 
+/// The secret at `start..end`, which may be longer than any is: judged by its beginning, and taken whole.
+pub(super) fn judge_cell(bytes: &[u8], promise: Promise, start: usize, end: usize) -> Option<Found> {
+    let found = judge(bytes, promise, start, end.min(start + LONGEST_VALUE), true)?;
+    Some(Found { end, ..found })
+}
+
 /// The secret at `start..end`, if that is what was promised.
 pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, quoted: bool) -> Option<Found> {
     let mut end = end;
@@ -170,7 +176,7 @@ pub(super) fn judge(bytes: &[u8], promise: Promise, start: usize, end: usize, qu
             let closed = bytes.get(end).filter(|quote| b"\"'`".contains(quote));
             let in_quotes = closed.is_some() && start.checked_sub(1).and_then(|at| bytes.get(at)) == closed;
             let measure = match unit {
-                Some(b"") => !given,
+                Some(b"") => !in_quotes && !is_field(bytes, start, end),
                 Some(unit) => !in_quotes && UNITS.iter().any(|own| unit.eq_ignore_ascii_case(own.as_bytes())),
                 None => false,
             };

@@ -163,10 +163,19 @@ fn marked_up(bytes: &[u8], at: usize) -> Option<(usize, Vec<Found>)> {
             let Some(tag) = memchr::memchr(b'>', text.get(..LONGEST_LINE).unwrap_or(text)) else { break };
             let text = text.get(tag + 1..)?;
             let start = begin + cell + tag + 1;
-            let until = start + memchr::memchr(b'<', text).unwrap_or(text.len());
+            let head = text.get(..assignment::LONGEST_VALUE).unwrap_or(text);
+            let close = memchr::memchr(b'<', head);
+            let mut until = start + close.unwrap_or(head.len());
+            let (from, to) = trimmed(bytes, (start, until));
+            if let Some(mut secret) = assignment::judge(bytes, promise, from, to, true) {
+                // Where it ends is looked for only where there is one, and the scan goes on behind.
+                if close.is_none() {
+                    until = start + memchr::memchr(b'<', text).unwrap_or(text.len());
+                    secret.end = trimmed(bytes, (start, until)).1;
+                }
+                found.push(secret);
+            }
             end = end.max(until);
-            let (start, until) = trimmed(bytes, (start, until));
-            found.extend(assignment::judge(bytes, promise, start, until, true));
         }
     }
     (!found.is_empty()).then_some((end, found))

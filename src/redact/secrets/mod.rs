@@ -263,7 +263,9 @@ impl Scan<'_> {
             let (line_end, mut found) = columns::below(bytes, at);
             self.line_until = line_end;
             if found.is_empty() {
-                found = arguments::inserted(bytes, at);
+                let (read, inserted) = arguments::inserted(bytes, at);
+                self.line_until = self.line_until.max(read);
+                found = inserted;
             }
             if found.is_empty() {
                 found = spoken::listed(bytes, end);
