@@ -18,8 +18,9 @@ use crate::log::{Ending, Outcome};
 
 /// How long a stall lasts when the client stays.
 const STALL_LIMIT: Duration = Duration::from_secs(300);
-/// How long the bytes before a reset get to reach the client, whose system may drop them once the reset arrives.
-const RESET_GRACE: Duration = Duration::from_millis(20);
+/// How long the bytes before a reset get to reach the client, whose system may drop them once the reset arrives, and to pass
+/// a proxy on a busy machine, which may not send on what came together with a reset.
+const RESET_GRACE: Duration = Duration::from_millis(200);
 /// A socket's read timeout is rounded up to the kernel's tick, of at most 10 ms; the end of a wait is slept.
 const TIMEOUT_SLACK: Duration = Duration::from_millis(10);
 
