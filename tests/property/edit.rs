@@ -27,6 +27,7 @@ const MODEL: &str = "org/chat-4é";
 fn gateway() -> config::Gateway {
     let yaml = format!(
         "version: 1\n\
+         envoy: {{adapter: chain}}\n\
          providers:\n  local: {{api: openai, url: 'http://127.0.0.1:1/v1'}}\n\
          models:\n  chat: {{targets: [{{provider: local, model: m}}]}}\n\
          teams:\n  t: {{environments: {{dev: {{}}}}}}\n\
